@@ -1,0 +1,76 @@
+"""The exceptions of mxplans, in one tree.
+
+```text
+MxplansError
+├── InvalidInput (ValueError)            what came from outside cannot be used
+│   ├── InvalidMessage                   a shipment or another MXLIMS message
+│   └── InvalidProfile                   a beamline profile
+├── LimitExceeded (ValueError)           an item asks for more than the beamline can or may do
+├── SampleProblem                        the sample, not the beamline: ends one sample, never a night
+├── BeamlineFault (RuntimeError)         the beamline: make safe and stop
+│   ├── DeviceFault                      a device refused, failed or timed out
+│   │   ├── DetectorFault
+│   │   └── RobotFault
+│   └── ServiceDied                      a process the profile started has ended
+└── OperatorStop                         somebody asked for an end
+```
+
+A message names the thing, the value with its unit, what is allowed, and what to do.
+"""
+
+
+class MxplansError(Exception):
+    """Base of everything that mxplans raises on purpose."""
+
+
+class InvalidInput(MxplansError, ValueError):
+    """Something from outside cannot be used as it is."""
+
+
+class InvalidMessage(InvalidInput):
+    """A shipment or another MXLIMS message is missing, malformed or of an unknown version."""
+
+
+class InvalidProfile(InvalidInput):
+    """A beamline profile is missing, malformed or names what does not exist."""
+
+
+class LimitExceeded(MxplansError, ValueError):
+    """An item asks for more than the beamline can or may do; raised before anything moves."""
+
+
+class SampleProblem(MxplansError):
+    """Something is wrong with the sample; plans turn it into a verdict."""
+
+
+class BeamlineFault(MxplansError, RuntimeError):
+    """Something is wrong with the beamline; plans make safe and stop."""
+
+
+class DeviceFault(BeamlineFault):
+    """A device refused a command, failed or did not answer in time."""
+
+
+class DetectorFault(DeviceFault):
+    """The detector refused a setting or a command, or lost frames."""
+
+
+class RobotFault(DeviceFault):
+    """The sample changer stopped with an error that is not about one sample.
+
+    Args:
+        message: What happened and what to do.
+        code: The controller's error code.
+    """
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ServiceDied(BeamlineFault):
+    """A process that the profile started has ended by itself."""
+
+
+class OperatorStop(MxplansError):
+    """Somebody asked for an end."""
