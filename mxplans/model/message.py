@@ -83,9 +83,13 @@ def read_message(path: Path) -> Message:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise InvalidMessage(f"shipment {path} cannot be read: {error.strerror}; give the path of an MXLIMS file") from error
+        raise InvalidMessage(
+            f"shipment {path} cannot be read: {error.strerror}; give the path of an MXLIMS file"
+        ) from error
     except UnicodeDecodeError as error:
-        raise InvalidMessage(f"shipment {path} is not UTF-8 text (byte {error.start}): give an MXLIMS JSON file") from error
+        raise InvalidMessage(
+            f"shipment {path} is not UTF-8 text (byte {error.start}): give an MXLIMS JSON file"
+        ) from error
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
@@ -107,7 +111,9 @@ def parse_message(content: Any, origin: str) -> Message:
         InvalidMessage: If it has another version or does not follow the schema.
     """
     if not isinstance(content, dict):
-        raise InvalidMessage(f"shipment {origin} holds a {type(content).__name__}; allowed is an MXLIMS message, an object")
+        raise InvalidMessage(
+            f"shipment {origin} holds a {type(content).__name__}; allowed is an MXLIMS message, an object"
+        )
     version = content.get("version")
     if version != MXLIMS_VERSION:
         raise InvalidMessage(

@@ -73,7 +73,9 @@ def build_queue(message: Message, default: RotationSweep, strategy: str = "OSC")
         puck = builder.puck_of(label, multi_pin)
         items += builder.items(label, position, multi_pin.position_in_puck, puck, position.position_in_pin, multi_pin)
     if not items:
-        raise InvalidMessage("the shipment holds no Pin and no PinPosition: there is nothing to collect; add the samples")
+        raise InvalidMessage(
+            "the shipment holds no Pin and no PinPosition: there is nothing to collect; add the samples"
+        )
     items.sort(key=lambda item: (item.location.puck, item.location.pin, item.position_in_pin or 0))
     _check_places(items)
     return _with_unique_names(items)
@@ -93,7 +95,9 @@ class _Builder:
         for ordinal, (key, puck) in enumerate(self.message.pucks.items(), start=1):
             number = puck.position_in_dewar or ordinal
             if number in numbers.values():
-                raise InvalidMessage(f"two pucks stand at position {number} of the dewar; give each its own positionInDewar")
+                raise InvalidMessage(
+                    f"two pucks stand at position {number} of the dewar; give each its own positionInDewar"
+                )
             numbers[key] = number
         return numbers
 
@@ -155,7 +159,9 @@ class _Builder:
                 raise InvalidMessage(
                     f"{label} asks for {len(templates)} sweeps; this version runs one: split it into experiments"
                 )
-            sweep = RotationSweep.from_mxlims(templates[0], self.default) if templates and templates[0] else self.default
+            sweep = (
+                RotationSweep.from_mxlims(templates[0], self.default) if templates and templates[0] else self.default
+            )
             asked.append((self._with_uuid(experiment, place), sweep))
         if asked:
             return asked

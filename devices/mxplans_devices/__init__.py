@@ -1,0 +1,25 @@
+"""Ophyd devices that fulfil the roles of `mxplans.roles` over real protocols. Simulated or real makes no difference here."""
+
+from mxplans_devices.detector import SimplonDetector
+from mxplans_devices.goniometer import Goniometer, ScanProgram
+from mxplans_devices.motors import DetectorDistance, Motor
+from mxplans_devices.optics import Aperture, Attenuator, Backlight, Beam, Shutter
+from mxplans_devices.sample_changer import SampleChanger
+from mxplans_devices.spot_finder import HttpSpotFinder
+from mxplans_devices.viewer import OnAxisViewer
+
+__all__ = [
+    "Aperture",
+    "Attenuator",
+    "Backlight",
+    "Beam",
+    "DetectorDistance",
+    "Goniometer",
+    "HttpSpotFinder",
+    "Motor",
+    "OnAxisViewer",
+    "SampleChanger",
+    "ScanProgram",
+    "Shutter",
+    "SimplonDetector",
+]

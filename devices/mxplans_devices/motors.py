@@ -1,0 +1,74 @@
+"""Motor records."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ophyd import EpicsMotor
+from ophyd.utils import LimitError
+
+from mxplans.errors import DeviceFault, LimitExceeded
+from mxplans_devices._jobs import FaultStatus
+from mxplans_devices._signals import plain
+
+
+class Motor(EpicsMotor):
+    """A motor record; data key is its name, in the units of the record.
+
+    Args:
+        prefix: Name of the record.
+        name: Role, and data key.
+        timeout_s: Real seconds until a move has failed.
+    """
+
+    def __init__(self, prefix: str = "", *, name: str, timeout_s: float = 120.0, **kwargs: Any) -> None:
+        super().__init__(prefix, name=name, **kwargs)
+        self.user_setpoint.kind = "omitted"
+        self._timeout_s = timeout_s
+
+    def set(self, value: float) -> FaultStatus:
+        """Start towards a position, in the units of the record.
+
+        Raises:
+            LimitExceeded: If the record's soft limits do not allow it; nothing moves then.
+        """
+        motion = self.move(value, wait=False)
+        status = FaultStatus(self, self._timeout_s, f"move to {value:g} {self.egu}")
+        motion.add_callback(lambda ended: self._hand_on(ended, status))
+        return status
+
+    def check_value(self, pos: float) -> None:
+        """Ask whether a position is allowed.
+
+        Raises:
+            LimitExceeded: If it is not.
+        """
+        if not math.isfinite(pos):
+            raise LimitExceeded(f"{self.name}: {pos} is not a position; give a finite number")
+        try:
+            super().check_value(pos)
+        except LimitError as error:
+            low, high = self.limits
+            raise LimitExceeded(
+                f"{self.name}: {pos:g} {self.egu} is outside of {low:g}..{high:g} {self.egu}; ask for less travel"
+            ) from error
+
+    def describe(self) -> dict[str, Any]:
+        """Type, shape and unit."""
+        return plain(super().describe(), self.egu)
+
+    def _hand_on(self, motion: Any, status: FaultStatus) -> None:
+        error = motion.exception(timeout=0)
+        if error is None:
+            status.set_finished()
+            return
+        fault = DeviceFault(
+            f"{self.name}: {status.what} failed at {self.position:g}; look at the record's limit switches and alarm"
+        )
+        fault.__cause__ = error
+        status.set_exception(fault)
+
+
+class DetectorDistance(Motor):
+    """Distance of the detector from the sample, mm; data key is its name."""

@@ -1,0 +1,103 @@
+"""What shapes and lights: shutter, attenuator, backlight, aperture, and what is known of the beam."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ophyd import Component, Device, FormattedComponent
+
+from mxplans.errors import LimitExceeded
+from mxplans.roles import BacklightState, ShutterState
+from mxplans_devices._jobs import FaultStatus, Task, Worker
+from mxplans_devices._signals import Choice, ReadOnly, Setting
+
+
+class Shutter(Choice):
+    """The fast shutter, set to a `ShutterState`; data key is its name."""
+
+    def set(self, value: ShutterState | str) -> FaultStatus:
+        """Open or close.
+
+        Raises:
+            LimitExceeded: If the value is not a `ShutterState`.
+        """
+        if value not in tuple(ShutterState):
+            raise LimitExceeded(f"{self.name} cannot be {value!r}; use ShutterState.OPEN or ShutterState.CLOSED")
+        return super().set(value)
+
+
+class Backlight(Choice):
+    """The backlight, set to a `BacklightState`; data key is its name."""
+
+    def set(self, value: BacklightState | str) -> FaultStatus:
+        """Move in or out.
+
+        Raises:
+            LimitExceeded: If the value is not a `BacklightState`.
+        """
+        if value not in tuple(BacklightState):
+            raise LimitExceeded(f"{self.name} cannot be {value!r}; use BacklightState.IN or BacklightState.OUT")
+        return super().set(value)
+
+
+class Aperture(Choice):
+    """The aperture, set by the name of a size; data keys are its name and `<name>_beam_size` (um)."""
+
+    beam_size = Component(ReadOnly, ":SIZE_RBV", units="um", kind="normal")
+
+
+class Attenuator(Device):
+    """The attenuator, set to the fraction of the beam that passes; data key is its name.
+
+    Args:
+        prefix: Process variable of the setpoint; the readback has `_RBV` behind.
+        name: Role, and data key.
+        timeout_s: Real seconds until a change has failed.
+    """
+
+    transmission = Component(Setting, "_RBV", write_pv="", units="fraction", kind="hinted")
+
+    def __init__(self, prefix: str = "", *, name: str, timeout_s: float = 30.0, **kwargs: Any) -> None:
+        super().__init__(prefix, name=name, **kwargs)
+        self.transmission.name = self.name
+        self._timeout_s = timeout_s
+        self._worker = Worker(self)
+
+    def set(self, value: float) -> FaultStatus:
+        """Start towards a transmission, 0..1.
+
+        Filters come in steps: the readback says what was reached.
+
+        Raises:
+            LimitExceeded: If the value is outside 0..1; nothing moves then.
+        """
+        if not 0.0 <= value <= 1.0:
+            raise LimitExceeded(f"{self.name}: transmission {value} is not within 0..1; give a fraction, not percent")
+
+        def work(task: Task) -> None:
+            self.transmission.wait_for_connection()
+            task.wait(self.transmission.set(float(value)))
+
+        return self._worker.start(work, f"go to transmission {value:g}", self._timeout_s)
+
+    def stop(self, *, success: bool = False) -> None:
+        """Wait no longer; filters move to their end by themselves."""
+        self._worker.interrupt()
+
+
+class Beam(Device):
+    """What is known of the beam; data keys `<name>_energy` (eV), `_flux` (photons/s), `_ring_current` (mA).
+
+    Args:
+        prefix: Prefix of energy and flux.
+        name: Role.
+        ring_prefix: Prefix of the ring current.
+    """
+
+    energy = Component(ReadOnly, "ENERGY_RBV", units="eV", kind="normal")
+    flux = Component(ReadOnly, "FLUX_RBV", units="photons/s", kind="normal")
+    ring_current = FormattedComponent(ReadOnly, "{ring_prefix}CURRENT_RBV", units="mA", kind="normal")
+
+    def __init__(self, prefix: str = "", *, name: str, ring_prefix: str, **kwargs: Any) -> None:
+        self.ring_prefix = ring_prefix
+        super().__init__(prefix, name=name, **kwargs)

@@ -1,0 +1,1 @@
+"""Clients of the protocols that devices speak, without ophyd."""

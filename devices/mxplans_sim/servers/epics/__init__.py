@@ -1,0 +1,1 @@
+"""Channel Access: the process variables of the virtual beamline."""

@@ -1,0 +1,67 @@
+"""The command `mxplans`. What a command needs is imported when it runs, so that help comes at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mxplans import __version__
+from mxplans.errors import InvalidInput, LimitExceeded, MxplansError
+
+app = typer.Typer(
+    name="mxplans",
+    help="Macromolecular crystallography with Bluesky: run a night, look at what it left.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Options of all commands."""
+
+
+@app.command()
+def udc(
+    shipment: Annotated[Path, typer.Argument(help="MXLIMS message with the samples.", show_default=False)],
+    profile: Annotated[Path, typer.Option(help="Beamline profile (YAML).", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for all that comes out.")] = Path("night"),
+) -> None:
+    """Collect a shipment unattended: mount, centre, collect, unmount, pin after pin."""
+    from mxplans.app.unattended import run_night
+
+    raise typer.Exit(run_night(profile, shipment, out))
+
+
+@app.command()
+def tiled(
+    outdir: Annotated[Path, typer.Argument(help="Folder of a night.", show_default=False)],
+    port: Annotated[int, typer.Option(help="On 127.0.0.1; 0 takes a free one.")] = 0,
+) -> None:
+    """Serve the documents and frames of a night with Tiled, until Ctrl-C."""
+    from mxplans.app.archive import serve
+
+    serve(outdir, port)
+
+
+def main() -> None:
+    """Entry point: errors of ours in one line and a number, others with their traceback."""
+    try:
+        app()
+    except (InvalidInput, LimitExceeded) as error:
+        typer.secho(f"mxplans: {error}", fg="red", err=True)
+        raise SystemExit(2) from error
+    except MxplansError as error:
+        typer.secho(f"mxplans: {error}", fg="red", err=True)
+        raise SystemExit(1) from error

@@ -1,0 +1,164 @@
+"""The composition root: from a profile to running services, connected devices and a RunEngine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mxplans.app.plugins import load_class
+from mxplans.app.services import ServiceProcess, check_port, free_port
+from mxplans.errors import DeviceFault, InvalidProfile
+from mxplans.profile import Profile, fill
+from mxplans.roles import ROLES, Beamline
+
+if TYPE_CHECKING:
+    from bluesky import RunEngine
+
+CONNECT_TIMEOUT_S = 30.0
+
+
+@dataclass
+class Session:
+    """A profile come to life.
+
+    Attributes:
+        profile: As read.
+        out: Folder that everything is written to.
+        beamline: The devices, by role.
+        run_engine: Runs the plans; it does not catch Ctrl-C by itself.
+        services: Processes of the profile, by name.
+    """
+
+    profile: Profile
+    out: Path
+    beamline: Beamline
+    run_engine: RunEngine
+    services: dict[str, ServiceProcess] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def open_session(profile: Profile, profile_path: Path, out: Path, shipment: Path | None = None) -> Iterator[Session]:
+    """Start the services, connect the devices; stop everything at the end, also after an exception.
+
+    Args:
+        profile: What to build.
+        profile_path: Where it was read from, for its neighbours.
+        out: Folder for all output; made when missing.
+        shipment: For services that want to know what is in the dewar.
+
+    Raises:
+        InvalidProfile: If a class, a placeholder or a port is wrong.
+        ServiceDied: If a service does not get ready.
+        DeviceFault: If a device does not answer.
+    """
+    out = out.resolve()
+    (out / "logs").mkdir(parents=True, exist_ok=True)
+    known = known_places(profile_path, out, shipment)
+    with contextlib.ExitStack() as cleanup:
+        services: dict[str, ServiceProcess] = {}
+        for name, service in profile.services.items():
+            process = start_service(f"services.{name}", name, service.command, service.port, known, out)
+            cleanup.callback(process.stop, service.stop_timeout_s)
+            ready = process.wait_for("ready", service.ready_timeout_s)
+            known |= {f"{name}.{key}": str(value) for key, value in ready.items()}
+            services[name] = process
+        set_channel_access(profile, known)
+        beamline = build_beamline(profile, known)
+        run_engine = build_run_engine()
+        cleanup.callback(close_run_engine, run_engine)
+        yield Session(profile, out, beamline, run_engine, services)
+
+
+def known_places(profile_path: Path, out: Path, shipment: Path | None) -> dict[str, str]:
+    """Placeholders that every profile may use."""
+    return {
+        "python": sys.executable,
+        "profile_dir": str(profile_path.resolve().parent),
+        "out": str(out),
+        "shipment": str(shipment.resolve()) if shipment else "",
+    }
+
+
+def start_service(
+    where: str, name: str, command: tuple[str, ...], port: int, known: Mapping[str, str], out: Path
+) -> ServiceProcess:
+    """Start one process of the profile; its messages go to `logs/`.
+
+    Raises:
+        InvalidProfile: If its port is taken or its command cannot be run.
+    """
+    check_port(port, f"{where}.port")
+    filled = fill(command, {**known, "port": str(port)}, f"{where}.command")
+    return ServiceProcess(name, filled, out / "logs" / f"{name}.log")
+
+
+def set_channel_access(profile: Profile, known: Mapping[str, str]) -> None:
+    """Tell the Channel Access client where to look; it reads its environment when the first device is made."""
+    os.environ["EPICS_CA_ADDR_LIST"] = str(fill(profile.epics.addr_list, known, "epics.addr_list"))
+    os.environ["EPICS_CA_AUTO_ADDR_LIST"] = "YES" if profile.epics.auto_addr_list else "NO"
+    os.environ.setdefault("EPICS_CA_MAX_ARRAY_BYTES", "20000000")
+    if not profile.epics.auto_addr_list:
+        os.environ.setdefault("EPICS_CA_REPEATER_PORT", str(free_port()))
+
+
+def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
+    """Make and connect every device.
+
+    Raises:
+        InvalidProfile: If a role is missing or unknown, or a class does not play its role.
+        DeviceFault: If a device does not connect.
+    """
+    missing, unknown = set(ROLES) - set(profile.devices), set(profile.devices) - set(ROLES)
+    if missing or unknown:
+        raise InvalidProfile(
+            f"devices: missing {', '.join(sorted(missing)) or 'none'}, unknown {', '.join(sorted(unknown)) or 'none'}; "
+            f"the roles are {', '.join(ROLES)}"
+        )
+    devices: dict[str, Any] = {}
+    for role, entry in profile.devices.items():
+        where = f"devices.{role}"
+        cls = load_class(entry.cls, f"{where}.class")
+        settings = fill(entry.settings, known, f"{where}.settings")
+        try:
+            device = cls(name=role, **settings)
+        except TypeError as error:
+            raise InvalidProfile(f"{where}.settings: {error}; correct the settings of {entry.cls}") from error
+        devices[role] = device
+    for role, device in devices.items():
+        _connect(role, device)
+        if not isinstance(device, ROLES[role]):
+            raise InvalidProfile(f"devices.{role}: {type(device).__name__} does not play the role; see mxplans.roles")
+    return Beamline(**devices)
+
+
+def _connect(role: str, device: Any) -> None:
+    if not hasattr(device, "wait_for_connection"):
+        return
+    try:
+        device.wait_for_connection(timeout=CONNECT_TIMEOUT_S)
+    except TimeoutError as error:
+        raise DeviceFault(
+            f"{role} did not connect within {CONNECT_TIMEOUT_S:g} s: {error}; is its server up?"
+        ) from error
+
+
+def build_run_engine() -> RunEngine:
+    """A RunEngine that leaves Ctrl-C to the application."""
+    from bluesky import RunEngine
+
+    return RunEngine(context_managers=[])
+
+
+def close_run_engine(run_engine: RunEngine) -> None:
+    """End the RunEngine's loop and its thread."""
+    loop = run_engine.loop
+    loop.call_soon_threadsafe(loop.stop)
+    for thread in threading.enumerate():
+        if thread.name.startswith("bluesky-run-engine"):
+            thread.join(5.0)

@@ -1,0 +1,99 @@
+"""A grid in the image plane: boxes, poses and the motion that visits them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mxplans.geometry.rotation import motor_change_mm
+from mxplans.model.acquisition import Pose, ScanMotion, Vector
+
+
+@dataclass(frozen=True)
+class GridPlan:
+    """Boxes of `step_um` around what stands in the beam at `centre`.
+
+    Columns run along omega (x to the right in the image), rows down the image. Box (0, 0) is top left; index = centre
+    of the box. Every second row is scanned backwards. What is further right in the image comes into the beam by moving
+    the sample to the left.
+
+    Attributes:
+        centre: Motors that put the grid's middle into the beam; its omega is the grid's.
+        columns: Boxes along omega.
+        rows: Boxes across.
+        step_um: Size of a box.
+    """
+
+    centre: Pose
+    columns: int
+    rows: int
+    step_um: float
+
+    def __post_init__(self) -> None:
+        """Refuse an empty grid."""
+        if self.columns < 1 or self.rows < 1 or not self.step_um > 0:
+            raise ValueError(
+                f"grid of {self.columns} x {self.rows} boxes of {self.step_um} um; allowed is 1 x 1 or more, step > 0"
+            )
+
+    @classmethod
+    def covering(cls, centre: Pose, width_um: float, height_um: float, step_um: float) -> GridPlan:
+        """The smallest grid that covers an area.
+
+        >>> pose = Pose(x_mm=0, y_mm=0, z_mm=0, omega_deg=0)
+        >>> grid = GridPlan.covering(pose, 100.0, 41.0, 20.0)
+        >>> grid.columns, grid.rows
+        (5, 3)
+        """
+        # Rounded to a nanometre, so that an exact multiple does not grow by a box.
+        columns = max(1, math.ceil(round(width_um / step_um, 6)))
+        rows = max(1, math.ceil(round(height_um / step_um, 6)))
+        return cls(centre, columns, rows, step_um)
+
+    def offset_mm(self, row: float, column: float) -> tuple[float, float]:
+        """How far right of and below the beam a box stands while the motors are at `centre`."""
+        step_mm = self.step_um / 1000
+        return (column - (self.columns - 1) / 2) * step_mm, (row - (self.rows - 1) / 2) * step_mm
+
+    def pose(self, row: float, column: float) -> Pose:
+        """Motors that put a box, or a place between boxes, into the beam."""
+        right_mm, down_mm = self.offset_mm(row, column)
+        change = motor_change_mm(np.array([-right_mm, -down_mm, 0.0]), self.centre.omega_deg)
+        x, y, z = np.array(self.centre.xyz_mm) + change
+        return Pose(x_mm=x, y_mm=y, z_mm=z, omega_deg=self.centre.omega_deg)
+
+    def box(self, pose: Pose) -> tuple[float, float]:
+        """Row and column of what a pose at this grid's omega puts into the beam; the depth does not matter."""
+        change = np.array(pose.xyz_mm) - np.array(self.centre.xyz_mm)
+        cos, sin = math.cos(math.radians(self.centre.omega_deg)), math.sin(math.radians(self.centre.omega_deg))
+        down_mm = -(change[1] * cos - change[2] * sin)
+        step_mm = self.step_um / 1000
+        return float(down_mm / step_mm + (self.rows - 1) / 2), float(-change[0] / step_mm + (self.columns - 1) / 2)
+
+    def motion(self, exposure_s: float) -> ScanMotion:
+        """The motion that visits every box, row by row; an image is exposed while its box passes the beam."""
+        step_mm = self.step_um / 1000
+        first = self.pose(0, -0.5)
+        row_step = motor_change_mm(np.array([0.0, -step_mm, 0.0]), self.centre.omega_deg)
+        row: Vector = (float(row_step[0]), float(row_step[1]), float(row_step[2]))
+        return ScanMotion(
+            start=first,
+            step_mm=(-step_mm, 0.0, 0.0),
+            images_per_row=self.columns,
+            rows=self.rows,
+            row_step_mm=row,
+            snake=True,
+            exposure_s=exposure_s,
+        )
+
+    def box_of_image(self, image: int) -> tuple[int, int]:
+        """Row and column of an image, counted from 1 in the order of exposure.
+
+        >>> pose = Pose(x_mm=0, y_mm=0, z_mm=0, omega_deg=0)
+        >>> [GridPlan(pose, 3, 2, 20.0).box_of_image(image) for image in (1, 3, 4, 6)]
+        [(0, 0), (0, 2), (1, 2), (1, 0)]
+        """
+        row, place = divmod(image - 1, self.columns)
+        return row, self.columns - 1 - place if row % 2 else place

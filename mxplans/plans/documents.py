@@ -1,0 +1,94 @@
+"""The documents contract: names of streams, and what start documents say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mxplans.model.experiments import CollectionSweep, Scan
+from mxplans.model.message import MXLIMS_VERSION
+from mxplans.model.queue import QueueItem
+
+SCHEMA = "mxplans.documents/1"
+
+ROBOT = "mx_robot"
+PHASE = "mx_phase"
+OPTICAL = "mx_optical"
+SNAPSHOT = "mx_snapshot"
+XRC_RESULT = "mx_xrc_result"
+VERDICT = "mx_verdict"
+PRE = "mx_pre"
+GRID = "mx_grid"
+FRAMES = "primary"
+
+
+@dataclass(frozen=True)
+class ScanContext:
+    """What a scan belongs to, so that its run can be found; all None for a plan used alone.
+
+    Attributes:
+        sample_name: Also the folder of its files.
+        item_uid: The queue item.
+        parent_uid: The outer run.
+    """
+
+    sample_name: str = "manual"
+    item_uid: str | None = None
+    parent_uid: str | None = None
+
+
+def sample_metadata(item: QueueItem, beamline: str, attempt: int = 1) -> dict[str, Any]:
+    """Start document of a sample's outer run."""
+    shipment = item.objects.get("Shipment", {})
+    place = next(item.objects[kind] for kind in ("PinPosition", "Pin") if kind in item.objects)
+    sample = item.objects.get("MacromoleculeSample", {})
+    return {
+        "plan_name": "sample",
+        "sample_name": item.sample_name,
+        "beamline": beamline,
+        "mxplans": {
+            "schema": SCHEMA,
+            "role": "sample",
+            "item_uid": item.uuid,
+            "item_type": "MxExperiment",
+            "attempt": attempt,
+            "parent_uid": None,
+            "item": item.experiment.to_json(),
+            "sweep": item.sweep.to_mxlims().to_json(),
+            "objects": item.objects,
+            "mxlims": {
+                "version": MXLIMS_VERSION,
+                "experiment_uuid": item.uuid,
+                "sample": {
+                    "name": item.sample_name,
+                    "uuid": sample.get("uuid"),
+                    "acronym": item.objects.get("Macromolecule", {}).get("acronym"),
+                    "locator": f"{item.location.puck}:{item.location.pin}",
+                },
+                "logistical_sample": {"type": place["mxlimsType"], "uuid": place.get("uuid")},
+            },
+            "lims": {
+                "proposal": shipment.get("proposalCode"),
+                "session": shipment.get("sessionNumber"),
+                "identifiers": shipment.get("identifiers", {}),
+            },
+        },
+    }
+
+
+def scan_metadata(role: str, context: ScanContext, sweep: CollectionSweep, scan: Scan, **more: Any) -> dict[str, Any]:
+    """Start document of one scan's run."""
+    return {
+        "plan_name": role,
+        "sample_name": context.sample_name,
+        "mxplans": {
+            "schema": SCHEMA,
+            "role": role,
+            "item_uid": context.item_uid,
+            "parent_uid": context.parent_uid,
+            "sweep_uuid": sweep.uuid,
+            "sweep": sweep.to_json(),
+            "scan": scan.to_json(),
+            **more,
+        },
+    }

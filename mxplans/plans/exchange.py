@@ -1,0 +1,48 @@
+"""Mounting and unmounting."""
+
+from __future__ import annotations
+
+from bluesky import plan_stubs as bps
+from bluesky.utils import MsgGenerator
+
+from mxplans.model.acquisition import SampleLocation
+from mxplans.plans.safe import make_safe
+from mxplans.plans.waiting import MOVE_TIMEOUT_S, ROBOT_TIMEOUT_S, set_and_wait, trigger_and_wait
+from mxplans.roles import Beamline
+
+# Where the robot expects the goniometer (x, y, z, mm).
+EXCHANGE_POSITION_MM = (0.0, 0.0, 0.0)
+
+
+def ready_for_exchange(bl: Beamline) -> MsgGenerator[None]:
+    """Make safe and bring the goniometer to where the robot expects it."""
+    yield from make_safe(bl)
+    gonio = bl.goniometer
+    x, y, z = EXCHANGE_POSITION_MM
+    yield from set_and_wait(MOVE_TIMEOUT_S, gonio.x, x, gonio.y, y, gonio.z, z, gonio.omega, 0.0)
+
+
+def mount(bl: Beamline, location: SampleLocation) -> MsgGenerator[None]:
+    """Mount a pin; one that hangs already is put back first.
+
+    Raises:
+        SampleProblem: If there is no pin at that place.
+        RobotFault: If the robot stopped for another reason.
+    """
+    yield from ready_for_exchange(bl)
+    if (yield from bps.rd(bl.sample_changer.pin_mounted)):
+        yield from trigger_and_wait(bl.sample_changer.unload, ROBOT_TIMEOUT_S)
+    yield from set_and_wait(ROBOT_TIMEOUT_S, bl.sample_changer.load, location)
+
+
+def unmount(bl: Beamline) -> MsgGenerator[bool]:
+    """Put the mounted pin back; returns False when there was none.
+
+    Raises:
+        RobotFault: If the robot stopped; the sample is then still known as mounted.
+    """
+    yield from ready_for_exchange(bl)
+    if not (yield from bps.rd(bl.sample_changer.pin_mounted)):
+        return False
+    yield from trigger_and_wait(bl.sample_changer.unload, ROBOT_TIMEOUT_S)
+    return True

@@ -1,0 +1,86 @@
+"""A result as an event: values with names and units that no device holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from bluesky import plan_stubs as bps
+from bluesky.utils import MsgGenerator
+
+Value = str | float | int | list[Any] | np.ndarray[Any, Any]
+
+
+class Record:
+    """Something that `bps.read` can read: fixed values under fixed keys.
+
+    Args:
+        values: Values by key; a key's unit is its suffix.
+        source: Where they come from, for the descriptor.
+
+    >>> Record({"xrc_x_mm": 0.25}, "xray centring").describe()["xrc_x_mm"]["units"]
+    'mm'
+    """
+
+    UNITS: ClassVar[Mapping[str, str]] = {
+        "mm": "mm",
+        "um": "um",
+        "deg": "deg",
+        "s": "s",
+        "px": "px",
+        "ev": "eV",
+        "um2": "um2",
+    }
+
+    def __init__(self, values: Mapping[str, Value], source: str) -> None:
+        self.name = source.replace(" ", "_")
+        self.parent = None
+        self._values = {key: _plain(value) for key, value in values.items()}
+        self._source = source
+        self._time_s = time.time()
+
+    def read(self) -> dict[str, Any]:
+        """The values, stamped when the record was made."""
+        return {key: {"value": value, "timestamp": self._time_s} for key, value in self._values.items()}
+
+    def describe(self) -> dict[str, Any]:
+        """Type, shape and unit of each value."""
+        return {key: self._data_key(key, value) for key, value in self._values.items()}
+
+    def _data_key(self, key: str, value: Value) -> dict[str, Any]:
+        described: dict[str, Any] = {"source": self._source, "dtype": _dtype(value), "shape": list(np.shape(value))}
+        unit = self.UNITS.get(key.rsplit("_", 1)[-1])
+        if unit:
+            described["units"] = unit
+        return described
+
+
+def _plain(value: Value) -> Value:
+    plain: Value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    return plain
+
+
+def _dtype(value: Value) -> str:
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, list):
+        return "array"
+    return "integer" if isinstance(value, int) else "number"
+
+
+def record(stream: str, values: Mapping[str, Value], *readables: Any) -> MsgGenerator[None]:
+    """Emit one event into a stream of the open run.
+
+    Args:
+        stream: Name of the stream.
+        values: What to record.
+        readables: Devices to read into the same event.
+    """
+    yield from bps.create(name=stream)
+    if values:
+        yield from bps.read(Record(values, stream))
+    for readable in readables:
+        yield from bps.read(readable)
+    yield from bps.save()

@@ -1,0 +1,108 @@
+"""One scan: a motion with one detector frame per image, in a run of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bluesky import plan_stubs as bps
+from bluesky import preprocessors as bpp
+from bluesky.utils import MsgGenerator
+
+from mxplans.model.acquisition import AcquisitionSettings, ScanMotion, SpotRequest
+from mxplans.plans import documents
+from mxplans.plans.record import record
+from mxplans.plans.safe import make_safe
+from mxplans.plans.waiting import ARM_TIMEOUT_S, FILES_TIMEOUT_S, MOVE_TIMEOUT_S, SCAN_TIMEOUT_S, set_and_wait, wait_for
+from mxplans.roles import BacklightState, Beamline, ShutterState
+
+RUN_KEY = "scan"
+
+
+def prepare_beam(bl: Beamline, aperture: str, transmission_frac: float) -> MsgGenerator[None]:
+    """Shutter closed, backlight out of the way, aperture and attenuator as asked, all at the same time."""
+    yield from set_and_wait(
+        MOVE_TIMEOUT_S,
+        bl.fast_shutter,
+        ShutterState.CLOSED,
+        bl.backlight,
+        BacklightState.OUT,
+        bl.aperture,
+        aperture,
+        bl.attenuator,
+        transmission_frac,
+    )
+
+
+def acquisition_settings(
+    bl: Beamline, motion: ScanMotion, directory: str, prefix: str
+) -> MsgGenerator[AcquisitionSettings]:
+    """What the detector must know for a motion, with the energy and distance of now."""
+    energy_ev = yield from bps.rd(bl.beam.energy)
+    distance_mm = yield from bps.rd(bl.detector_distance)
+    return AcquisitionSettings(
+        number_images=motion.number_images,
+        exposure_s=motion.exposure_s,
+        energy_ev=energy_ev,
+        distance_mm=distance_mm,
+        omega_start_deg=motion.start.omega_deg,
+        omega_increment_deg=motion.step_omega_deg,
+        directory=directory,
+        prefix=prefix,
+    )
+
+
+def scan(
+    bl: Beamline,
+    motion: ScanMotion,
+    settings: AcquisitionSettings,
+    metadata: dict[str, Any],
+    spots_timeout_s: float | None = None,
+) -> MsgGenerator[str]:
+    """Arm, move, wait for the files; leaves the shutter closed and the detector disarmed.
+
+    Args:
+        bl: The beamline; beam and backlight are ready.
+        motion: The motion; the goniometer finds its start itself.
+        settings: For the detector, with the same number of images.
+        metadata: Of the run.
+        spots_timeout_s: When given, the spots of every frame are waited for as well.
+
+    Returns:
+        The uid of its run.
+    """
+    return (
+        yield from bpp.set_run_key_wrapper(
+            bpp.finalize_wrapper(_scan(bl, motion, settings, metadata, spots_timeout_s), lambda: make_safe(bl)), RUN_KEY
+        )
+    )
+
+
+def _scan(
+    bl: Beamline,
+    motion: ScanMotion,
+    settings: AcquisitionSettings,
+    metadata: dict[str, Any],
+    spots_timeout_s: float | None,
+) -> MsgGenerator[str]:
+    yield from bps.stage(bl.detector)
+    yield from bps.prepare(bl.detector, settings, group="arm")
+    yield from wait_for("arm", ARM_TIMEOUT_S)
+    uid: str = yield from bps.open_run(metadata)
+    yield from record(
+        documents.PRE, {}, bl.goniometer, bl.beam, bl.attenuator, bl.aperture, bl.detector_distance, bl.fast_shutter
+    )
+    yield from bps.declare_stream(bl.detector, name=documents.FRAMES, collect=True)
+    yield from bps.kickoff(bl.detector, group="kickoff")
+    yield from wait_for("kickoff", ARM_TIMEOUT_S)
+    yield from bps.abs_set(bl.goniometer.scan, motion, group="motion")
+    yield from wait_for("motion", SCAN_TIMEOUT_S)
+    yield from bps.complete(bl.detector, group="files")
+    if spots_timeout_s is not None:
+        sequence_id = yield from bps.rd(bl.detector.sequence_id)
+        request = SpotRequest(sequence_id=sequence_id, number_images=settings.number_images)
+        yield from bps.abs_set(bl.spot_finder, request, group="spots")
+        yield from wait_for("spots", spots_timeout_s)
+    yield from wait_for("files", FILES_TIMEOUT_S)
+    yield from bps.collect(bl.detector, name=documents.FRAMES)
+    yield from bps.close_run()
+    return uid

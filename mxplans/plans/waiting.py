@@ -1,0 +1,58 @@
+"""Waiting with a limit, and failures that carry their own name."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from bluesky import plan_stubs as bps
+from bluesky.utils import FailedStatus, MsgGenerator
+
+from mxplans.errors import DeviceFault, MxplansError
+
+# Real seconds after which a beamline is not slow but broken; peers' caps are given in the comment where there is one.
+MOVE_TIMEOUT_S = 120.0
+ROBOT_TIMEOUT_S = 400.0  # 300 s for a busy program and 60 s for the exchange
+SCAN_TIMEOUT_S = 900.0
+FILES_TIMEOUT_S = 300.0  # 120 s at a peer, for files that are shorter
+ARM_TIMEOUT_S = 60.0
+
+
+def wait_for(group: Hashable, timeout_s: float) -> MsgGenerator[None]:
+    """Wait for a group.
+
+    Raises:
+        MxplansError: What the device said, where it said something of ours.
+        DeviceFault: If a device failed otherwise or was not done in time.
+    """
+    try:
+        yield from bps.wait(group=group, timeout=timeout_s)
+    except FailedStatus as failed:
+        raise _cause(failed, group) from failed
+    except TimeoutError as late:
+        raise DeviceFault(f"{group}: not done after {timeout_s:g} s; look at the device and start again") from late
+
+
+def set_and_wait(timeout_s: float, *pairs: Any) -> MsgGenerator[None]:
+    """Set devices to values at the same time, device, value, device, value, ..., and wait for all."""
+    devices = pairs[::2]
+    group = "set " + ", ".join(device.name for device in devices)
+    for device, value in zip(devices, pairs[1::2], strict=True):
+        yield from bps.abs_set(device, value, group=group)
+    yield from wait_for(group, timeout_s)
+
+
+def trigger_and_wait(device: Any, timeout_s: float) -> MsgGenerator[None]:
+    """Trigger a device and wait for it."""
+    group = f"trigger {device.name}"
+    yield from bps.trigger(device, group=group)
+    yield from wait_for(group, timeout_s)
+
+
+def _cause(failed: FailedStatus, group: Hashable) -> MxplansError:
+    cause: BaseException | None = failed.__cause__
+    if cause is None and failed.args and hasattr(failed.args[0], "exception"):
+        cause = failed.args[0].exception()
+    if isinstance(cause, MxplansError):
+        return cause
+    return DeviceFault(f"{group}: {type(cause).__name__}: {cause}; look at the device and start again")

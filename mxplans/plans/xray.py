@@ -1,0 +1,160 @@
+"""X-ray centring: two grids 90 degrees apart, one crystal position in three dimensions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bluesky import plan_stubs as bps
+from bluesky.utils import MsgGenerator
+
+from mxplans.centring import GridView, XrayCandidate, locate_crystals, score_frames
+from mxplans.errors import LimitExceeded
+from mxplans.geometry import GridPlan
+from mxplans.model.acquisition import Pose
+from mxplans.model.experiments import CollectionSweep, Scan
+from mxplans.plans import documents
+from mxplans.plans.documents import ScanContext, scan_metadata
+from mxplans.plans.optical import OpticalCentre, move_to_pose
+from mxplans.plans.record import record
+from mxplans.plans.scanning import acquisition_settings, prepare_beam, scan
+from mxplans.plans.waiting import MOVE_TIMEOUT_S, set_and_wait
+from mxplans.profile import Collection, Limits, XrayCentring
+from mxplans.roles import Beamline
+
+
+@dataclass(frozen=True)
+class XrayCentre:
+    """What two grids found: candidates, best first, or why there are none."""
+
+    candidates: tuple[XrayCandidate, ...]
+    reason: str
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+
+def grid_scan(
+    bl: Beamline,
+    grid: GridPlan,
+    settings: XrayCentring,
+    collection: Collection,
+    context: ScanContext | None = None,
+    ordinal: int = 1,
+    volume_scan_uuid: str | None = None,
+) -> MsgGenerator[GridView]:
+    """Scan a grid and score every box.
+
+    Args:
+        bl: The beamline.
+        grid: Where, and how many boxes.
+        settings: Exposure, transmission, aperture.
+        collection: For the detector distance.
+        context: The queue item it belongs to.
+        ordinal: Its place among the scans of its experiment.
+        volume_scan_uuid: The X-ray centring it belongs to.
+
+    Returns:
+        The scores with their grid.
+    """
+    context = context or ScanContext()
+    yield from set_and_wait(MOVE_TIMEOUT_S, bl.detector_distance, collection.distance_mm)
+    yield from prepare_beam(bl, settings.aperture, settings.transmission_frac)
+    motion = grid.motion(settings.exposure_s)
+    prefix = f"grid{ordinal}"
+    acquisition = yield from acquisition_settings(bl, motion, context.sample_name, prefix)
+    sweep = _mesh_sweep(grid, settings, prefix)
+    part = Scan(scan_position_start=0.0, first_image_number=1, number_images=motion.number_images, ordinal=ordinal)
+    metadata = scan_metadata(
+        "grid",
+        context,
+        sweep,
+        part,
+        grid={
+            "rows": grid.rows,
+            "columns": grid.columns,
+            "step_um": grid.step_um,
+            "omega_deg": grid.centre.omega_deg,
+            "snake": True,
+            "centre": grid.centre.model_dump(),
+        },
+        volume_scan_uuid=volume_scan_uuid,
+    )
+    yield from scan(bl, motion, acquisition, metadata, settings.spots_timeout_s)
+    view = score_frames(grid, bl.spot_finder.frames)
+    yield from record(documents.GRID, {"grid_score": view.score, "grid_n_spots": view.n_spots, "grid_ordinal": ordinal})
+    return view
+
+
+def xray_centring(
+    bl: Beamline,
+    optical: OpticalCentre,
+    settings: XrayCentring,
+    collection: Collection,
+    context: ScanContext | None = None,
+    margin_um: float = 40.0,
+) -> MsgGenerator[XrayCentre]:
+    """Scan the flat face and the edge of a loop, find the crystals.
+
+    Args:
+        bl: The beamline, with the loop centred optically.
+        optical: Where the loop is and how large.
+        settings: How to scan.
+        collection: For the detector distance.
+        context: The queue item it belongs to.
+        margin_um: Added on each side.
+
+    Returns:
+        Candidates, best first; none when neither grid shows diffraction.
+    """
+    volume_scan_uuid = str(uuid.uuid4())
+    views = []
+    for ordinal, (turn_deg, height_um) in enumerate(((0.0, optical.flat_um), (90.0, optical.edge_um)), start=1):
+        pose = optical.pose.model_copy(update={"omega_deg": optical.pose.omega_deg + turn_deg})
+        grid = GridPlan.covering(pose, optical.length_um + 2 * margin_um, height_um + 2 * margin_um, settings.step_um)
+        view = yield from grid_scan(bl, grid, settings, collection, context, ordinal, volume_scan_uuid)
+        views.append(view)
+    found = locate_crystals(
+        views, beam_size_um=(yield from bps.rd(bl.aperture.beam_size)), threshold=settings.significance_min
+    )
+    if context is not None and found.candidates:
+        yield from record(documents.XRC_RESULT, found.candidates[0].values())
+    return XrayCentre(found.candidates, found.reason, found.evidence)
+
+
+def move_to_candidate(bl: Beamline, candidate: XrayCandidate, limits: Limits) -> MsgGenerator[None]:
+    """Put a crystal into the beam.
+
+    Raises:
+        LimitExceeded: If that is further than centring may go; nothing has moved then.
+    """
+    furthest_mm = max(abs(value) for value in candidate.pose.xyz_mm)
+    if furthest_mm > limits.centring_travel_mm:
+        raise LimitExceeded(
+            f"the crystal needs a move to {furthest_mm:.3f} mm; allowed are {limits.centring_travel_mm:g} mm: "
+            "look at the grids, the pin may be bent"
+        )
+    yield from move_to_pose(bl, candidate.pose)
+
+
+def _mesh_sweep(grid: GridPlan, settings: XrayCentring, prefix: str) -> CollectionSweep:
+    step_mm = grid.step_um / 1000
+    pose: Pose = grid.centre
+    return CollectionSweep(
+        uuid=str(uuid.uuid4()),
+        role="Centring",
+        sweep_type="mesh",
+        scan_axis="horizontal",
+        exposure_time=settings.exposure_s,
+        image_width=step_mm,
+        number_images=grid.rows * grid.columns,
+        number_lines=grid.rows,
+        mesh_range=(grid.columns * step_mm, grid.rows * step_mm),
+        transmission=settings.transmission_frac * 100,
+        axis_positions_start={
+            "omega": pose.omega_deg,
+            "sampleX": pose.x_mm,
+            "sampleY": pose.y_mm,
+            "sampleZ": pose.z_mm,
+        },
+        prefix=prefix,
+    )

@@ -1,0 +1,27 @@
+"""Beamline profiles: typed YAML, read once and passed down."""
+
+from mxplans.profile.loader import load_profile
+from mxplans.profile.placeholders import fill
+from mxplans.profile.schema import (
+    Collection,
+    Epics,
+    Experiment,
+    Limits,
+    OpticalCentring,
+    Profile,
+    Service,
+    XrayCentring,
+)
+
+__all__ = [
+    "Collection",
+    "Epics",
+    "Experiment",
+    "Limits",
+    "OpticalCentring",
+    "Profile",
+    "Service",
+    "XrayCentring",
+    "fill",
+    "load_profile",
+]

@@ -1,0 +1,112 @@
+"""What a beamline profile may say. Every quantity carries its unit in its name; unknown keys are refused."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mxplans.model.sweeps import RotationSweep
+
+
+class Section(BaseModel):
+    """A part of a profile."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Service(Section):
+    """A process that the profile starts, and that ends with the session.
+
+    It prints one line of JSON with `"event": "ready"` and its addresses on standard output, and ends when its standard
+    input is closed. `{name.key}` in later entries of the profile stands for a value of that line.
+    """
+
+    command: tuple[str, ...] = Field(min_length=1, description="Program and arguments, no shell")
+    ready_timeout_s: float = Field(default=60.0, gt=0)
+    stop_timeout_s: float = Field(default=20.0, gt=0)
+    port: int = Field(default=0, ge=0, le=65535, description="0 takes a free port; given to the command as {port}")
+
+
+class Epics(Section):
+    """Where Channel Access looks for its servers."""
+
+    addr_list: str = "127.0.0.1"
+    auto_addr_list: bool = False
+
+
+class DeviceEntry(Section):
+    """A device: its class by path and the keyword arguments of its constructor."""
+
+    cls: str = Field(alias="class", pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    settings: dict[str, Any] = {}
+
+
+class Experiment(Section):
+    """What a sample without an experiment of its own gets."""
+
+    strategy: str = "OSC"
+    sweep: RotationSweep
+
+
+class OpticalCentring(Section):
+    """How a loop is found with the on-axis viewer."""
+
+    zoom: str = Field(description="Level of the viewer that shows the whole loop")
+    angles: int = Field(default=8, ge=6, le=72, description="Images over a full turn")
+    grid_margin_um: float = Field(default=40.0, ge=0, description="Added around the loop on each side of a grid")
+    grid_min_um: float = Field(default=120.0, gt=0)
+    grid_max_um: float = Field(default=900.0, gt=0)
+
+
+class XrayCentring(Section):
+    """How a crystal is found with X-rays."""
+
+    step_um: float = Field(default=20.0, gt=0)
+    exposure_s: float = Field(default=0.01, gt=0)
+    transmission_frac: float = Field(default=0.2, gt=0, le=1)
+    aperture: str
+    significance_min: float = Field(default=5.0, gt=0)
+    spots_timeout_s: float = Field(default=120.0, gt=0)
+
+
+class Collection(Section):
+    """How data are collected."""
+
+    aperture: str
+    distance_mm: float = Field(gt=0)
+
+
+class Limits(Section):
+    """What nobody may ask for."""
+
+    omega_speed_deg_s: float = Field(default=120.0, gt=0)
+    frame_time_min_s: float = Field(default=0.004, gt=0)
+    centring_travel_mm: float = Field(default=3.0, gt=0)
+
+
+class Archive(Section):
+    """The process that keeps documents and frames, and serves them."""
+
+    command: tuple[str, ...] = Field(min_length=1)
+    port: int = Field(default=0, ge=0, le=65535)
+    ready_timeout_s: float = Field(default=120.0, gt=0)
+    stop_timeout_s: float = Field(default=300.0, gt=0, description="For what is still to be taken in at the end")
+
+
+class Profile(Section):
+    """A beamline: what runs, where it answers, which devices play the roles, and how it works."""
+
+    schema_: Literal["mxplans.profile/1"] = Field(alias="schema")
+    name: str
+    speed_up: float = Field(default=1.0, gt=0, description="Simulated seconds per second; 1 at a real beamline")
+    services: dict[str, Service] = {}
+    epics: Epics = Epics()
+    devices: dict[str, DeviceEntry]
+    experiment: Experiment
+    optical: OpticalCentring
+    xray: XrayCentring
+    collection: Collection
+    limits: Limits = Limits()
+    archive: Archive | None = None
+    lims_targets: tuple[str, ...] = ()

@@ -1,0 +1,72 @@
+"""The night: pin after pin until the queue is done, somebody asks for an end, or the beamline fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+from bluesky import plan_stubs as bps
+from bluesky import preprocessors as bpp
+from bluesky.utils import MsgGenerator
+
+from mxplans.model.queue import QueueItem
+from mxplans.plans.exchange import unmount
+from mxplans.plans.optical import take_background
+from mxplans.plans.rotation import check_sweep
+from mxplans.plans.safe import make_safe
+from mxplans.roles import Beamline
+from mxplans.udc.pin import ItemResult, collect_pin
+from mxplans.udc.settings import NightSettings
+
+
+def night(
+    bl: Beamline,
+    items: Sequence[QueueItem],
+    settings: NightSettings,
+    should_stop: Callable[[], bool] = lambda: False,
+    report: Callable[[ItemResult], None] = lambda result: None,
+) -> MsgGenerator[tuple[ItemResult, ...]]:
+    """Collect a queue unattended; leaves the beamline safe and, unless it failed, the goniometer empty.
+
+    Args:
+        bl: The beamline.
+        items: The queue, sorted by location.
+        settings: How to work.
+        should_stop: Asked between pins; True ends the night in good order.
+        report: Told about each item as it ends.
+
+    Returns:
+        A result for each item that was worked on.
+
+    Raises:
+        LimitExceeded: If an item asks for too much; nothing has moved then.
+    """
+    for item in items:
+        check_sweep(item.sweep, settings.limits)
+    return (yield from bpp.finalize_wrapper(_night(bl, items, settings, should_stop, report), lambda: make_safe(bl)))
+
+
+def _night(
+    bl: Beamline,
+    items: Sequence[QueueItem],
+    settings: NightSettings,
+    should_stop: Callable[[], bool],
+    report: Callable[[ItemResult], None],
+) -> MsgGenerator[tuple[ItemResult, ...]]:
+    yield from unmount(bl)
+    background = yield from take_background(bl, settings.optical)
+    results: list[ItemResult] = []
+    for pin_items in pins(items):
+        if should_stop():
+            break
+        yield from bps.checkpoint()
+        for result in (yield from collect_pin(bl, pin_items, settings, background)):
+            report(result)
+            results.append(result)
+    return tuple(results)
+
+
+def pins(items: Sequence[QueueItem]) -> Iterator[tuple[QueueItem, ...]]:
+    """Neighbouring items at one location, together."""
+    for _, group in groupby(items, key=lambda item: item.location):
+        yield tuple(group)

@@ -1,0 +1,30 @@
+"""What a night needs to know besides the queue."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from mxplans.profile import Collection, Limits, OpticalCentring, Profile, XrayCentring
+
+
+class NightSettings(BaseModel):
+    """The parts of a profile that plans work by."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    beamline: str
+    optical: OpticalCentring
+    xray: XrayCentring
+    collection: Collection
+    limits: Limits
+
+    @classmethod
+    def from_profile(cls, profile: Profile) -> NightSettings:
+        """Take them from a profile."""
+        return cls(
+            beamline=profile.name,
+            optical=profile.optical,
+            xray=profile.xray,
+            collection=profile.collection,
+            limits=profile.limits,
+        )
