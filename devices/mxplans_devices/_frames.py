@@ -81,6 +81,10 @@ class FrameStream:
         """Frames on disk."""
         return sum(count for _, count in self._files)
 
+    def has(self, path: Path) -> bool:
+        """Whether a file is known."""
+        return any(path == known for known, _ in self._files)
+
     def add(self, path: Path, count: int) -> None:
         """Take the next closed file."""
         self._files.append((path, count))

@@ -57,6 +57,7 @@ class Task:
         self.fault = fault
         self._deadline = time.monotonic() + timeout_s
         self._interrupted = threading.Event()
+        self.ended = threading.Event()
 
     def interrupt(self) -> None:
         """Let the work end at its next wait."""
@@ -153,12 +154,21 @@ class Worker:
         thread.start()
         return status
 
-    def interrupt(self) -> bool:
-        """Let the present job end at its next wait; its Status fails. Returns whether there was one."""
+    def interrupt(self, timeout_s: float = 2.0) -> bool:
+        """Let the present job end at its next wait; its Status fails.
+
+        Args:
+            timeout_s: Real seconds to wait for that end.
+
+        Returns:
+            Whether there was a job.
+        """
         task = self._task
-        if task is not None:
-            task.interrupt()
-        return task is not None
+        if task is None:
+            return False
+        task.interrupt()
+        task.ended.wait(timeout_s)
+        return True
 
     def _run(self, work: Callable[[Task], None], task: Task, status: FaultStatus) -> None:
         failure: Exception | None = None
@@ -171,6 +181,7 @@ class Worker:
             failure.__cause__ = error
         with self._lock:
             self._task = None
+        task.ended.set()
         if failure is None:
             status.set_finished()
         else:

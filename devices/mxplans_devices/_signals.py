@@ -20,7 +20,7 @@ def plain(description: dict[str, Any], units: str | None) -> dict[str, Any]:
     """
     result = {}
     for key, full in description.items():
-        entry = {part: full[part] for part in _PLAIN_KEYS if full.get(part) is not None}
+        entry = {part: full[part] for part in _PLAIN_KEYS if full.get(part) not in (None, "")}
         if units is not None:
             entry["units"] = units
         result[key] = entry
@@ -69,6 +69,11 @@ class Known(Signal):
     def __init__(self, *args: Any, units: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._units = units
+
+    @property
+    def source_name(self) -> str:
+        """Source in documents: the device itself."""
+        return f"device:{self.name}"
 
     def describe(self) -> dict[str, Any]:
         """Type, shape and unit."""

@@ -17,6 +17,8 @@ from mxplans_devices.protocols.simplon import SimplonClient, Value
 
 _TRIGGER_MODES = {"external": "exts", "internal": "ints"}
 _POLL_S = 0.05
+_SETTLE_S = 5.0
+"""Real seconds until closed files must be seen here, through whatever file system."""
 
 
 class SimplonDetector(Device):
@@ -227,15 +229,20 @@ class SimplonDetector(Device):
                 None,
                 _POLL_S,
             )
-            names = [name for name in client.files() if name.startswith(f"{self.file_base.get()}_data_")]
-        for name in sorted(names):
-            path = self._local(name)
-            task.until(path.exists, f"{path} does not appear; check that data_dir is the file writer's folder")
-            self._add(path)
-        if self.get_index() != settings.number_images:
+            task.until(
+                lambda: self._take_files(client) >= settings.number_images,
+                lambda: (
+                    f"{self.get_index()} of {settings.number_images} frames are on disk in "
+                    f"{self._local(self.file_base.get())}_data_*.h5; check triggers, file writer and data_dir, "
+                    "then take the series again"
+                ),
+                timeout_s=_SETTLE_S,
+                period_s=_POLL_S,
+            )
+        if self.get_index() > settings.number_images:
             raise DetectorFault(
-                f"{self.name}: {self.get_index()} of {settings.number_images} frames are on disk in "
-                f"{self.file_base.get()}_data_*.h5; check triggers and file writer, then take the series again"
+                f"{self.name}: {self.get_index()} frames are on disk in {self._local(self.file_base.get())}_data_*.h5, "
+                f"{settings.number_images} were asked for; check what triggers the detector"
             )
 
     def _is_over(self, client: SimplonClient) -> bool:
@@ -244,10 +251,15 @@ class SimplonDetector(Device):
             raise DetectorFault(f"{self.name} is {state!r} during a series; initialise it and take the series again")
         return state == "idle"
 
-    def _add(self, path: Path) -> None:
+    def _take_files(self, client: SimplonClient) -> int:
+        """Count the closed files that are new; returns the frames on disk."""
         if self._stream is None or self._form is None:
             raise DetectorFault(f"{self.name} was prepared anew during a series; take the series again")
-        self._stream.add(path, count_frames(path, self._form))
+        for name in sorted(client.files()):
+            path = self._local(name)
+            if name.startswith(f"{self.file_base.get()}_data_") and path.exists() and not self._stream.has(path):
+                self._stream.add(path, count_frames(path, self._form))
+        return self.get_index()
 
     def _local(self, name: str) -> Path:
         return self._data_dir / name

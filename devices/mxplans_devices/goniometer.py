@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -88,7 +89,12 @@ class ScanProgram(Device):
             self.abort.put(1, use_complete=False)
 
     def _scan(self, task: Task, motion: ScanMotion) -> None:
-        task.wait(*[getattr(self, name).set(value) for name, value in _parameters(motion).items()])
+        parameters = _parameters(motion)
+        task.wait(*[getattr(self, name).set(value) for name, value in parameters.items()])
+        for name, value in parameters.items():
+            found = getattr(self, name).get(use_monitor=False)
+            if not math.isclose(found, value, rel_tol=1e-6, abs_tol=1e-6):
+                raise DeviceFault(f"{self.name}: {name} was set to {value:g} and reads {found:g}; see its controller")
         if not self.valid.get(use_monitor=False):
             raise DeviceFault(f"{self.name}: {task.what} is not possible: {self._message()}; change the motion")
         phases = _Phases()

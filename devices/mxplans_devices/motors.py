@@ -20,12 +20,16 @@ class Motor(EpicsMotor):
         prefix: Name of the record.
         name: Role, and data key.
         timeout_s: Real seconds until a move has failed.
+        tolerance: How far from its target a move may end, in the units of the record; more means that it was stopped.
     """
 
-    def __init__(self, prefix: str = "", *, name: str, timeout_s: float = 120.0, **kwargs: Any) -> None:
+    def __init__(
+        self, prefix: str = "", *, name: str, timeout_s: float = 120.0, tolerance: float = 0.01, **kwargs: Any
+    ) -> None:
         super().__init__(prefix, name=name, **kwargs)
         self.user_setpoint.kind = "omitted"
         self._timeout_s = timeout_s
+        self._tolerance = tolerance
 
     def set(self, value: float) -> FaultStatus:
         """Start towards a position, in the units of the record.
@@ -35,7 +39,7 @@ class Motor(EpicsMotor):
         """
         motion = self.move(value, wait=False)
         status = FaultStatus(self, self._timeout_s, f"move to {value:g} {self.egu}")
-        motion.add_callback(lambda ended: self._hand_on(ended, status))
+        motion.add_callback(lambda ended: self._hand_on(ended, status, value))
         return status
 
     def check_value(self, pos: float) -> None:
@@ -58,13 +62,15 @@ class Motor(EpicsMotor):
         """Type, shape and unit."""
         return plain(super().describe(), self.egu)
 
-    def _hand_on(self, motion: Any, status: FaultStatus) -> None:
+    def _hand_on(self, motion: Any, status: FaultStatus, target: float) -> None:
         error = motion.exception(timeout=0)
-        if error is None:
+        reached = self.user_readback.get(use_monitor=False)
+        if error is None and abs(reached - target) <= self._tolerance:
             status.set_finished()
             return
         fault = DeviceFault(
-            f"{self.name}: {status.what} failed at {self.position:g}; look at the record's limit switches and alarm"
+            f"{self.name}: {status.what} ended at {reached:g}; unless somebody stopped it, "
+            "look at the record's limit switches and alarm"
         )
         fault.__cause__ = error
         status.set_exception(fault)

@@ -53,20 +53,24 @@ class Attenuator(Device):
         prefix: Process variable of the setpoint; the readback has `_RBV` behind.
         name: Role, and data key.
         timeout_s: Real seconds until a change has failed.
+        tolerance_frac: How far the readback may be from what was asked, as a fraction of it; filters come in steps.
     """
 
     transmission = Component(Setting, "_RBV", write_pv="", units="fraction", kind="hinted")
 
-    def __init__(self, prefix: str = "", *, name: str, timeout_s: float = 30.0, **kwargs: Any) -> None:
+    def __init__(
+        self, prefix: str = "", *, name: str, timeout_s: float = 30.0, tolerance_frac: float = 0.1, **kwargs: Any
+    ) -> None:
         super().__init__(prefix, name=name, **kwargs)
         self.transmission.name = self.name
+        self._tolerance_frac = tolerance_frac
         self._timeout_s = timeout_s
         self._worker = Worker(self)
 
     def set(self, value: float) -> FaultStatus:
         """Start towards a transmission, 0..1.
 
-        Filters come in steps: the readback says what was reached.
+        The Status fails with `DeviceFault` when the readback is too far from it.
 
         Raises:
             LimitExceeded: If the value is outside 0..1; nothing moves then.
@@ -77,8 +81,16 @@ class Attenuator(Device):
         def work(task: Task) -> None:
             self.transmission.wait_for_connection()
             task.wait(self.transmission.set(float(value)))
+            task.until(
+                lambda: abs(self._reached() - value) <= self._tolerance_frac * value + 1e-6,
+                lambda: f"it reads {self._reached():g}; ask for a transmission that the filters can give",
+                timeout_s=5.0,
+            )
 
         return self._worker.start(work, f"go to transmission {value:g}", self._timeout_s)
+
+    def _reached(self) -> float:
+        return float(self.transmission.get(use_monitor=False))
 
     def stop(self, *, success: bool = False) -> None:
         """Wait no longer; filters move to their end by themselves."""

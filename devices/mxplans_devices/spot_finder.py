@@ -54,17 +54,19 @@ class HttpSpotFinder(Device):
     def set(self, value: SpotRequest) -> FaultStatus:
         """Ask for a series; ends when every frame has an answer."""
         what = f"spots of {value.number_images} frames of series {value.sequence_id}"
-        status = self._worker.start(lambda task: self._poll(task, value), what, self._timeout_s)
-        return status
+        return self._worker.start(lambda task: self._poll(task, value), what, self._timeout_s)
 
     def stop(self, *, success: bool = False) -> None:
         """Ask no longer."""
         self._worker.interrupt()
 
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self._url, timeout=self._http_timeout_s, trust_env=False)
+
     def _poll(self, task: Task, request: SpotRequest) -> None:
         self._frames = ()
         found: dict[int, FrameSpots] = {}
-        with httpx.Client(base_url=self._url, timeout=self._http_timeout_s, trust_env=False) as client:
+        with self._client() as client:
             while len(found) < request.number_images:
                 known = len(found)
                 task.until(

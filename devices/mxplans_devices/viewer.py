@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from ophyd import Component, Device, Kind, Signal
+from ophyd import Component, Device, Kind
 
 from mxplans.errors import DeviceFault, InvalidInput
 from mxplans_devices._jobs import FaultStatus, Task, Worker
@@ -17,7 +17,7 @@ from mxplans_devices._signals import Choice, Known, ReadOnly, Setting
 Frame = npt.NDArray[np.uint8]
 
 
-class _Image(Signal):
+class _Image(Known):
     """The frame of the last trigger, (height, width) uint8."""
 
     def describe(self) -> dict[str, Any]:

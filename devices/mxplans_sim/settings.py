@@ -66,6 +66,23 @@ class TimingSettings(BaseModel):
     turn_around_s: float = Field(0.05, ge=0, description="From the end of a row to the start of the next")
 
 
+class MotionSettings(BaseModel):
+    """The goniometer's and the detector's motors: speeds, ramps (seconds to full speed), limits and encoders."""
+
+    model_config = _STRICT
+
+    omega_deg_s: float = Field(120.0, gt=0)
+    omega_ramp_s: float = Field(0.3, gt=0)
+    xyz_mm_s: float = Field(2.0, gt=0)
+    xyz_ramp_s: float = Field(0.1, gt=0)
+    xyz_travel_mm: float = Field(3.0, gt=0, description="Limits are plus and minus this")
+    distance_mm_s: float = Field(20.0, gt=0)
+    distance_ramp_s: float = Field(0.5, gt=0)
+    distance_mm: tuple[float, float] = Field((80.0, 400.0), description="Limits of the detector distance")
+    encoder_um: float = Field(0.0, ge=0, description="Noise of the translations' readbacks, standard deviation")
+    encoder_deg: float = Field(0.0, ge=0, description="Noise of omega's readback, standard deviation")
+
+
 class BeamSettings(BaseModel):
     """The X-ray beam."""
 
@@ -104,6 +121,7 @@ class WorldSettings(BaseModel):
     speed_up: float = Field(1.0, gt=0, description="Simulated seconds per real second")
     detector: DetectorSettings = Field(default_factory=lambda: DetectorSettings.model_validate({}))
     timing: TimingSettings = Field(default_factory=lambda: TimingSettings.model_validate({}))
+    motion: MotionSettings = Field(default_factory=lambda: MotionSettings.model_validate({}))
     beam: BeamSettings = Field(default_factory=lambda: BeamSettings.model_validate({}))
     samples: dict[str, SampleTruth] = Field(default_factory=dict, description="Truth by sample name")
 

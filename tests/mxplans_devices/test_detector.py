@@ -191,7 +191,8 @@ def test_several_files_are_collected_one_by_one(tmp_path: Path) -> None:
     assert documents["stop"][0]["num_events"] == {"primary": 5}
 
 
-def test_lost_frames_are_a_fault_that_counts_what_is_on_disk(tmp_path: Path) -> None:
+def test_lost_frames_are_a_fault_that_counts_what_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mxplans_devices.detector._SETTLE_S", 0.2)
     server = Server(tmp_path)
     server.lost = 2
     detector = Detector(server)

@@ -1,0 +1,1 @@
+"""Diffraction of the virtual crystals: which spots a frame shows, how strong, and the frame itself."""

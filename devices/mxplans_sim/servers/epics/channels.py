@@ -1,0 +1,102 @@
+"""Process variables with a put handler that may take its time: put-completion comes when it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from caproto import (
+    AccessRights,
+    ChannelByte,
+    ChannelChar,
+    ChannelDouble,
+    ChannelEnum,
+    ChannelInteger,
+    ChannelString,
+    SkipWrite,
+)
+
+OnPut = Callable[[Any], Awaitable[None]]
+
+
+class _Channel:
+    """Hands puts of clients to a handler, which decides what is stored; without one a channel is read-only.
+
+    Args:
+        on_put: Called with the value that a client puts; raising refuses the put.
+    """
+
+    def __init__(self, *args: Any, on_put: OnPut | None = None, **kwargs: Any) -> None:
+        self._on_put = on_put
+        super().__init__(*args, **kwargs)
+
+    def check_access(self, hostname: str, username: str) -> AccessRights:
+        """Everybody reads; puts need a handler."""
+        return AccessRights.READ if self._on_put is None else AccessRights.READ | AccessRights.WRITE
+
+    async def verify_value(self, data: Any) -> Any:
+        """Called for a client's put."""
+        if self._on_put is not None:
+            await self._on_put(data)
+        raise SkipWrite
+
+    async def show(self, value: Any) -> None:
+        """Store a value and tell subscribers."""
+        await self.write(value, verify_value=False)  # type: ignore[attr-defined]
+
+
+class Number(_Channel, ChannelDouble):
+    """A float."""
+
+
+class Whole(_Channel, ChannelInteger):
+    """An integer."""
+
+
+class Text(_Channel, ChannelString):
+    """A text of at most 39 characters."""
+
+
+class LongText(_Channel, ChannelChar):
+    """A text of at most 255 characters, as a waveform of characters."""
+
+    def __init__(self, *, on_put: OnPut | None = None) -> None:
+        super().__init__(value="", max_length=256, string_encoding="utf-8", on_put=on_put)
+
+
+class Choice(_Channel, ChannelEnum):
+    """One of a few names."""
+
+    async def show(self, value: str) -> None:
+        """Store a choice by its name."""
+        await super().show(value)
+
+    def name_of(self, value: Any) -> str:
+        """Name of a choice that a client put as index or name.
+
+        Raises:
+            ValueError: If there is no such choice.
+        """
+        names: tuple[str, ...] = self.enum_strings
+        if isinstance(value, int) and 0 <= value < len(names):
+            return names[value]
+        if value in names:
+            return str(value)
+        raise ValueError(f"choice {value!r} does not exist, allowed are {', '.join(names)}")
+
+
+class Bytes(_Channel, ChannelByte):
+    """A waveform of bytes."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(value=bytes(length), max_length=length, strip_null_terminator=False)
+
+
+def setting(initial: float, **metadata: Any) -> Number:
+    """A float that keeps what is put."""
+
+    async def keep(value: Any) -> None:
+        await channel.show(value)
+
+    channel = Number(value=initial, on_put=keep, precision=6, **metadata)
+    return channel

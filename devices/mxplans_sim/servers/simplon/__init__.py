@@ -1,0 +1,1 @@
+"""The virtual detector: SIMPLON REST, file writer and spot finder."""

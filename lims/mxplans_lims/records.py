@@ -1,0 +1,174 @@
+"""What became of a sample, read off its documents: frozen, in the project's units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+ExitStatus = Literal["success", "abort", "fail", "unfinished"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Phase(_Record):
+    """One phase of a sample and the seconds it took, None when it never ended."""
+
+    name: str
+    start: datetime
+    duration_s: float | None
+
+
+class RobotAction(_Record):
+    """One thing the robot did."""
+
+    action: str
+    puck: int
+    pin: int
+    code: int
+    message: str
+    time: datetime
+
+
+class Snapshot(_Record):
+    """An on-axis image; the path is relative to the night's folder, the point is the centred one."""
+
+    path: str
+    label: str
+    omega_deg: float
+    um_per_px: float
+    point_x_px: float
+    point_y_px: float
+    time: datetime
+
+
+class XrayCentre(_Record):
+    """Where the crystal is: motor positions that put it into the beam, and every other value of the event."""
+
+    x_mm: float
+    y_mm: float
+    z_mm: float
+    values: Mapping[str, Any]
+    time: datetime
+
+
+class FrameFile(_Record):
+    """Frames of a scan that stand in one file."""
+
+    path: str
+    dataset: str
+    frames: int
+
+
+class Measured(_Record):
+    """Readbacks just before a scan; None where no document says it."""
+
+    x_mm: float | None = None
+    y_mm: float | None = None
+    z_mm: float | None = None
+    omega_deg: float | None = None
+    energy_ev: float | None = None
+    flux_ph_s: float | None = None
+    ring_current_ma: float | None = None
+    transmission_frac: float | None = None
+    beam_size_um: tuple[float, float] | None = None
+    distance_mm: float | None = None
+
+
+class ScanRecord(_Record):
+    """One scan, from its own run.
+
+    Attributes:
+        run_uid: Its run.
+        role: `grid` or `rotation`.
+        sweep: The requested sweep, MXLIMS names and units.
+        scan: The requested scan, MXLIMS names and units.
+        measured: Readbacks before the first frame.
+        files: Where the frames stand, in order.
+        exit_status: How its run ended.
+        start: Of its run.
+        end: Of its run, None when it has no end.
+    """
+
+    run_uid: str
+    role: Literal["grid", "rotation"]
+    sweep: Mapping[str, Any]
+    scan: Mapping[str, Any]
+    measured: Measured
+    files: tuple[FrameFile, ...]
+    exit_status: ExitStatus
+    start: datetime
+    end: datetime | None
+
+    @property
+    def frames(self) -> int:
+        """Frames on disk, counted from the detector's own documents."""
+        return sum(file.frames for file in self.files)
+
+
+class GridRecord(ScanRecord):
+    """A grid scan with the score of each box; `centre` holds x_mm, y_mm, z_mm and omega_deg."""
+
+    rows: int
+    columns: int
+    step_um: float
+    snake: bool
+    centre: Mapping[str, float]
+    volume_scan_uuid: str | None
+    score: tuple[tuple[float, ...], ...] | None = None
+    n_spots: tuple[tuple[float, ...], ...] | None = None
+
+
+class SampleRecord(_Record):
+    """All that is known of one experiment on one sample.
+
+    Attributes:
+        run_uid: The outer run.
+        item_uid: The queue item.
+        sample_name: For people.
+        locator: Where it stood in the sample changer.
+        beamline: Where it was measured.
+        experiment: The requested MxExperiment, MXLIMS names and units.
+        sweep: The requested CollectionSweep, MXLIMS names and units.
+        objects: MXLIMS objects it hangs on, by type.
+        mxlims_version: Of those objects.
+        verdict: `COLLECTED`, `EMPTY_MOUNT`, ... or `FAILED`.
+        reason: For people.
+        evidence: Numbers behind the verdict.
+        exit_status: How the outer run ended.
+        optical: Result of optical centring by key, empty when there is none.
+    """
+
+    run_uid: str
+    item_uid: str
+    attempt: int
+    sample_name: str
+    locator: str
+    beamline: str | None
+    experiment: Mapping[str, Any]
+    sweep: Mapping[str, Any]
+    objects: Mapping[str, Mapping[str, Any]]
+    mxlims_version: str
+    verdict: str
+    reason: str
+    evidence: Mapping[str, float]
+    exit_status: ExitStatus
+    start: datetime
+    end: datetime | None
+    last: datetime
+    phases: tuple[Phase, ...]
+    robot: tuple[RobotAction, ...]
+    optical: Mapping[str, Any]
+    snapshots: tuple[Snapshot, ...]
+    xray: XrayCentre | None
+    grids: tuple[GridRecord, ...]
+    sweeps: tuple[ScanRecord, ...]
+
+    @property
+    def frames(self) -> int:
+        """Frames of its rotations."""
+        return sum(sweep.frames for sweep in self.sweeps)
