@@ -58,11 +58,14 @@ async def serve(settings: WorldSettings, dewar: Dewar, options: Options) -> None
             ) from error
         ready = {"event": "ready", "ca_addr": ca_addr, "ca_prefix": PREFIX, "simplon_url": url, "pid": os.getpid()}
         print(json.dumps(ready), flush=True)
-        await _first(ended, epics)
+        try:
+            await _first(ended, epics)
+        finally:
+            await epics.stop()
+            truth.write()
     finally:
         await epics.stop()
         await simplon.stop()
-        truth.write()
 
 
 async def _first(ended: asyncio.Event, epics: EpicsServer) -> None:

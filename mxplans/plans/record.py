@@ -41,6 +41,14 @@ class Record:
         self._source = source
         self._time_s = time.time()
 
+    def __eq__(self, other: object) -> bool:
+        """Alike in source and keys: the RunEngine wants the same objects in every event of a stream."""
+        return isinstance(other, Record) and (self.name, set(self._values)) == (other.name, set(other._values))
+
+    def __hash__(self) -> int:
+        """Of source and keys."""
+        return hash((self.name, frozenset(self._values)))
+
     def read(self) -> dict[str, Any]:
         """The values, stamped when the record was made."""
         return {key: {"value": value, "timestamp": self._time_s} for key, value in self._values.items()}

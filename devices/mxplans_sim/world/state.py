@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 
 from mxplans_sim.clock import Clock
@@ -16,6 +18,8 @@ from mxplans_sim.world.optics import ZOOMS, Image, Vector4, Viewer, Zoom, rotati
 from mxplans_sim.world.program import AXES, Scan
 from mxplans_sim.world.seeding import make_specimen, rng_for
 from mxplans_sim.world.specimen import Specimen
+
+_log = logging.getLogger(__name__)
 
 OMEGA_LIMITS_DEG = (-3600.0, 3600.0)
 START_DISTANCE_MM = 100.0
@@ -57,6 +61,9 @@ class World:
 
     def _hang(self, settings: WorldSettings) -> dict[tuple[int, int], Specimen]:
         specimens = {}
+        known = {sample.name for pin in self._dewar.values() for sample in pin.samples}
+        for name in sorted(set(settings.samples) - known):
+            _log.warning("the world file tells of sample %s, which is not in the shipment", name)
         for place, pin in self._dewar.items():
             truth = settings.samples.get(pin.name, SampleTruth.model_validate({}))
             specimen = None if truth.missing else make_specimen(settings.seed, pin, truth)

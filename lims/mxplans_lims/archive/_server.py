@@ -23,7 +23,6 @@ from tiled.client import from_uri
 from tiled.config import Authentication
 from tiled.media_type_registration import default_serialization_registry
 from tiled.server.app import build_app
-from tiled.structures.core import Spec
 from tiled.utils import ensure_specified_sql_driver
 
 from mxplans.errors import InvalidInput, ServiceDied
@@ -129,13 +128,11 @@ def _app(outdir: Path, key: str) -> Any:
     default_serialization_registry.register("BlueskyRun", "application/json-seq", json_seq_exporter)
     catalog = catalog_from_uri(
         database,
-        specs=[Spec("CatalogOfBlueskyRuns", version="3.0")],
+        specs=[{"name": "CatalogOfBlueskyRuns", "version": "3.0"}],
         writable_storage=[str(arrays), f"sqlite:///{outdir / 'catalog_tables.db'}"],
         readable_storage=[str(data)],
     )
-    return build_app(
-        catalog, authentication=Authentication(single_user_api_key=key, allow_anonymous_access=False)
-    )
+    return build_app(catalog, authentication=Authentication(single_user_api_key=key, allow_anonymous_access=False))
 
 
 def _initialize(database: str) -> None:

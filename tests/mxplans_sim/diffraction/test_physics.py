@@ -120,7 +120,17 @@ def test_a_reflection_is_met_at_its_angle_whatever_turn_omega_is_in():
 def test_light_on_the_crystal_follows_the_beam_profile():
     x_mm = np.array([0.0, 0.010, 0.020, 0.1])
     light = illuminated(burst(4, 0.0, x_mm, size_mm=0.002), burst().specimen.crystals[0])
-    tiny = illuminated(burst(4, 0.0, x_mm), Crystal((0, 0, 0), (0.001,) * 3, ((1, 0, 0), (0, 1, 0), (0, 0, 1)), CELL, "P 43 21 2", ((1, 0, 0), (0, 1, 0), (0, 0, 1))))
+    tiny = illuminated(
+        burst(4, 0.0, x_mm),
+        Crystal(
+            (0, 0, 0),
+            (0.001,) * 3,
+            ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+            CELL,
+            "P 43 21 2",
+            ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+        ),
+    )
     # Half of the full width away from the middle a Gaussian beam has half of its light.
     assert tiny[1] / tiny[0] == pytest.approx(0.5, rel=0.02)
     assert tiny[2] / tiny[0] == pytest.approx(0.5**4, rel=0.05)

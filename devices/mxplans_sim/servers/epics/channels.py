@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,6 +19,21 @@ from caproto import (
 )
 
 OnPut = Callable[[Any], Awaitable[None]]
+_FLUSH_S = 0.003
+"""Real seconds between what a put has changed and its completion, so that subscribers hear of the change first."""
+_log = logging.getLogger(__name__)
+
+
+class Refused(ValueError):
+    """A client put what is not allowed; it gets an error, and nothing changes."""
+
+
+class RefusedFilter(logging.Filter):
+    """Leaves out caproto's traceback of a refused put, which this module has logged in one line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is to be kept."""
+        return not (record.exc_info and isinstance(record.exc_info[1], Refused))
 
 
 class _Channel:
@@ -37,7 +54,12 @@ class _Channel:
     async def verify_value(self, data: Any) -> Any:
         """Called for a client's put."""
         if self._on_put is not None:
-            await self._on_put(data)
+            try:
+                await self._on_put(data)
+            except Refused as error:
+                _log.warning("refused: %s", error)
+                raise
+            await asyncio.sleep(_FLUSH_S)
         raise SkipWrite
 
     async def show(self, value: Any) -> None:
@@ -75,14 +97,15 @@ class Choice(_Channel, ChannelEnum):
         """Name of a choice that a client put as index or name.
 
         Raises:
-            ValueError: If there is no such choice.
+            Refused: If there is no such choice.
         """
         names: tuple[str, ...] = self.enum_strings
-        if isinstance(value, int) and 0 <= value < len(names):
-            return names[value]
-        if value in names:
-            return str(value)
-        raise ValueError(f"choice {value!r} does not exist, allowed are {', '.join(names)}")
+        if isinstance(value, str):
+            if value in names:
+                return value
+        elif 0 <= int(value) < len(names):
+            return names[int(value)]
+        raise Refused(f"choice {value} does not exist, allowed are {', '.join(names)}")
 
 
 class Bytes(_Channel, ChannelByte):

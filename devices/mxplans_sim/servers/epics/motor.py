@@ -11,7 +11,7 @@ import numpy as np
 from caproto import ChannelData
 
 from mxplans_sim.clock import Clock
-from mxplans_sim.servers.epics.channels import Choice, Number, Text, Whole, setting
+from mxplans_sim.servers.epics.channels import Choice, Number, Refused, Text, Whole, setting
 from mxplans_sim.world.kinematics import Axis
 
 _PERIOD_S = 0.05
@@ -110,11 +110,11 @@ class MotorRecord:
         target = float(value)
         if not (math.isfinite(target) and self.axis.allows(target)):
             low, high = self.axis.limits
-            raise ValueError(
+            raise Refused(
                 f"{self.name}: {target:g} {self._units} is outside of {low:g} to {high:g} {self._units}; not moved"
             )
         if self.taken is not None:
-            raise ValueError(f"{self.name}: the motion program runs; stop it or wait for its end")
+            raise Refused(f"{self.name}: the motion program runs; stop it or wait for its end")
         await self._direction.show(int(target >= self.axis.position))
         self.axis.move_to(target)
         await self._value.show(target)
@@ -136,13 +136,13 @@ class MotorRecord:
     async def _put_velocity(self, value: Any) -> None:
         speed = float(value)
         if not 0 < speed <= self.axis.top_speed:
-            raise ValueError(f"{self.name}.VELO: {speed:g} {self._units}/s is outside of 0 to {self.axis.top_speed:g}")
+            raise Refused(f"{self.name}.VELO: {speed:g} {self._units}/s is outside of 0 to {self.axis.top_speed:g}")
         self.axis.speed = speed
         await self._velocity.show(speed)
 
     async def _put_ramp(self, value: Any) -> None:
         ramp_s = float(value)
         if not ramp_s > 0:
-            raise ValueError(f"{self.name}.ACCL: {ramp_s:g} s must be positive")
+            raise Refused(f"{self.name}.ACCL: {ramp_s:g} s must be positive")
         self.axis.ramp_s = ramp_s
         await self._ramp.show(ramp_s)

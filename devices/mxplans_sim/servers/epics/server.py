@@ -14,7 +14,7 @@ from caproto import ChannelData
 from caproto.asyncio.server import Context, VirtualCircuit
 
 from mxplans_sim.servers.epics.camera import Camera
-from mxplans_sim.servers.epics.channels import Number
+from mxplans_sim.servers.epics.channels import Number, RefusedFilter
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.robot import Robot
 from mxplans_sim.servers.epics.scan import ScanProgram
@@ -42,7 +42,11 @@ class PortInUse(OSError):
 
 
 class _Circuit(VirtualCircuit):
-    """Sends updates sooner than caproto does: nobody here needs big batches."""
+    """Sends at once: caproto waits for batches, and leaves its sockets waiting for acknowledgements (40 ms)."""
+
+    def __init__(self, circuit: Any, client: Any, context: Any) -> None:
+        super().__init__(circuit, client, context)
+        client.writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def get_from_sub_queue(self, timeout: float | None = None) -> Any:
         """Next update, None after a timeout."""
@@ -84,6 +88,7 @@ class EpicsServer:
         port = reserve_port(port)
         os.environ["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] = "NO"
         os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = HOST
+        logging.getLogger("caproto.circ").addFilter(RefusedFilter())
         self._build()
         context = _Context(self._channels, port)
         self._task = asyncio.create_task(self._serve(context))
@@ -105,6 +110,7 @@ class EpicsServer:
             await self._robot.stop()
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
         self._renderer.shutdown(cancel_futures=True)
 
     def _build(self) -> None:

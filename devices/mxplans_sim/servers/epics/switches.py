@@ -9,7 +9,7 @@ from typing import Any
 from caproto import ChannelData
 
 from mxplans_sim.clock import Clock
-from mxplans_sim.servers.epics.channels import Choice, Number
+from mxplans_sim.servers.epics.channels import Choice, Number, Refused
 from mxplans_sim.settings import TimingSettings
 from mxplans_sim.world.beam import APERTURES
 from mxplans_sim.world.optics import ZOOMS, Zoom
@@ -82,7 +82,7 @@ class Attenuator:
     async def _put(self, value: Any) -> None:
         fraction = float(value)
         if not 0.0 <= fraction <= 1.0:
-            raise ValueError(f"{self._name}: {fraction:g} is not a transmission, allowed is 0 to 1")
+            raise Refused(f"{self._name}: {fraction:g} is not a transmission, allowed is 0 to 1")
         await self._setpoint.show(fraction)
         await self._world.clock.sleep(self._world.settings.timing.attenuator_s)
         self._world.beam.transmission_frac = fraction

@@ -1,0 +1,408 @@
+"""A small night: documents of a real RunEngine that follow the contract, with frames in real files."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+import pytest
+from bluesky import RunEngine
+from bluesky import plan_stubs as bps
+from bluesky import preprocessors as bpp
+from event_model import compose_stream_resource
+from ophyd import Component as Cpt
+from ophyd import Device, Signal
+from ophyd.status import Status
+
+from mxplans.model.experiments import CollectionSweep, Scan
+from mxplans.model.message import parse_message
+from mxplans.model.queue import QueueItem, build_queue
+from mxplans.model.sweeps import RotationSweep
+from mxplans.plans import documents as contract
+from mxplans.plans.record import Record
+from mxplans_lims.journal import Journal
+
+NY, NX = 48, 40
+ROWS, COLUMNS = 3, 4
+IMAGES, IMAGES_PER_FILE = 10, 6
+SWEEP = RotationSweep(number_images=IMAGES, image_width_deg=0.2, exposure_s=0.01, transmission_frac=0.5, prefix="osc")
+
+
+class SameRecord(Record):
+    """The RunEngine wants the same object in every event of a stream: records with the same keys are the same."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SameRecord) and hash(self) == hash(other)
+
+    def __hash__(self) -> int:
+        return hash((self.name, frozenset(self.describe())))
+
+
+def record(stream: str, values: dict[str, Any], *readables: Any) -> Any:
+    yield from bps.create(name=stream)
+    for readable in ([SameRecord(values, stream)] if values else []) + list(readables):
+        yield from bps.read(readable)
+    yield from bps.save()
+
+
+class FlyDetector(Device):
+    """Writes bitshuffle-LZ4 HDF5 files, several for one series, and leads to them by stream documents."""
+
+    def __init__(self, folder: Path, name: str = "detector") -> None:
+        super().__init__(name=name)
+        self.folder = folder
+        self.frames = np.zeros((0, NY, NX), "<u4")
+        self._files: list[tuple[Path, int]] = []
+        self._emitted = 0
+
+    def series(self, sample: str, prefix: str, number: int, seed: int) -> None:
+        """Make the frames of the next series."""
+        self.frames = np.random.default_rng(seed).poisson(3, (number, NY, NX)).astype("<u4")
+        self.frames[:, 20:23, 15:18] += 500
+        self._files, self._emitted = [], 0
+        folder = self.folder / sample
+        folder.mkdir(parents=True, exist_ok=True)
+        for first in range(0, number, IMAGES_PER_FILE):
+            path = folder / f"{prefix}_data_{first // IMAGES_PER_FILE + 1:06d}.h5"
+            part = self.frames[first : first + IMAGES_PER_FILE]
+            with h5py.File(path, "w") as file:
+                file.create_dataset(
+                    "/entry/data/data", data=part, chunks=(1, NY, NX), **hdf5plugin.Bitshuffle(cname="lz4")
+                )
+            self._files.append((path, len(part)))
+
+    def kickoff(self) -> Status:
+        status = Status(self)
+        status.set_finished()
+        return status
+
+    complete = kickoff
+
+    def describe_collect(self) -> dict[str, Any]:
+        key = {"source": "sim", "dtype": "array", "dtype_numpy": "<u4", "shape": [NY, NX], "external": "STREAM:"}
+        return {"detector_image": key | {"dims": ["y", "x"]}}
+
+    def get_index(self) -> int:
+        return sum(count for _, count in self._files)
+
+    def collect_asset_docs(self, index: int | None = None) -> Iterator[tuple[str, Any]]:
+        if self._emitted == len(self._files):
+            return
+        path, count = self._files[self._emitted]
+        self._emitted += 1
+        resource, compose_datum = compose_stream_resource(
+            mimetype="application/x-hdf5",
+            uri=f"file://localhost{path.resolve()}",
+            data_key="detector_image",
+            parameters={"dataset": "/entry/data/data", "swmr": False, "chunk_shape": [1, NY, NX]},
+        )
+        yield "stream_resource", resource
+        yield "stream_datum", compose_datum({"start": 0, "stop": count})
+
+    def collect(self) -> Iterator[Any]:
+        return iter(())
+
+
+class Goniometer(Device):
+    """Readbacks only."""
+
+    x = Cpt(Signal, value=0.11, kind="hinted")
+    y = Cpt(Signal, value=-0.05, kind="hinted")
+    z = Cpt(Signal, value=0.02, kind="hinted")
+    omega = Cpt(Signal, value=12.0, kind="hinted")
+
+
+class Beam(Device):
+    """Readbacks only."""
+
+    energy = Cpt(Signal, value=12700.0, kind="hinted")
+    flux = Cpt(Signal, value=2.0e12, kind="hinted")
+    ring_current = Cpt(Signal, value=299.5, kind="hinted")
+
+
+class Aperture(Device):
+    """Readbacks only."""
+
+    beam_size = Cpt(Signal, value=50.0, kind="hinted")
+
+
+class Viewer(Device):
+    """Readbacks only."""
+
+    um_per_px = Cpt(Signal, value=1.2, kind="hinted")
+    beam_x_px = Cpt(Signal, value=340.0, kind="hinted")
+    beam_y_px = Cpt(Signal, value=256.0, kind="hinted")
+    snapshot_file = Cpt(Signal, value="snapshots/none.png", kind="hinted")
+
+
+@dataclass
+class SmallBeamline:
+    """Devices with the names of the contract."""
+
+    detector: FlyDetector
+    readables: tuple[Any, ...]
+    viewer: Viewer
+    written: dict[str, np.ndarray[Any, Any]]
+
+
+def small_beamline(data: Path) -> SmallBeamline:
+    return SmallBeamline(
+        FlyDetector(data),
+        (
+            Goniometer(name="goniometer"),
+            Beam(name="beam"),
+            Signal(name="attenuator", value=0.49),
+            Aperture(name="aperture"),
+            Signal(name="detector_distance", value=150.25),
+        ),
+        Viewer(name="viewer"),
+        {},
+    )
+
+
+def shipment_items(names: tuple[str, ...], multi: bool = False) -> tuple[QueueItem, ...]:
+    def thing(kind: str, name: str, /, **fields: Any) -> dict[str, Any]:
+        return {"mxlimsType": kind, "uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{kind}{name}")), **fields}
+
+    def ref(kind: str, number: int) -> dict[str, str]:
+        return {"$ref": f"#/{kind}/{kind}{number}"}
+
+    numbered = list(enumerate(names, start=1))
+    sample = "MacromoleculeSample"
+    content: dict[str, Any] = {
+        "version": "0.6.13",
+        "Shipment": {"Shipment1": thing("Shipment", "1", proposalCode="mx1")},
+        "Dewar": {"Dewar1": thing("Dewar", "1", containerRef=ref("Shipment", 1))},
+        "Puck": {"Puck1": thing("Puck", "1", numberPositions=16, containerRef=ref("Dewar", 1))},
+        "Macromolecule": {"Macromolecule1": thing("Macromolecule", "1", acronym="Lyso")},
+        sample: {
+            f"{sample}{n}": thing(sample, m, name=m, parentSampleRef=ref("Macromolecule", 1)) for n, m in numbered
+        },
+    }
+    if multi:
+        content["MultiPin"] = {
+            "MultiPin1": thing("MultiPin", "1", numberPositions=8, positionInPuck=2, containerRef=ref("Puck", 1))
+        }
+        content["PinPosition"] = {
+            f"PinPosition{n}": thing(
+                "PinPosition", m, positionInPin=n, containerRef=ref("MultiPin", 1), sampleRef=ref(sample, n)
+            )
+            for n, m in numbered
+        }
+    else:
+        content["Pin"] = {
+            f"Pin{n}": thing("Pin", m, positionInPuck=n, containerRef=ref("Puck", 1), sampleRef=ref(sample, n))
+            for n, m in numbered
+        }
+    return build_queue(parse_message(content, "test"), SWEEP)
+
+
+def scan_plan(bl: SmallBeamline, metadata: dict[str, Any], sample: str, prefix: str, number: int) -> Any:
+    bl.detector.series(sample, prefix, number, seed=len(bl.written))
+    yield from bps.stage(bl.detector)
+    uid = yield from bps.open_run(metadata)
+    bl.written[uid] = bl.detector.frames
+    yield from record(contract.PRE, {}, *bl.readables)
+    yield from bps.declare_stream(bl.detector, name="primary", collect=True)
+    yield from bps.kickoff(bl.detector, wait=True)
+    yield from bps.complete(bl.detector, wait=True)
+    for _ in range(-(-number // IMAGES_PER_FILE)):
+        yield from bps.collect(bl.detector, name="primary")
+    yield from bps.close_run()
+    yield from bps.unstage(bl.detector)
+    return uid
+
+
+def _grids(bl: SmallBeamline, context: contract.ScanContext) -> Any:
+    volume = str(uuid.uuid4())
+    for ordinal, omega in ((1, 12.0), (2, 102.0)):
+        pose = {"x_mm": 0.1, "y_mm": 0.0, "z_mm": 0.0, "omega_deg": omega}
+        sweep = CollectionSweep(
+            uuid=str(uuid.uuid4()),
+            role="Centring",
+            sweep_type="mesh",
+            scan_axis="horizontal",
+            exposure_time=0.01,
+            image_width=0.02,
+            number_images=ROWS * COLUMNS,
+            number_lines=ROWS,
+            mesh_range=(COLUMNS * 0.02, ROWS * 0.02),
+            prefix=f"grid{ordinal}",
+        )
+        part = Scan(scan_position_start=0.0, first_image_number=1, number_images=ROWS * COLUMNS, ordinal=ordinal)
+        grid = {"rows": ROWS, "columns": COLUMNS, "step_um": 20.0, "omega_deg": omega, "snake": True, "centre": pose}
+        metadata = contract.scan_metadata("grid", context, sweep, part, grid=grid, volume_scan_uuid=volume)
+        plan = scan_plan(bl, metadata, context.sample_name, f"grid{ordinal}", ROWS * COLUMNS)
+        yield from bpp.set_run_key_wrapper(plan, "scan")
+        score = np.zeros((ROWS, COLUMNS))
+        score[1, 2] = 7.5
+        values = {"grid_score": score, "grid_n_spots": np.ones((ROWS, COLUMNS)), "grid_ordinal": ordinal}
+        yield from record(contract.GRID, values)
+    yield from record(
+        contract.XRC_RESULT,
+        {"xrc_x_mm": 0.11, "xrc_y_mm": -0.05, "xrc_z_mm": 0.02, "xrc_sigma_x_um": 1.5, "xrc_significance": 30.0},
+    )
+
+
+def _phase(name: str, state: str) -> Any:
+    yield from record(contract.PHASE, {"phase": name, "state": state})
+
+
+def _robot(action: str, item: QueueItem) -> Any:
+    values = {"robot_action": action, "robot_puck": item.location.puck, "robot_pin": item.location.pin}
+    yield from record(contract.ROBOT, values | {"robot_code": 0, "robot_message": "done"})
+
+
+def sample_plan(bl: SmallBeamline, item: QueueItem, verdict: str, fail: bool = False) -> Any:
+    uid = yield from bps.open_run(contract.sample_metadata(item, "sim"))
+    context = contract.ScanContext(item.sample_name, item.uuid, uid)
+    yield from _phase("mount", "begin")
+    yield from _robot("LOAD", item)
+    yield from _phase("mount", "end")
+    if verdict == "COLLECTED":
+        bl.viewer.snapshot_file.put(f"snapshots/{item.sample_name}_optical.png")
+        point = {"snapshot_point_x_px": 340.0, "snapshot_point_y_px": 256.0}
+        yield from record(contract.OPTICAL, {"optical_tip_x_mm": 0.3, "optical_omega_flat_deg": 12.0})
+        yield from record(
+            contract.SNAPSHOT, {"snapshot_label": "optical", "snapshot_omega_deg": 12.0} | point, bl.viewer
+        )
+        yield from _phase("xray", "begin")
+        yield from _grids(bl, context)
+        yield from _phase("xray", "end")
+        yield from _phase("collect", "begin")
+        if fail:
+            raise RuntimeError("the beam is gone")
+        part = Scan(scan_position_start=0.0, first_image_number=1, number_images=IMAGES, ordinal=1)
+        sweep = item.sweep.model_copy(update={"uuid": str(uuid.uuid4())}).to_mxlims()
+        metadata = contract.scan_metadata("rotation", context, sweep, part)
+        yield from bpp.set_run_key_wrapper(scan_plan(bl, metadata, item.sample_name, "osc", IMAGES), "scan")
+        yield from _phase("collect", "end")
+    reason = {
+        "verdict": verdict,
+        "verdict_reason": "10 images" if verdict == "COLLECTED" else "nothing <there> & so on",
+    }
+    yield from record(contract.VERDICT, reason | {"evidence_area_um2": 12.5})
+    yield from _robot("UNLOAD", item)
+    yield from bps.close_run(exit_status="success")
+
+
+@dataclass
+class Night:
+    """A night's folder, what the RunEngine said, and the frames that were written, by run."""
+
+    out: Path
+    documents: list[tuple[str, dict[str, Any]]]
+    frames: dict[str, np.ndarray[Any, Any]]
+    items: tuple[QueueItem, ...]
+
+
+def run_night(out: Path, verdicts: dict[str, str], broken: str | None = None, multi: bool = False) -> Night:
+    (out / "snapshots").mkdir(parents=True)
+    bl = small_beamline(out / "data")
+    items = shipment_items(tuple(verdicts), multi)
+    journal = Journal(out / "documents.jsonl")
+    engine = RunEngine({})
+    documents: list[tuple[str, dict[str, Any]]] = []
+    engine.subscribe(lambda name, document: documents.append((name, document)))
+    engine.subscribe(journal)
+    for item, verdict in zip(items, verdicts.values(), strict=True):
+        fail = item.sample_name == broken
+        try:
+            engine(sample_plan(bl, item, verdict, fail))
+        except RuntimeError:
+            if not fail:
+                raise
+    journal.close()
+    engine.loop.call_soon_threadsafe(engine.loop.stop)
+    engine._th.join()
+    engine.loop.close()
+    return Night(out, documents, bl.written, items)
+
+
+@pytest.fixture(scope="session")
+def small_night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """Collected, empty, and one that the beamline failed."""
+    out = tmp_path_factory.mktemp("night") / "night"
+    verdicts = {"Good": "COLLECTED", "Empty": "EMPTY_MOUNT", "Broken": "COLLECTED"}
+    return run_night(out, verdicts, broken="Broken")
+
+
+@pytest.fixture(scope="session")
+def make_night(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Night]:
+    """Runs a night of one's own."""
+    return lambda verdicts, **options: run_night(tmp_path_factory.mktemp("own") / "night", verdicts, **options)
+
+
+@pytest.fixture(scope="session")
+def mxlims_folder() -> Path:
+    """The MXLIMS schemas and messages, which are not part of the project."""
+    default = Path(__file__).parents[2].parent / "shared" / "mxlims"
+    folder = Path(os.environ.get("MXPLANS_MXLIMS", default))
+    if not (folder / "schemas" / "messages").is_dir():
+        pytest.skip(f"no MXLIMS schemas in {folder}; set MXPLANS_MXLIMS to the folder that holds schemas/")
+    return folder
+
+
+START_TIMEOUT_S = 40.0
+
+
+class ArchiveProcess:
+    """`python -m mxplans_lims.archive` with its pipes."""
+
+    def __init__(self, outdir: Path, *options: str) -> None:
+        self.log = outdir / "archive.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mxplans_lims.archive", str(outdir), *options],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        self.ready = self.hear()
+        self.url = self.ready["url"]
+        self.key = Path(self.ready["api_key_file"]).read_text() if self.ready["api_key_file"] else ""
+
+    def hear(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        readable, _, _ = select.select([self.process.stdout], [], [], START_TIMEOUT_S)
+        line = self.process.stdout.readline() if readable else b""
+        if not line:
+            self.kill()
+            raise AssertionError(self.log.read_text()[-3000:])
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+    def flush(self) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"flush\n")
+        self.process.stdin.flush()
+        return self.hear()
+
+    def end(self) -> int:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.close()
+        code = self.process.wait(30)
+        self.process.stdout.close()
+        return code
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@pytest.fixture(scope="session")
+def start_archive() -> type[ArchiveProcess]:
+    """Starts an archive: the night's folder, then options."""
+    return ArchiveProcess

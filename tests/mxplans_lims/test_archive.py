@@ -1,0 +1,173 @@
+"""Documents and frames go through the journal into the catalogue and come back unharmed."""
+
+import json
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from tiled.client import from_uri
+
+from mxplans_lims.journal import read_journal
+
+
+@pytest.fixture(scope="module")
+def archive(small_night, start_archive) -> Iterator[Any]:
+    process = start_archive(small_night.out, "--follow")
+    said = process.flush()
+    assert said == {"event": "caught-up", "documents": len(small_night.documents), "failed": 0}, process.log.read_text()
+    yield process
+    assert process.end() == 0
+
+
+@pytest.fixture
+def client(archive):
+    client = from_uri(archive.url, api_key=archive.key)
+    yield client
+    client.context.close()
+
+
+def of_run(night, uid: str, *names: str) -> list[dict]:
+    descriptors = {d["uid"] for name, d in night.documents if name == "descriptor" and d["run_start"] == uid}
+    return [
+        json.loads(json.dumps(d))
+        for name, d in night.documents
+        if name in names and (d.get("uid") == uid or d.get("run_start") == uid or d.get("descriptor") in descriptors)
+    ]
+
+
+def test_every_frame_bit_for_bit(client, small_night):
+    assert len(small_night.frames) == 3 + 2  # two grids and a rotation; two grids before the beam was gone
+    for uid, written in small_night.frames.items():
+        read = client[uid]["primary"]["detector_image"][:]
+        assert read.dtype == written.dtype
+        np.testing.assert_array_equal(read, written)
+
+
+def test_one_frame_of_the_second_file(client, small_night):
+    uid, written = next((uid, frames) for uid, frames in small_night.frames.items() if len(frames) == 10)
+    np.testing.assert_array_equal(client[uid]["primary"]["detector_image"][8], written[8])
+
+
+def test_every_document(client, small_night):
+    starts = [d for name, d in small_night.documents if name == "start"]
+    assert len(client) == len(starts)
+    for start in starts:
+        served = list(client[start["uid"]].documents())
+        for name in ("start", "stop"):
+            assert [d for n, d in served if n == name] == of_run(small_night, start["uid"], name)
+        by_uid = {d["uid"]: d for n, d in served if n == "descriptor"}
+        wanted = of_run(small_night, start["uid"], "descriptor")
+        assert by_uid.keys() == {d["uid"] for d in wanted}
+        for descriptor in wanted:
+            found = by_uid[descriptor["uid"]]
+            assert found["configuration"] == descriptor["configuration"]
+            for key, data_key in descriptor["data_keys"].items():
+                assert data_key.items() <= found["data_keys"][key].items()
+        events = {(d["descriptor"], d["seq_num"]): d for n, d in served if n == "event"}
+        wanted_events = of_run(small_night, start["uid"], "event")
+        assert len(events) == len(wanted_events)
+        for event in wanted_events:
+            found = events[event["descriptor"], event["seq_num"]]
+            for part in ("data", "timestamps", "time"):
+                assert found[part] == event[part], (event, found)
+
+
+def test_partial_uid_and_scan_id(client, small_night):
+    start = next(d for name, d in small_night.documents if name == "start")
+    assert client[start["uid"][:8]].start["uid"] == start["uid"]
+    assert client[start["scan_id"]].start["uid"] == start["uid"]
+    assert client[-1].start["time"] == max(d["time"] for name, d in small_night.documents if name == "start")
+
+
+def test_databroker_opens_the_catalogue(archive, small_night, tmp_path: Path):
+    """databroker finds catalogues by Tiled profile; its Broker is the class that the Tiled client gives for ours."""
+    profile = {"night": {"uri": archive.url, "api_key": archive.key}}
+    (tmp_path / "profiles.yml").write_text(json.dumps(profile))
+    uid = next(iter(small_night.frames))
+    code = f"""
+import databroker
+from databroker.v2 import Broker
+from databroker.queries import PartialUID
+catalog = databroker.catalog["night"]
+assert isinstance(catalog, Broker), type(catalog)
+run = catalog[{uid[:8]!r}]
+assert run.start["uid"] == {uid!r}
+assert len(catalog.search(PartialUID({uid[:8]!r}))) == 1
+print(int(run["primary"]["detector_image"][:].sum()), len(catalog))
+"""
+    environment = {"TILED_PROFILES": str(tmp_path), "PATH": "", "HOME": str(tmp_path)}
+    environment |= {"PYTHONPATH": ":".join(path for path in sys.path if path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=50, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    runs = sum(name == "start" for name, _ in small_night.documents)
+    assert done.stdout.split() == [str(int(small_night.frames[uid].sum())), str(runs)]
+
+
+def test_key_is_needed_and_well_kept(archive, small_night):
+    path = Path(archive.ready["api_key_file"])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert archive.url.startswith("http://127.0.0.1:")
+    assert httpx.get(f"{archive.url}/metadata/").status_code == 401
+    assert httpx.get(f"{archive.url}/metadata/", headers={"Authorization": "Apikey 0000"}).status_code == 401
+    assert archive.key not in archive.log.read_text()
+
+
+def contents(out: Path) -> dict[str, list[tuple]]:
+    """Rows of all tables of the catalogue, and of the events."""
+    found = {}
+    for database in ("catalog.db", "catalog_tables.db"):
+        with sqlite3.connect(out / database) as connection:
+            tables = [name for (name,) in connection.execute("select name from sqlite_master where type='table'")]
+            for table in sorted(tables):
+                found[f"{database}/{table}"] = connection.execute(f'select * from "{table}"').fetchall()
+        connection.close()
+    return found
+
+
+def test_replaying_twice_changes_nothing(small_night, start_archive, tmp_path: Path):
+    out = tmp_path / "night"
+    shutil.copytree(small_night.out, out, ignore=shutil.ignore_patterns("catalog*", ".tiled*", "archive.log"))
+    rows = []
+    for _ in range(2):
+        process = start_archive(out, "--follow")
+        process.flush()
+        assert process.end() == 0
+        rows.append(contents(out))
+    assert rows[0] == rows[1]
+
+
+def test_killed_midway_it_completes_at_the_next_start(small_night, start_archive, tmp_path: Path):
+    out = tmp_path / "night"
+    shutil.copytree(small_night.out, out, ignore=shutil.ignore_patterns("catalog*", ".tiled*", "archive.log"))
+    lines = (out / "documents.jsonl").read_bytes().splitlines(keepends=True)
+    stops = [place for place, line in enumerate(lines) if line.startswith(b'["stop"')]
+    half = stops[1] - 1  # one run complete, another one at work, the last line torn
+    (out / "documents.jsonl").write_bytes(b"".join(lines[:half]) + lines[half][:20])
+    process = start_archive(out, "--follow")
+    process.flush()
+    with (out / "documents.jsonl").open("ab") as journal:
+        journal.write(lines[half][20:] + b"".join(lines[half + 1 :]))
+    while not contents(out)["catalog.db/nodes"][3:]:
+        pass
+    process.kill()
+    process = start_archive(out, "--follow")
+    said = process.flush()
+    assert said == {"event": "caught-up", "documents": len(lines), "failed": 0}, process.log.read_text()
+    client = from_uri(process.url, api_key=process.key)
+    runs = [document["uid"] for name, document in read_journal(out / "documents.jsonl") if name == "start"]
+    assert sorted(client) == sorted(runs)
+    assert all("stop" in client[uid].metadata for uid in runs)
+    events = {name for name, rows in contents(out).items() if name.startswith("catalog_tables")}
+    assert events
+    client.context.close()
+    assert process.end() == 0
