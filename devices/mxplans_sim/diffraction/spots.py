@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -60,9 +61,7 @@ def expected_spots(burst: Burst, detector: DetectorSettings) -> ExpectedSpots:
 
 
 def _of_crystal(burst: Burst, crystal: Crystal, detector: DetectorSettings) -> tuple[Index, Array]:
-    seed = zlib.crc32(f"{crystal.cell} {crystal.space_group}".encode())
-    form = reflections(crystal.cell, crystal.space_group, crystal.d_min_a, crystal.b_factor_a2, seed)
-    found = crossings(form, np.array(crystal.orientation), burst.energy_ev, crystal.mosaicity_deg)
+    found = _crossings(crystal, burst.energy_ev)
     x_px, y_px, inside = _on_detector(found, burst, detector)
     frame, member, density = on_frames(found, float(burst.omega_start_deg[0]), burst.omega_width_deg, len(burst))
     keep = inside[member]
@@ -76,6 +75,13 @@ def _of_crystal(burst: Burst, crystal: Crystal, detector: DetectorSettings) -> t
     bright = photons > FAINTEST_PHOTONS
     frame, member = frame[bright], member[bright]
     return frame, np.stack([x_px[member], y_px[member], photons[bright], found.d_a[member]])
+
+
+@lru_cache(maxsize=8)
+def _crossings(crystal: Crystal, energy_ev: float) -> Crossings:
+    seed = zlib.crc32(f"{crystal.cell} {crystal.space_group}".encode())
+    form = reflections(crystal.cell, crystal.space_group, crystal.d_min_a, crystal.b_factor_a2, seed)
+    return crossings(form, np.array(crystal.orientation), energy_ev, crystal.mosaicity_deg)
 
 
 def _on_detector(

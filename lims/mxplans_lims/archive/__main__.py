@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +19,8 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     logging.getLogger("mxplans_lims").setLevel(logging.INFO)
 
+    os.environ.setdefault("TILED_RETRY_ATTEMPTS", "2")  # the server is our own: what fails twice fails
+    os.environ.setdefault("TILED_RETRY_TIMEOUT", "5")
     from mxplans_lims.archive._process import run
 
     return run(options.outdir, options.port, follow=options.follow)

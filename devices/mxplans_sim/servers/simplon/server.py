@@ -67,7 +67,8 @@ class SimplonServer:
         Raises:
             OSError: If the port is in use.
         """
-        self._socket = socket.socket()
+        # Named as TCP, asyncio sends without delay; otherwise every answer waits 40 ms for the client's acknowledgement.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
         self.detector.start()
