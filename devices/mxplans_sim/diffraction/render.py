@@ -20,6 +20,7 @@ Frame = npt.NDArray[np.uint32]
 FoundSpot = tuple[float, float, float, float, float]
 
 LEVELS = 64
+STEPS = 4096
 STAMP = np.arange(-2, 3)
 BEAMSTOP_MM = 1.5
 FULL_FLUX_HZ = 1e12
@@ -35,18 +36,25 @@ class Background:
 
     Attributes:
         expected: Counts per pixel (ny, nx).
-        offset: Start of each pixel's row in `inverse`, flattened (ny * nx,).
-        inverse: Counts by level and 16-bit uniform number, flattened.
+        offset: Start of each pixel's row in the tables, flattened (ny * nx,).
+        inverse: Counts by level and 12-bit uniform number, flattened.
+        tail: The same for the last of these numbers, split up into 4096 once more.
     """
 
     expected: Array
     offset: npt.NDArray[np.int32]
     inverse: npt.NDArray[np.uint8]
+    tail: npt.NDArray[np.uint8]
 
     def draw(self, rng: np.random.Generator) -> Frame:
-        """One frame of fresh noise; looking numbers up is ten times faster than drawing Poisson numbers."""
-        uniform = rng.integers(0, 65536, self.offset.size, dtype=np.uint16)
+        """One frame of fresh noise.
+
+        Looking counts up is several times faster than drawing Poisson numbers, as long as the table fits the cache.
+        """
+        uniform = rng.integers(0, STEPS, self.offset.size, dtype=np.uint16)
         counts = self.inverse.take(self.offset + uniform)
+        rare = np.flatnonzero(uniform == STEPS - 1)
+        counts[rare] = self.tail[self.offset[rare] + rng.integers(0, STEPS, len(rare))]
         return counts.astype(np.uint32).reshape(self.expected.shape)
 
 
@@ -68,14 +76,20 @@ def _background(light_s: float, energy_ev: float, distance_mm: float, detector: 
     expected = shape * detector.background * light_s
     steps = np.linspace(0.0, max(float(expected.max()), 1e-9), LEVELS)
     level = np.rint(expected / steps[1]).astype(np.int64)
-    uniform = (np.arange(65536) + 0.5) / 65536
-    counts = np.arange(int(steps[-1] + 10 * np.sqrt(steps[-1] + 1)) + 1)
-    inverse = np.stack([np.searchsorted(poisson.cdf(counts, step), uniform) for step in steps])
+    counts = np.arange(int(steps[-1] + 12 * np.sqrt(steps[-1] + 1)) + 1)
+    uniform = (np.arange(STEPS) + 0.5) / STEPS
+    distributions = [poisson.cdf(counts, step) for step in steps]
     return Background(
         expected=steps[level],
-        offset=(level.ravel() * 65536).astype(np.int32),
-        inverse=np.minimum(inverse, 255).astype(np.uint8).ravel(),
+        offset=(level.ravel() * STEPS).astype(np.int32),
+        inverse=_looked_up(distributions, uniform),
+        tail=_looked_up(distributions, 1 - (1 - uniform) / STEPS),
     )
+
+
+def _looked_up(distributions: list[Array], uniform: Array) -> npt.NDArray[np.uint8]:
+    inverse = np.stack([np.searchsorted(distribution, uniform) for distribution in distributions])
+    return np.minimum(inverse, 255).astype(np.uint8).ravel()
 
 
 def frame_generator(seed: int, burst: Burst, index: int) -> np.random.Generator:

@@ -68,7 +68,7 @@ def fault(scan: Scan, axes: Mapping[str, Axis]) -> str:
         speed = abs(scan.step[index]) / scan.exposure_s
         if speed > axis.top_speed * (1 + 1e-9):
             return f"{name} would run at {speed:g} {unit}/s, at most {axis.top_speed:g} is allowed: expose longer"
-        for row in {0, 1, scan.rows - 2, scan.rows - 1} & set(range(scan.rows)):
+        for row in sorted({0, 1, scan.rows - 2, scan.rows - 1} & set(range(scan.rows)), reverse=True):
             begin, step = scan.row(row)
             way = 1.5 * ramp_s * step[index] / scan.exposure_s
             for position in (begin[index] - way, begin[index] + scan.images * step[index] + way):

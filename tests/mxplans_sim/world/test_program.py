@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,7 +59,7 @@ def test_the_axes_are_where_the_frames_say_when_the_frames_begin(scan):
 def test_no_axis_jumps(scan):
     path = trajectory(scan, make_axes(), SHUTTER_S, TURN_S)
     for motion in path.motions.values():
-        for one, other in zip(motion, motion[1:], strict=False):
+        for one, other in itertools.pairwise(motion):
             assert one.at(one.duration_s)[0] == pytest.approx(other.position, abs=1e-6)
         assert duration_s(motion) <= path.ends_s + 1e-9
 
