@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ophyd import get_cl
-from ophyd.status import DeviceStatus
+from ophyd.status import Status
 from ophyd.utils import StatusTimeoutError
 
 from mxplans.errors import DeviceFault, MxplansError
@@ -16,8 +16,11 @@ from mxplans.errors import DeviceFault, MxplansError
 _GRACE_S = 5.0
 
 
-class FaultStatus(DeviceStatus):
+class FaultStatus(Status):
     """A Status whose failures, the timeout included, are exceptions of `mxplans.errors`.
+
+    A failure does not stop the device by itself, as ophyd's `DeviceStatus` would: making safe is the plan's affair, and
+    a stop that comes late must not hit what the plan has started since.
 
     Args:
         device: The device that works.
@@ -31,12 +34,12 @@ class FaultStatus(DeviceStatus):
     def __init__(self, device: Any, timeout_s: float, what: str, fault: type[DeviceFault] = DeviceFault) -> None:
         self.what = what
         self._fault = fault
-        super().__init__(device, timeout=timeout_s)
+        super().__init__(obj=device, timeout=timeout_s)
 
     def _settled(self) -> None:
         if isinstance(self._exception, StatusTimeoutError):
             self._exception = self._fault(
-                f"{self.device.name}: {self.what} did not end within {self.timeout:g} s; "
+                f"{self.obj.name}: {self.what} did not end within {self.timeout:g} s; "
                 "check that its controller answers, or raise the timeout in the profile"
             )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mxplans_sim.clock import Clock
-from mxplans_sim.servers.epics.server import PREFIX, EpicsServer, PortInUse
+from mxplans_sim.servers.epics.server import PREFIX, EpicsServer, find_port
 from mxplans_sim.servers.simplon.server import SimplonServer
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
@@ -41,6 +41,9 @@ async def serve(settings: WorldSettings, dewar: Dewar, options: Options) -> None
     ended = asyncio.Event()
     _end_on_signals(ended)
     _end_with_stdin(ended)
+    # Before anything is started: what fails later has more to clean up.
+    ca_port = find_port(options.ca_port, "Channel Access")
+    simplon_port = find_port(options.simplon_port, "the detector") if options.simplon_port else 0
     clock = Clock(settings.speed_up)
     truth = Truth(options.truth_path, clock)
     world = World(settings, dewar, clock, truth)
@@ -49,13 +52,8 @@ async def serve(settings: WorldSettings, dewar: Dewar, options: Options) -> None
     )
     epics = EpicsServer(world)
     try:
-        ca_addr = await epics.start(options.ca_port)
-        try:
-            url = await simplon.start(options.simplon_port)
-        except OSError as error:
-            raise PortInUse(
-                f"port {options.simplon_port} on 127.0.0.1 is in use: name another one for the detector, or 0"
-            ) from error
+        ca_addr = await epics.start(ca_port)
+        url = await simplon.start(simplon_port)
         ready = {"event": "ready", "ca_addr": ca_addr, "ca_prefix": PREFIX, "simplon_url": url, "pid": os.getpid()}
         print(json.dumps(ready), flush=True)
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from bluesky import plan_stubs as bps
 from bluesky import preprocessors as bpp
 from bluesky.utils import MsgGenerator
 
-from mxplans.model.acquisition import AcquisitionSettings, ScanMotion, SpotRequest
+from mxplans.model.acquisition import AcquisitionSettings, ScanMotion
 from mxplans.plans import documents
 from mxplans.plans.record import record
 from mxplans.plans.safe import make_safe
@@ -56,7 +57,7 @@ def scan(
     motion: ScanMotion,
     settings: AcquisitionSettings,
     metadata: dict[str, Any],
-    spots_timeout_s: float | None = None,
+    conclude: Callable[[], MsgGenerator[None]] | None = None,
 ) -> MsgGenerator[str]:
     """Arm, move, wait for the files; leaves the shutter closed and the detector disarmed.
 
@@ -65,14 +66,14 @@ def scan(
         motion: The motion; the goniometer finds its start itself.
         settings: For the detector, with the same number of images.
         metadata: Of the run.
-        spots_timeout_s: When given, the spots of every frame are waited for as well.
+        conclude: A plan to run after the motion, inside the run, while the files are being closed.
 
     Returns:
         The uid of its run.
     """
     return (
         yield from bpp.set_run_key_wrapper(
-            bpp.finalize_wrapper(_scan(bl, motion, settings, metadata, spots_timeout_s), lambda: make_safe(bl)), RUN_KEY
+            bpp.finalize_wrapper(_scan(bl, motion, settings, metadata, conclude), lambda: make_safe(bl)), RUN_KEY
         )
     )
 
@@ -82,7 +83,7 @@ def _scan(
     motion: ScanMotion,
     settings: AcquisitionSettings,
     metadata: dict[str, Any],
-    spots_timeout_s: float | None,
+    conclude: Callable[[], MsgGenerator[None]] | None,
 ) -> MsgGenerator[str]:
     yield from bps.stage(bl.detector)
     yield from bps.prepare(bl.detector, settings, group="arm")
@@ -97,11 +98,8 @@ def _scan(
     yield from bps.abs_set(bl.goniometer.scan, motion, group="motion")
     yield from wait_for("motion", SCAN_TIMEOUT_S)
     yield from bps.complete(bl.detector, group="files")
-    if spots_timeout_s is not None:
-        sequence_id = yield from bps.rd(bl.detector.sequence_id)
-        request = SpotRequest(sequence_id=sequence_id, number_images=settings.number_images)
-        yield from bps.abs_set(bl.spot_finder, request, group="spots")
-        yield from wait_for("spots", spots_timeout_s)
+    if conclude is not None:
+        yield from conclude()
     yield from wait_for("files", FILES_TIMEOUT_S)
     yield from bps.collect(bl.detector, name=documents.FRAMES)
     yield from bps.close_run()

@@ -12,7 +12,7 @@ from bluesky.utils import MsgGenerator
 from mxplans.centring import GridView, XrayCandidate, locate_crystals, score_frames
 from mxplans.errors import LimitExceeded
 from mxplans.geometry import GridPlan
-from mxplans.model.acquisition import Pose
+from mxplans.model.acquisition import Pose, SpotRequest
 from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.plans import documents
 from mxplans.plans.documents import ScanContext, scan_metadata
@@ -79,10 +79,23 @@ def grid_scan(
         },
         volume_scan_uuid=volume_scan_uuid,
     )
-    yield from scan(bl, motion, acquisition, metadata, settings.spots_timeout_s)
-    view = score_frames(grid, bl.spot_finder.frames)
-    yield from record(documents.GRID, {"grid_score": view.score, "grid_n_spots": view.n_spots, "grid_ordinal": ordinal})
-    return view
+    views: list[GridView] = []
+
+    def score() -> MsgGenerator[None]:
+        yield from wait_for_spots(bl, motion.number_images, settings.spots_timeout_s)
+        view = score_frames(grid, bl.spot_finder.frames)
+        yield from record(documents.GRID, {"grid_score": view.score, "grid_n_spots": view.n_spots})
+        views.append(view)
+
+    yield from scan(bl, motion, acquisition, metadata, score)
+    return views[0]
+
+
+def wait_for_spots(bl: Beamline, number_images: int, timeout_s: float) -> MsgGenerator[None]:
+    """Ask the spot finder for the armed series and wait until every frame has its answer."""
+    sequence_id = yield from bps.rd(bl.detector.sequence_id)
+    request = SpotRequest(sequence_id=sequence_id, number_images=number_images)
+    yield from set_and_wait(timeout_s, bl.spot_finder, request)
 
 
 def xray_centring(

@@ -81,3 +81,16 @@ def test_a_failed_status_inside_fails_the_job(worker: Worker) -> None:
     inner.set_exception(ValueError("bad value"))
     with pytest.raises(DeviceFault, match="thing: put failed: bad value"):
         worker.start(lambda task: task.wait(inner), "put", 5).wait(5)
+
+
+def test_a_failure_does_not_stop_the_device_behind_the_back_of_the_plan() -> None:
+    stopped = threading.Event()
+
+    class Thing(Device):
+        def stop(self, *, success: bool = False) -> None:
+            stopped.set()
+
+    status = Worker(Thing(name="thing")).start(forever, "work", 0.05)
+    with pytest.raises(DeviceFault):
+        status.wait(5)
+    assert not stopped.wait(0.2)

@@ -29,6 +29,8 @@ from mxplans_sim.world.program import AXES
 from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.state import World
 
+_log = logging.getLogger(__name__)
+
 HOST = "127.0.0.1"
 PREFIX = "SIM:"
 _BEAM_PERIOD_S = 1.0
@@ -85,7 +87,7 @@ class EpicsServer:
         Raises:
             PortInUse: If somebody else has the port.
         """
-        port = reserve_port(port)
+        port = find_port(port, "Channel Access")
         os.environ["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] = "NO"
         os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = HOST
         logging.getLogger("caproto.circ").addFilter(RefusedFilter())
@@ -163,7 +165,7 @@ class EpicsServer:
             await self._current.show(self._world.beam.ring_current_ma)
 
 
-def reserve_port(port: int) -> int:
+def find_port(port: int, purpose: str) -> int:
     """A port that is free for TCP and UDP: the given one, or any for 0.
 
     Raises:
@@ -182,8 +184,6 @@ def reserve_port(port: int) -> int:
                 return found
         except OSError as error:
             if port:
-                raise PortInUse(
-                    f"port {port} on {HOST} is in use: name another one for Channel Access, or 0"
-                ) from error
-            logging.getLogger(__name__).debug("port found for TCP is taken for UDP, trying another one")
+                raise PortInUse(f"port {port} on {HOST} is in use: name another one for {purpose}, or 0") from error
+            _log.debug("port found for TCP is taken for UDP, trying another one")
     raise PortInUse(f"no port on {HOST} is free for both TCP and UDP; close other servers")

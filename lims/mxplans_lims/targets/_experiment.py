@@ -1,0 +1,222 @@
+"""The experiment of a record: what was asked (template), what was done (results), what it rests on (extensions)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from mxplans_lims.records import GridRecord, SampleRecord, ScanRecord
+from mxplans_lims.targets._names import DOMAIN, made_uuid, named, reference, spelled, without_none
+from mxplans_lims.units import frac_to_percent, um_to_mm
+
+Ref = dict[str, str] | None
+_STATUS = {"abort": "Aborted", "fail": "Failed", "unfinished": "Failed"}
+
+
+class ExperimentPart:
+    """Jobs and datasets of a record's message.
+
+    Sweep 1 is the template; then the grids as they were executed, in the order of time, and the rotations.
+
+    Args:
+        record: What became of the sample.
+        sample: Reference to it.
+        place: Reference to where it stood.
+    """
+
+    def __init__(self, record: SampleRecord, sample: Ref, place: Ref) -> None:
+        self._record = record
+        self._sample = sample
+        self._place = place
+        scans: list[ScanRecord] = sorted((*record.grids, *record.sweeps), key=lambda scan: scan.start)
+        self._scans = [scan for scan in scans if scan.frames]
+        self._ordinals = {scan.run_uid: place for place, scan in enumerate(self._scans, start=1)}
+
+    def objects(self) -> dict[str, Any]:
+        """Objects by type."""
+        return {
+            **named("MxExperiment", self._experiment()),
+            **named("VolumeScan", *self._volume_scans()),
+            **named("CollectionSweep", self._template(), *(self._result(scan) for scan in self._scans)),
+        }
+
+    def _job(self) -> dict[str, Any]:
+        record = self._record
+        return {
+            "startTime": spelled(record.start),
+            "endTime": spelled(record.end or record.last),
+            "sampleRef": self._sample,
+            "logisticalSampleRef": self._place,
+        }
+
+    def _experiment(self) -> dict[str, Any]:
+        record = self._record
+        asked = {key: value for key, value in record.experiment.items() if not key.endswith(("Ref", "Refs"))}
+        flux = next((sweep.measured.flux_ph_s for sweep in record.sweeps if sweep.measured.flux_ph_s), None)
+        completed = record.verdict == "COLLECTED" and record.exit_status == "success"
+        return without_none(
+            {
+                **asked,
+                **self._job(),
+                "mxlimsType": "MxExperiment",
+                "uuid": record.item_uid,
+                "jobStatus": "Completed" if completed else _STATUS.get(record.exit_status, "Failed"),
+                "annotation": _joined(asked.get("annotation"), f"{record.verdict}: {record.reason}"),
+                "experimentLocation": asked.get("experimentLocation") or record.beamline,
+                "measuredFlux": flux,
+                "snapshotCount": len(record.snapshots) or asked.get("snapshotCount"),
+                "templateDataRefs": [reference("CollectionSweep", 1)],
+                "extensions": _extended(asked, _outcome(record)),
+            }
+        )
+
+    def _template(self) -> dict[str, Any]:
+        record = self._record
+        asked = {key: value for key, value in record.sweep.items() if not key.endswith("Ref")}
+        return {
+            "scanAxis": "omega",
+            **asked,
+            "mxlimsType": "CollectionSweep",
+            "uuid": asked.get("uuid") or made_uuid(record.item_uid, "template"),
+        }
+
+    def _volume_scans(self) -> list[dict[str, Any]]:
+        grids = [scan for scan in self._scans if isinstance(scan, GridRecord)]
+        uids = dict.fromkeys(grid.volume_scan_uuid or made_uuid(grid.run_uid, "volume") for grid in grids)
+        return [
+            self._volume_scan(uid, [grid for grid in grids if grid.volume_scan_uuid in (uid, None)]) for uid in uids
+        ]
+
+    def _volume_scan(self, uid: str, grids: list[GridRecord]) -> dict[str, Any]:
+        first = grids[0].centre["omega_deg"]
+        found = self._record.xray
+        ended = all(grid.exit_status == "success" for grid in grids)
+        position = found and {"sampleX": found.x_mm, "sampleY": found.y_mm, "sampleZ": found.z_mm, "omega": first}
+        return without_none(
+            {
+                "mxlimsType": "VolumeScan",
+                "uuid": uid,
+                "experimentType": "Xray.centring",
+                "jobStatus": "Completed" if ended else "Failed",
+                "startTime": spelled(grids[0].start),
+                "endTime": spelled(grids[-1].end or self._record.last),
+                "rotationAngles": [grid.centre["omega_deg"] - first for grid in grids],
+                "boundingBoxSize": _box_mm(grids),
+                "boundingBoxShape": "Box",
+                "resultVolume": found and {"position": position, "coordinates": [[0.0, 0.0, 0.0]], "grouping": [1]},
+                "startedFromRef": reference("MxExperiment"),
+                "sampleRef": self._sample,
+                "logisticalSampleRef": self._place,
+                "extensions": found and {DOMAIN: {"xrayCentring": found.values}},
+            }
+        )
+
+    def _result(self, scan: ScanRecord) -> dict[str, Any]:
+        asked = {key: value for key, value in scan.sweep.items() if not key.endswith("Ref")}
+        part = {**scan.scan, "numberImages": scan.frames, "ordinal": self._ordinals[scan.run_uid]}
+        measured = scan.measured
+        files = [PurePosixPath(file.path) for file in scan.files]
+        size = measured.beam_size_um
+        return without_none(
+            {
+                "scanAxis": "omega",
+                **asked,
+                "mxlimsType": "CollectionSweep",
+                "uuid": made_uuid(scan.run_uid, "sweep"),
+                "role": "Centring" if isinstance(scan, GridRecord) else "Result",
+                "energy": measured.energy_ev or asked.get("energy"),
+                "transmission": _percent(measured.transmission_frac) or asked.get("transmission"),
+                "beamSize": size and [um_to_mm(value) for value in size],
+                "axisPositionsStart": _axes(scan, asked),
+                "scans": [part],
+                "fileType": "HDF5",
+                "path": str(files[0].parent),
+                "filenameTemplate": _template_of(files),
+                "sourceRef": reference("MxExperiment"),
+                "logisticalSampleRef": self._place,
+                "extensions": {DOMAIN: self._scan_extension(scan)},
+            }
+        )
+
+    def _scan_extension(self, scan: ScanRecord) -> dict[str, Any]:
+        grid = scan if isinstance(scan, GridRecord) else None
+        return without_none(
+            {
+                "runUid": scan.run_uid,
+                "exitStatus": scan.exit_status,
+                "requestedSweepUuid": scan.sweep.get("uuid"),
+                "requestedOrdinal": scan.scan.get("ordinal"),
+                "startTime": spelled(scan.start),
+                "endTime": scan.end and spelled(scan.end),
+                "files": [file.model_dump() for file in scan.files],
+                "measured": scan.measured.model_dump(mode="json"),
+                "volumeScanUuid": grid and (grid.volume_scan_uuid or made_uuid(grid.run_uid, "volume")),
+                "snake": grid and grid.snake,
+                "score": grid and grid.score,
+            }
+        )
+
+
+def _percent(frac: float | None) -> float | None:
+    """A transmission as measured; zero or above one is noise of a readback and no transmission."""
+    return frac_to_percent(min(frac, 1.0)) if frac else None
+
+
+def _axes(scan: ScanRecord, asked: Mapping[str, Any]) -> dict[str, float]:
+    """Where the axes stood: measured, but for a grid its centre, and for the scanned axis where the scan began."""
+    measured = scan.measured
+    read = {
+        "omega": measured.omega_deg,
+        "sampleX": measured.x_mm,
+        "sampleY": measured.y_mm,
+        "sampleZ": measured.z_mm,
+        "detectorDistance": measured.distance_mm,
+    }
+    axes = {**asked.get("axisPositionsStart", {}), **{key: value for key, value in read.items() if value is not None}}
+    if isinstance(scan, GridRecord):
+        centre = scan.centre
+        axes |= {"omega": centre["omega_deg"], "sampleX": centre["x_mm"], "sampleY": centre["y_mm"]}
+        return axes | {"sampleZ": centre["z_mm"]}
+    return axes | {"omega": scan.scan["scanPositionStart"]}
+
+
+def _box_mm(grids: list[GridRecord]) -> list[float]:
+    """Horizontal, vertical and along the beam, at the first grid's omega."""
+    first, last = grids[0], grids[-1]
+    sides_um = (first.columns * first.step_um, first.rows * first.step_um, last.rows * last.step_um)
+    return [um_to_mm(side) for side in sides_um]
+
+
+def _template_of(files: list[PurePosixPath]) -> str:
+    """Name with the running number of the file as `?`, as MXLIMS messages have it."""
+    stem, _, number = files[0].stem.rpartition("_")
+    return f"{stem}_{'?' * len(number)}{files[0].suffix}" if number.isdigit() else files[0].name
+
+
+def _joined(*texts: str | None) -> str:
+    return "; ".join(text for text in texts if text)
+
+
+def _extended(asked: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    given: Mapping[str, Any] = asked.get("extensions") or {}
+    return {**given, DOMAIN: {**given.get(DOMAIN, {}), **ours}}
+
+
+def _outcome(record: SampleRecord) -> dict[str, Any]:
+    return without_none(
+        {
+            "verdict": record.verdict,
+            "reason": record.reason,
+            "evidence": record.evidence,
+            "attempt": record.attempt,
+            "runUid": record.run_uid,
+            "exitStatus": record.exit_status,
+            "locator": record.locator,
+            "phases": [phase.model_dump(mode="json", exclude_none=True) for phase in record.phases],
+            "robot": [action.model_dump(mode="json") for action in record.robot],
+            "opticalCentring": record.optical or None,
+            "xrayCentring": record.xray and record.xray.values,
+            "snapshots": [snapshot.model_dump(mode="json") for snapshot in record.snapshots],
+        }
+    )

@@ -1,0 +1,59 @@
+"""A record as one MXLIMS message: the experiment that was asked for, with what became of it.
+
+The message of a record is a pure function of it: identifiers that are made here follow from the runs' uids, so that
+exporting twice gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mxplans_lims.records import SampleRecord
+from mxplans_lims.targets._check import check_message
+from mxplans_lims.targets._experiment import ExperimentPart
+from mxplans_lims.targets._samples import sample_objects
+
+__all__ = ["MxlimsTarget", "to_message"]
+
+
+def to_message(record: SampleRecord) -> dict[str, Any]:
+    """Make the message of a record, whatever its end.
+
+    Raises:
+        InvalidMessage: If the record does not make a consistent message, which is a fault of the plans.
+    """
+    objects, sample_ref, place_ref = sample_objects(record)
+    part = ExperimentPart(record, sample_ref, place_ref)
+    message = {"version": record.mxlims_version, **objects, **part.objects()}
+    check_message(message)
+    return message
+
+
+class MxlimsTarget:
+    """Writes one message per sample into a folder."""
+
+    name = "mxlims"
+
+    def export(self, record: SampleRecord, folder: Path) -> Path:
+        """Write `<experiment uuid>.json`, whole or not at all; an earlier one of the same experiment is replaced.
+
+        Returns:
+            The file.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{record.item_uid}.json"
+        partial = path.with_suffix(".json.partial")
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(_text(to_message(record)))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        return path
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    return json.dumps(message, indent=2, allow_nan=False) + "\n"

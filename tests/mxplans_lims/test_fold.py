@@ -1,0 +1,76 @@
+"""The fold says what the documents say, and nothing that was only asked for."""
+
+import json
+
+import pytest
+
+from mxplans_lims.fold import fold, fold_journal
+
+
+@pytest.fixture(scope="module")
+def records(small_night):
+    return fold_journal(small_night.out / "documents.jsonl")
+
+
+def test_one_record_per_sample_in_order(records, small_night):
+    assert [record.sample_name for record in records] == ["Good", "Empty", "Broken"]
+    assert [record.item_uid for record in records] == [item.uuid for item in small_night.items]
+    assert [record.verdict for record in records] == ["COLLECTED", "EMPTY_MOUNT", "FAILED"]
+    assert [record.exit_status for record in records] == ["success", "success", "fail"]
+    assert "the beam is gone" in records[2].reason
+
+
+def test_journal_and_documents_fold_alike(records, small_night):
+    assert fold((name, json.loads(json.dumps(document))) for name, document in small_night.documents) == records
+
+
+def test_measured_values_come_from_events(records):
+    (sweep,) = records[0].sweeps
+    measured = sweep.measured
+    assert (measured.x_mm, measured.y_mm, measured.z_mm, measured.omega_deg) == (0.11, -0.05, 0.02, 12.0)
+    assert (measured.energy_ev, measured.flux_ph_s, measured.ring_current_ma) == (12700.0, 2.0e12, 299.5)
+    assert (measured.transmission_frac, measured.distance_mm) == (0.49, 150.25)  # asked for were 0.5
+    assert measured.beam_size_um == (50.0, 50.0)
+
+
+def test_frames_come_from_stream_documents(records, small_night):
+    (sweep,) = records[0].sweeps
+    assert [file.frames for file in sweep.files] == [6, 4]
+    assert sweep.frames == 10
+    assert sweep.files[1].path == str(small_night.out / "data" / "Good" / "osc_data_000002.h5")
+    assert sweep.files[0].dataset == "/entry/data/data"
+
+
+def test_grids_keep_their_scores(records):
+    first, second = records[0].grids
+    assert (first.rows, first.columns, first.step_um, first.frames) == (3, 4, 20.0, 12)
+    assert first.score is not None and first.score[1][2] == 7.5 and sum(map(sum, first.score)) == 7.5
+    assert first.volume_scan_uuid == second.volume_scan_uuid
+    assert second.centre["omega_deg"] - first.centre["omega_deg"] == 90
+
+
+def test_phases_robot_snapshots_evidence(records):
+    good, empty, broken = records
+    assert [phase.name for phase in good.phases] == ["mount", "xray", "collect"]
+    assert all(phase.duration_s is not None and phase.duration_s >= 0 for phase in good.phases)
+    assert broken.phases[-1].name == "collect" and broken.phases[-1].duration_s is None
+    assert [action.action for action in good.robot] == ["LOAD", "UNLOAD"]
+    assert good.snapshots[0].path == "snapshots/Good_optical.png"
+    assert empty.evidence == {"area_um2": 12.5}
+    assert good.xray is not None and good.xray.values["xrc_significance"] == 30.0
+
+
+def test_run_without_stop_is_failed_and_says_why(small_night):
+    good = next(d["uid"] for name, d in small_night.documents if name == "start")
+    torn = [(n, d) for n, d in small_night.documents if not (n == "stop" and d["run_start"] == good)]
+    without_verdict = [(n, d) for n, d in torn if not (n == "event" and d["data"].get("verdict") == "COLLECTED")]
+    record = fold(without_verdict)[0]
+    assert (record.verdict, record.exit_status, record.end) == ("FAILED", "unfinished", None)
+    assert "no stop document" in record.reason
+    assert record.last >= record.sweeps[0].start
+    assert fold(torn)[0].verdict == "COLLECTED"  # it was: only the unmounting is unknown
+
+
+def test_runs_of_others_are_left_out(small_night):
+    other = [("start", {"uid": "x", "time": 1.0}), ("stop", {"uid": "y", "run_start": "x", "time": 2.0})]
+    assert fold(other) == []

@@ -1,0 +1,158 @@
+"""Messages are valid, complete, repeatable, and in the units of MXLIMS."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from mxplans.errors import InvalidMessage
+from mxplans_lims import units
+from mxplans_lims.fold import fold, fold_journal
+from mxplans_lims.targets._check import check_message
+from mxplans_lims.targets._names import DOMAIN
+from mxplans_lims.targets.mxlims import MxlimsTarget, to_message
+
+
+@pytest.fixture(scope="session")
+def validator(mxlims_folder: Path) -> Draft202012Validator:
+    schemas = mxlims_folder / "schemas"
+    base = "https://mxlims.org/schemas/"
+    contents = {
+        base + path.relative_to(schemas).as_posix(): json.loads(path.read_text()) for path in schemas.rglob("*.json")
+    }
+    # By place, not by $id: one file of the schema carries the $id of another.
+    resources = []
+    for uri, content in contents.items():
+        if isinstance(content, dict):
+            content.pop("$id", None)
+            resources.append((uri, Resource.from_contents(content, default_specification=DRAFT202012)))
+    registry: Registry = Registry().with_resources(resources)
+    return Draft202012Validator(
+        {"$ref": base + "messages/MxlimsMessage.json"},
+        registry=registry,
+        format_checker=Draft202012Validator.FORMAT_CHECKER,
+    )
+
+
+def assert_valid(validator: Draft202012Validator, message: dict[str, Any]) -> None:
+    errors = sorted(validator.iter_errors(json.loads(json.dumps(message))), key=lambda error: -len(error.path))
+    assert not errors, [(list(error.absolute_path), error.message[:300]) for error in errors[:3]]
+
+
+@pytest.fixture(scope="module")
+def records(small_night):
+    return fold_journal(small_night.out / "documents.jsonl")
+
+
+def test_validator_knows_good_from_bad(validator, mxlims_folder: Path):
+    for path in (mxlims_folder / "messages" / "v0.6.13" / "messages" / "MxlimsMessageStrict" / "valid").glob("*.json"):
+        assert_valid(validator, json.loads(path.read_text()))
+    assert list(validator.iter_errors({"version": "0.6.12"}))
+    assert list(validator.iter_errors({"version": "0.6.13", "CollectionSweep": {}}))
+
+
+def test_every_end_gives_a_valid_message(validator, records):
+    for record, status in zip(records, ["Completed", "Failed", "Failed"], strict=True):
+        message = to_message(record)
+        assert_valid(validator, message)
+        experiment = message["MxExperiment"]["MxExperiment1"]
+        assert experiment["jobStatus"] == status
+        assert experiment["uuid"] == record.item_uid
+        assert record.verdict in experiment["annotation"]
+
+
+def test_aborted_and_unfinished_are_valid_too(validator, small_night):
+    for exit_status, expected in (("abort", "Aborted"), (None, "Failed")):
+        documents = []
+        for name, document in small_night.documents:
+            if name == "stop":
+                if exit_status is None:
+                    continue
+                document = document | {"exit_status": exit_status, "reason": "operator"}
+            documents.append((name, document))
+        for record in fold(documents):
+            message = to_message(record)
+            assert_valid(validator, message)
+            assert message["MxExperiment"]["MxExperiment1"]["jobStatus"] == expected
+
+
+def test_multi_position_pin(validator, make_night):
+    night = make_night({"A": "COLLECTED", "B": "NO_DIFFRACTION"}, multi=True)
+    for record in fold_journal(night.out / "documents.jsonl"):
+        message = to_message(record)
+        assert_valid(validator, message)
+        assert message["MxExperiment"]["MxExperiment1"]["logisticalSampleRef"] == {"$ref": "#/PinPosition/PinPosition1"}
+
+
+def test_done_beside_asked(records):
+    message = to_message(records[0])
+    sweeps = message["CollectionSweep"]
+    assert [sweep.get("role") for sweep in sweeps.values()] == ["Result", "Centring", "Centring", "Result"]
+    template, result = sweeps["CollectionSweep1"], sweeps["CollectionSweep4"]
+    assert message["MxExperiment"]["MxExperiment1"]["templateDataRefs"] == [
+        {"$ref": "#/CollectionSweep/CollectionSweep1"}
+    ]
+    assert "sourceRef" not in template and template["transmission"] == 50.0
+    assert result["sourceRef"] == {"$ref": "#/MxExperiment/MxExperiment1"}
+    assert result["transmission"] == pytest.approx(49.0)
+    assert (result["energy"], result["beamSize"]) == (12700.0, [0.05, 0.05])
+    assert result["axisPositionsStart"] == {
+        "omega": 0.0,
+        "sampleX": 0.11,
+        "sampleY": -0.05,
+        "sampleZ": 0.02,
+        "detectorDistance": 150.25,
+    }
+    assert result["scans"] == [
+        {"scanPositionStart": 0.0, "firstImageNumber": 1, "numberImages": 10, "ordinal": 3}  # the grids were 1 and 2
+    ]
+    assert result["filenameTemplate"] == "osc_data_??????.h5"
+
+
+def test_xray_centring_is_a_volume_scan(records):
+    message = to_message(records[0])
+    (volume,) = message["VolumeScan"].values()
+    assert volume["rotationAngles"] == [0.0, 90.0]
+    assert volume["boundingBoxSize"] == pytest.approx([0.08, 0.06, 0.06])
+    assert volume["resultVolume"]["position"] == {"sampleX": 0.11, "sampleY": -0.05, "sampleZ": 0.02, "omega": 12.0}
+    meshes = [sweep for sweep in message["CollectionSweep"].values() if sweep.get("role") == "Centring"]
+    assert {mesh["extensions"][DOMAIN]["volumeScanUuid"] for mesh in meshes} == {volume["uuid"]}
+
+
+def test_exporting_twice_gives_the_same_bytes(records, tmp_path: Path):
+    for record in records:
+        first = MxlimsTarget().export(record, tmp_path / "lims")
+        content = first.read_bytes()
+        assert first.name == f"{record.item_uid}.json"
+        assert MxlimsTarget().export(record, tmp_path / "lims").read_bytes() == content
+    assert sorted(path.name for path in (tmp_path / "lims").iterdir()) == sorted(f"{r.item_uid}.json" for r in records)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "change", "complaint"),
+    [
+        ("Pin", "Pin1", {"containerRef": {"$ref": "#/Puck/Puck7"}}, "Puck7"),
+        ("Pin", "Pin1", {"positionInPuck": 17}, "17"),
+        ("CollectionSweep", "CollectionSweep2", {"numberLines": 5}, "5 lines"),
+        ("CollectionSweep", "CollectionSweep4", {"numberImages": 9}, "image 10"),
+        ("MxExperiment", "MxExperiment1", {"jobStatus": "Running"}, "endTime"),
+    ],
+)
+def test_own_checks_find_what_no_schema_does(records, kind, name, change, complaint):
+    message = to_message(records[0])
+    message[kind][name] |= change
+    with pytest.raises(InvalidMessage, match=complaint):
+        check_message(message)
+
+
+@given(st.floats(min_value=1e-6, max_value=1e6))
+def test_units_there_and_back(value):
+    assert units.mm_to_um(units.um_to_mm(value)) == pytest.approx(value, rel=1e-12)
+    assert units.percent_to_frac(units.frac_to_percent(value)) == pytest.approx(value, rel=1e-12)
+    assert units.um_to_mm(value) < value < units.frac_to_percent(value)
