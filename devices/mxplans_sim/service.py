@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mxplans_sim.clock import Clock
-from mxplans_sim.servers.epics.server import PREFIX, EpicsServer, find_port
+from mxplans_sim.servers.epics.server import CA_SOCKETS, PREFIX, EpicsServer, find_port
 from mxplans_sim.servers.simplon.server import SimplonServer
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
@@ -42,8 +42,8 @@ async def serve(settings: WorldSettings, dewar: Dewar, options: Options) -> None
     _end_on_signals(ended)
     _end_with_stdin(ended)
     # Before anything is started: what fails later has more to clean up.
-    ca_port = find_port(options.ca_port, "Channel Access")
-    simplon_port = find_port(options.simplon_port, "the detector") if options.simplon_port else 0
+    ca_port = find_port(options.ca_port, "Channel Access", CA_SOCKETS)
+    simplon_port = find_port(options.simplon_port, "the detector")
     clock = Clock(settings.speed_up)
     truth = Truth(options.truth_path, clock)
     world = World(settings, dewar, clock, truth)

@@ -136,10 +136,3 @@ def check_port(port: int, where: str) -> None:
                 f"{where}: port {port} on 127.0.0.1 is in use ({error.strerror}); "
                 "stop the program that uses it, write another port, or 0 for a free one"
             ) from error
-
-
-def free_port() -> int:
-    """A port on 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mxplans.app.plugins import load_class
-from mxplans.app.services import ServiceProcess, check_port, free_port
+from mxplans.app.services import ServiceProcess, check_port
 from mxplans.errors import DeviceFault, InvalidProfile
 from mxplans.profile import Profile, fill
 from mxplans.roles import ROLES, Beamline
@@ -69,9 +71,10 @@ def open_session(profile: Profile, profile_path: Path, out: Path, shipment: Path
             known |= {f"{name}.{key}": str(value) for key, value in ready.items()}
             services[name] = process
         set_channel_access(profile, known)
+        if not profile.epics.auto_addr_list:
+            cleanup.enter_context(held_repeater_port())
         beamline = build_beamline(profile, known)
-        run_engine = build_run_engine()
-        cleanup.callback(close_run_engine, run_engine)
+        run_engine = cleanup.enter_context(running_engine())
         yield Session(profile, out, beamline, run_engine, services)
 
 
@@ -103,8 +106,19 @@ def set_channel_access(profile: Profile, known: Mapping[str, str]) -> None:
     os.environ["EPICS_CA_ADDR_LIST"] = str(fill(profile.epics.addr_list, known, "epics.addr_list"))
     os.environ["EPICS_CA_AUTO_ADDR_LIST"] = "YES" if profile.epics.auto_addr_list else "NO"
     os.environ.setdefault("EPICS_CA_MAX_ARRAY_BYTES", "20000000")
-    if not profile.epics.auto_addr_list:
-        os.environ.setdefault("EPICS_CA_REPEATER_PORT", str(free_port()))
+
+
+@contextlib.contextmanager
+def held_repeater_port() -> Iterator[None]:
+    """Hold a port as Channel Access' repeater would.
+
+    The client library starts a repeater to hear of servers that come back; with servers given by address there is
+    nothing to repeat, and where its program is not installed the library complains at length.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+        holder.bind(("127.0.0.1", 0))
+        os.environ["EPICS_CA_REPEATER_PORT"] = str(holder.getsockname()[1])
+        yield
 
 
 def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
@@ -148,17 +162,19 @@ def _connect(role: str, device: Any) -> None:
         ) from error
 
 
-def build_run_engine() -> RunEngine:
-    """A RunEngine that leaves Ctrl-C to the application."""
+@contextlib.contextmanager
+def running_engine() -> Iterator[RunEngine]:
+    """A RunEngine that leaves Ctrl-C to the application, and neither a thread nor a loop behind."""
     from bluesky import RunEngine
 
-    return RunEngine(context_managers=[])
-
-
-def close_run_engine(run_engine: RunEngine) -> None:
-    """End the RunEngine's loop and its thread."""
-    loop = run_engine.loop
-    loop.call_soon_threadsafe(loop.stop)
-    for thread in threading.enumerate():
-        if thread.name.startswith("bluesky-run-engine"):
-            thread.join(5.0)
+    before = set(threading.enumerate())
+    loop = asyncio.new_event_loop()
+    engine = RunEngine(loop=loop, context_managers=[])
+    threads = [thread for thread in threading.enumerate() if thread not in before]
+    try:
+        yield engine
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        for thread in threads:
+            thread.join()
+        loop.close()

@@ -25,7 +25,9 @@ def counts(grid, crystals, rng, fwhm_um=20.0, peak=300.0, level=1.0):
                 w = np.radians(pose.omega_deg)
                 moved = points + np.array(pose.xyz_mm)
                 height = moved[:, 1] * np.cos(w) - moved[:, 2] * np.sin(w)
-                expected[row, column] += np.exp(-(moved[:, 0] ** 2 + height**2) / (2 * sigma_mm**2)).mean() * np.prod(half)
+                expected[row, column] += np.exp(-(moved[:, 0] ** 2 + height**2) / (2 * sigma_mm**2)).mean() * np.prod(
+                    half
+                )
     if expected.max() > 0:
         expected *= peak / expected.max()
     return GridView(grid, rng.poisson(expected + level).astype(float), np.zeros(expected.shape, dtype=np.int64))

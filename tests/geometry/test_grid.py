@@ -64,9 +64,7 @@ def test_the_motion_passes_each_box_centre_in_the_middle_of_its_image(grid, data
     row, place = divmod(image - 1, motion.images_per_row)
     # Forward rows: from k to k + 1 steps. Backward rows: from n - k to n - k - 1.
     along = motion.images_per_row - place - 0.5 if row % 2 else place + 0.5
-    middle = (
-        np.array(motion.start.xyz_mm) + along * np.array(motion.step_mm) + row * np.array(motion.row_step_mm)
-    )
+    middle = np.array(motion.start.xyz_mm) + along * np.array(motion.step_mm) + row * np.array(motion.row_step_mm)
     np.testing.assert_allclose(middle, grid.pose(*grid.box_of_image(image)).xyz_mm, atol=1e-9)
 
 

@@ -156,3 +156,10 @@ def test_units_there_and_back(value):
     assert units.mm_to_um(units.um_to_mm(value)) == pytest.approx(value, rel=1e-12)
     assert units.percent_to_frac(units.frac_to_percent(value)) == pytest.approx(value, rel=1e-12)
     assert units.um_to_mm(value) < value < units.frac_to_percent(value)
+
+
+def test_what_is_not_a_number_does_not_spoil_a_message(validator, records, tmp_path: Path):
+    record = records[0].model_copy(update={"evidence": {"spread": float("nan"), "images": 10.0}})
+    message = json.loads(MxlimsTarget().export(record, tmp_path).read_text(), parse_constant=pytest.fail)
+    assert_valid(validator, message)
+    assert message["MxExperiment"]["MxExperiment1"]["extensions"][DOMAIN]["evidence"] == {"images": 10.0}

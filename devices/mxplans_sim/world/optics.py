@@ -177,4 +177,4 @@ def _background(rng: np.random.Generator) -> Map:
     for _ in range(8):
         column, row, radius = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(1.5, 4)
         light *= 1 - rng.uniform(0.03, 0.12) * np.exp(-((x - column) ** 2 + (y - row) ** 2) / (2 * radius**2))
-    return light.astype(np.float32)
+    return np.asarray(light, dtype=np.float32)

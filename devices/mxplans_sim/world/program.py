@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,47 +85,55 @@ def trajectory(scan: Scan, axes: Mapping[str, Axis], shutter_s: float, turn_arou
     least as long as the shutter takes.
     """
     ramp_s = run_up_s(scan, axes)
-    rows = [scan.row(index) for index in range(scan.rows)]
-    speeds = [step / scan.exposure_s for _, step in rows]
     row_s = scan.images * scan.exposure_s
-    turns_s = [
-        _turn_s(rows[i][0] + scan.images * rows[i][1], rows[i + 1][0], axes, turn_around_s)
-        for i in range(scan.rows - 1)
-    ]
-    ready = {name: float(rows[0][0][i] - 1.5 * ramp_s * speeds[0][i]) for i, name in enumerate(AXES)}
+    turns_s = [_turn_s(scan, row, axes, turn_around_s) for row in range(scan.rows - 1)]
+    begin, step = scan.row(0)
+    ready = {name: float(begin[i] - 1.5 * ramp_s * step[i] / scan.exposure_s) for i, name in enumerate(AXES)}
     approaches = {
         name: trapezoid(axes[name].position, ready[name], axes[name].speed, axes[name].ramp_s) for name in AXES
     }
-    approach_s = max(duration_s(motion) for motion in approaches.values())
-    wait_s = max(0.0, shutter_s - 2 * ramp_s)
-    motions = {}
-    for i, name in enumerate(AXES):
-        pieces = [*approaches[name], Piece(approach_s + wait_s - duration_s(approaches[name]), ready[name])]
-        speed = float(speeds[0][i])
-        if speed:
-            pieces += [Piece(ramp_s, ready[name], 0.0, speed / ramp_s)]
-            pieces += [Piece(ramp_s, ready[name] + 0.5 * speed * ramp_s, speed)]
-        else:
-            pieces += [Piece(2 * ramp_s, ready[name])]
-        for row, (begin, step) in enumerate(rows):
-            end = float(begin[i] + scan.images * step[i])
-            pieces.append(Piece(row_s, float(begin[i]), float(speeds[row][i])))
-            if row + 1 < scan.rows:
-                pieces += blend(
-                    end, float(speeds[row][i]), float(rows[row + 1][0][i]), float(speeds[row + 1][i]), turns_s[row]
-                )
-            elif speeds[row][i]:
-                pieces += braking(end, float(speeds[row][i]), abs(float(speeds[row][i])) / ramp_s)
-            else:
-                pieces += [Piece(0.0, end)]
-        motions[name] = tuple(pieces)
-    begins = [approach_s + wait_s + 2 * ramp_s]
+    ready_s = max(map(duration_s, approaches.values())) + max(0.0, shutter_s - 2 * ramp_s)
+    motions = {
+        name: (
+            *approaches[name],
+            Piece(ready_s - duration_s(approaches[name]), ready[name]),
+            *_run_up(ready[name], float(step[i] / scan.exposure_s), ramp_s),
+            *_rows(scan, i, turns_s, ramp_s),
+        )
+        for i, name in enumerate(AXES)
+    }
+    begins = [ready_s + 2 * ramp_s]
     for turn_s in turns_s:
         begins.append(begins[-1] + row_s + turn_s)
     return Trajectory(motions, tuple(begins), row_s, begins[-1] + row_s + max(ramp_s, shutter_s))
 
 
-def _turn_s(end: Array, begin: Array, axes: Mapping[str, Axis], turn_around_s: float) -> float:
-    """Time between two rows: the turn-around, or more where the way back is long."""
-    ways = [2 * abs(begin[i] - end[i]) / axes[name].top_speed for i, name in enumerate(AXES)]
-    return max(turn_around_s, 1e-3, *map(float, ways))
+def _run_up(position: float, speed: float, ramp_s: float) -> Motion:
+    """One ramp time of acceleration and one at constant speed."""
+    if not speed:
+        return (Piece(2 * ramp_s, position),)
+    return Piece(ramp_s, position, 0.0, speed / ramp_s), Piece(ramp_s, position + 0.5 * speed * ramp_s, speed)
+
+
+def _rows(scan: Scan, axis: int, turns_s: Sequence[float], ramp_s: float) -> Motion:
+    """All rows of one axis with the turns between them, and its way to rest."""
+    pieces: list[Piece] = []
+    for row in range(scan.rows):
+        begins, steps = scan.row(row)
+        begin, speed = float(begins[axis]), float(steps[axis] / scan.exposure_s)
+        end = float(begins[axis] + scan.images * steps[axis])
+        pieces.append(Piece(scan.images * scan.exposure_s, begin, speed))
+        if row + 1 < scan.rows:
+            following, steps = scan.row(row + 1)
+            pieces += blend(end, speed, float(following[axis]), float(steps[axis] / scan.exposure_s), turns_s[row])
+        else:
+            pieces += braking(end, speed, abs(speed) / ramp_s) if speed else (Piece(0.0, end),)
+    return tuple(pieces)
+
+
+def _turn_s(scan: Scan, row: int, axes: Mapping[str, Axis], turn_around_s: float) -> float:
+    """Time between a row and the next: the turn-around, or more where the way back is long."""
+    begin, step = scan.row(row)
+    ways = np.abs(scan.row(row + 1)[0] - begin - scan.images * step)
+    slowest_s = max(2 * float(way) / axes[name].top_speed for way, name in zip(ways, AXES, strict=True))
+    return max(turn_around_s, 1e-3, slowest_s)

@@ -19,8 +19,8 @@ Cell = tuple[float, float, float, float, float, float]
 PIN_BEGINS_MM = 0.85
 PITCH_MM = 0.35
 """Distance between the places of a multi-position pin."""
-_REACH_MM = 0.48
-"""Farthest that a tip may be from the axis: the coarse view shows 0.61 mm to either side."""
+_REACH_MM = 0.44
+"""Farthest that a loop's ends may be from the axis: the coarse view shows 0.61 mm to either side."""
 _MAX_BEND_DEG = 10.0
 
 LATTICES: dict[str, tuple[Cell, str]] = {
@@ -109,12 +109,12 @@ def _place(rng: np.random.Generator, loop: Loop, position: int, ordinal: int, co
     spread = (ordinal - (count - 1) / 2) / count if count > 1 else 0.0
     local = np.array(
         [
-            along + spread * 0.6 * (PITCH_MM if position else loop.length_mm) + 0.06 * rng.uniform(-1, 1) * 0.42,
+            along + spread * 0.6 * (PITCH_MM if position else loop.length_mm) + rng.uniform(-0.025, 0.025),
             0.15 * loop.width_mm * rng.uniform(-1, 1),
             0.2 * loop.liquid_half_thickness_mm * rng.uniform(-1, 1),
         ]
     )
-    return np.array(loop.neck_mm) + np.array(loop.rotation) @ local
+    return np.asarray(np.array(loop.neck_mm) + np.array(loop.rotation) @ local)
 
 
 def _random_rotation(rng: np.random.Generator) -> Array:

@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 
@@ -24,17 +25,34 @@ from mxplans_lims.journal import Follower
 log = logging.getLogger(__name__)
 
 POLL_S = 0.25
+NICENESS = 5  # beside a running night, plans come first
 
 
-class _Commands:
-    """Lines of standard input, without ever waiting longer than asked; signals count as its end."""
+class _Signals:
+    """Notes SIGTERM and SIGINT."""
 
     def __init__(self) -> None:
         self.ended = False
-        self.flushes = 0
-        self._rest = b""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+
+    def wait_for_signal(self) -> None:
+        """Return soon after one has come."""
+        never = threading.Event()
+        while not self.ended:
+            never.wait(POLL_S)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.ended = True
+
+
+class _Commands(_Signals):
+    """Lines of standard input, without ever waiting longer than asked; signals count as its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flushes = 0
+        self._rest = b""
 
     def wait(self, timeout_s: float) -> None:
         """Read what comes within a time."""
@@ -44,9 +62,6 @@ class _Commands:
         self.ended = self.ended or not chunk
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         self.flushes += sum(line.strip() == b"flush" for line in lines)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.ended = True
 
 
 def run(outdir: Path, port: int, follow: bool) -> int:
@@ -64,6 +79,7 @@ def run(outdir: Path, port: int, follow: bool) -> int:
     try:
         _say(event="ready", url=server.url, api_key_file=str(key_file) if key_file else None)
         if follow:
+            os.nice(NICENESS)
             _follow(Follower(outdir / "documents.jsonl"), Consumer(server.client()), commands)
         while not commands.ended:
             commands.wait(POLL_S)
@@ -78,6 +94,7 @@ def serve_until_stopped(outdir: Path, port: int) -> None:
     Raises:
         InvalidInput: If the port or the API key cannot be used.
     """
+    stop = _Signals()
     outdir = outdir.resolve()
     key, key_file = api_key(outdir)
     server = CatalogServer(outdir, port, key)
@@ -88,9 +105,7 @@ def serve_until_stopped(outdir: Path, port: int) -> None:
         consumer.take_unfinished()
         print(f"serving {outdir}\n  url:     {server.url}\n  API key: in {key_file or 'the environment'}")
         print(f"  python:  tiled.client.from_uri({server.url!r}, api_key=open({str(key_file)!r}).read())", flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
-    except KeyboardInterrupt:
-        log.info("stopped by Ctrl-C")
+        stop.wait_for_signal()
     finally:
         server.stop()
 

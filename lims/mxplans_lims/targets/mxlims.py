@@ -7,6 +7,7 @@ exporting twice gives the same bytes.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,4 +57,17 @@ class MxlimsTarget:
 
 
 def _text(message: Mapping[str, Any]) -> str:
-    return json.dumps(message, indent=2, allow_nan=False) + "\n"
+    return json.dumps(_finite(message), indent=2, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for what is not a number: leave it out; in a list, where places count, null stands for it."""
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items() if not _is_nonfinite(inner)}
+    if isinstance(value, list | tuple):
+        return [None if _is_nonfinite(inner) else _finite(inner) for inner in value]
+    return value
+
+
+def _is_nonfinite(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)

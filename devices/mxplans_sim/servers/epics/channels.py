@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
 
 from caproto import (
     AccessRights,
     ChannelByte,
     ChannelChar,
+    ChannelData,
     ChannelDouble,
     ChannelEnum,
     ChannelInteger,
@@ -22,6 +23,15 @@ OnPut = Callable[[Any], Awaitable[None]]
 _FLUSH_S = 0.003
 """Real seconds between what a put has changed and its completion, so that subscribers hear of the change first."""
 _log = logging.getLogger(__name__)
+
+
+class Served(Protocol):
+    """Something with process variables."""
+
+    @property
+    def channels(self) -> Mapping[str, ChannelData]:
+        """Process variables by name."""
+        ...
 
 
 class Refused(ValueError):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,7 +15,7 @@ from caproto import ChannelData
 from caproto.asyncio.server import Context, VirtualCircuit
 
 from mxplans_sim.servers.epics.camera import Camera
-from mxplans_sim.servers.epics.channels import Number, RefusedFilter
+from mxplans_sim.servers.epics.channels import Number, RefusedFilter, Served
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.robot import Robot
 from mxplans_sim.servers.epics.scan import ScanProgram
@@ -29,9 +30,9 @@ from mxplans_sim.world.program import AXES
 from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.state import World
 
-_log = logging.getLogger(__name__)
-
 HOST = "127.0.0.1"
+CA_SOCKETS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+"""Channel Access uses one port number for both."""
 PREFIX = "SIM:"
 _BEAM_PERIOD_S = 1.0
 """Real seconds between two values of flux and ring current."""
@@ -87,7 +88,7 @@ class EpicsServer:
         Raises:
             PortInUse: If somebody else has the port.
         """
-        port = find_port(port, "Channel Access")
+        port = find_port(port, "Channel Access", CA_SOCKETS)
         os.environ["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] = "NO"
         os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = HOST
         logging.getLogger("caproto.circ").addFilter(RefusedFilter())
@@ -128,7 +129,7 @@ class EpicsServer:
             f"{PREFIX}BEAM:FLUX_RBV": self._flux,
             f"{PREFIX}RING:CURRENT_RBV": self._current,
         }
-        servers = (
+        servers: tuple[Served, ...] = (
             *motors.values(),
             self._motor(f"{PREFIX}DET:Z", "distance"),
             shutter,
@@ -165,25 +166,25 @@ class EpicsServer:
             await self._current.show(self._world.beam.ring_current_ma)
 
 
-def find_port(port: int, purpose: str) -> int:
-    """A port that is free for TCP and UDP: the given one, or any for 0.
+def find_port(port: int, purpose: str, kinds: Sequence[socket.SocketKind] = (socket.SOCK_STREAM,)) -> int:
+    """A port that is free for sockets of all `kinds`: the given one, or any for 0.
 
     Raises:
         PortInUse: If the given one is taken.
     """
     for _ in range(50):
-        try:
-            with (
-                socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
-                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram,
-            ):
-                stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                stream.bind((HOST, port))
-                found = int(stream.getsockname()[1])
-                datagram.bind((HOST, found))
+        found = port
+        with contextlib.ExitStack() as probes:
+            try:
+                for kind in kinds:
+                    probe = probes.enter_context(socket.socket(socket.AF_INET, kind))
+                    if kind == socket.SOCK_STREAM:
+                        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind((HOST, found))
+                    found = int(probe.getsockname()[1])
+            except OSError as error:
+                if port:
+                    raise PortInUse(f"port {port} on {HOST} is in use: name another one for {purpose}, or 0") from error
+            else:
                 return found
-        except OSError as error:
-            if port:
-                raise PortInUse(f"port {port} on {HOST} is in use: name another one for {purpose}, or 0") from error
-            _log.debug("port found for TCP is taken for UDP, trying another one")
-    raise PortInUse(f"no port on {HOST} is free for both TCP and UDP; close other servers")
+    raise PortInUse(f"no port on {HOST} is free for {purpose}; close other servers")

@@ -69,7 +69,7 @@ class Attenuator:
     def __init__(self, name: str, world: World) -> None:
         self._name = name
         self._world = world
-        limits = {"precision": 6, "lower_ctrl_limit": 0.0, "upper_ctrl_limit": 1.0}
+        limits: dict[str, Any] = {"precision": 6, "lower_ctrl_limit": 0.0, "upper_ctrl_limit": 1.0}
         initial = world.beam.transmission_frac
         self._setpoint = Number(value=initial, on_put=self._put, **limits)
         self._readback = Number(value=initial, **limits)
