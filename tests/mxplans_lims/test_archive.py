@@ -45,6 +45,7 @@ def of_run(night, uid: str, *names: str) -> list[dict]:
     ]
 
 
+@pytest.mark.timeout(120)  # starts the server
 def test_every_frame_bit_for_bit(client, small_night):
     assert len(small_night.frames) == 3 + 2  # two grids and a rotation; two grids before the beam was gone
     for uid, written in small_night.frames.items():
@@ -144,6 +145,7 @@ def one_sample(make_night):
     return make_night({"Only": "COLLECTED"})
 
 
+@pytest.mark.timeout(150)  # two starts of the server, on a machine that may be busy
 def test_replaying_twice_changes_nothing(one_sample, start_archive):
     out = one_sample.out
     rows = []
@@ -183,6 +185,7 @@ def test_port_in_use_is_said_in_one_line(tmp_path: Path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.timeout(150)  # two starts of the server, on a machine that may be busy
 def test_killed_midway_it_completes_at_the_next_start(make_night, start_archive):
     night = make_night({"Only": "COLLECTED"})
     out = night.out

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -172,7 +173,10 @@ def test_a_wrong_world_file_ends_it_with_one_clear_line(tmp_path):
 
 def listeners(pid: int) -> set[str]:
     """Local addresses, as `127.0.0.1:5064`, of the TCP and UDP sockets that a process has open."""
-    inodes = {os.readlink(link)[8:-1] for link in Path(f"/proc/{pid}/fd").iterdir()}
+    inodes = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            inodes.add(os.readlink(link)[8:-1])  # socket:[inode]
     found = set()
     for table in ("tcp", "udp"):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import logging
 import os
 import re
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 KEY_FILE = ".tiled-api-key"
 KEY_VARIABLE = "MXPLANS_TILED_API_KEY"
 START_TIMEOUT_S = 30.0
+# Tiled imports these only when it writes a table or an array, and its minimal-server extra does not bring them.
+STORAGE_MODULES = ("adbc_driver_sqlite", "obstore")
 
 
 def api_key(outdir: Path) -> tuple[str, Path | None]:
@@ -69,6 +72,11 @@ class CatalogServer:
 
     def __init__(self, outdir: Path, port: int, key: str) -> None:
         self._key = key
+        missing = [name for name in STORAGE_MODULES if importlib.util.find_spec(name) is None]
+        if missing:
+            raise InvalidInput(
+                f"the catalogue cannot store events without {', '.join(missing)}; install adbc-driver-sqlite and obstore"
+            )
         try:
             self._socket = socket.create_server(("127.0.0.1", port))
         except OSError as error:
