@@ -74,6 +74,7 @@ def open_session(profile: Profile, profile_path: Path, out: Path, shipment: Path
         if not profile.epics.auto_addr_list:
             cleanup.enter_context(held_repeater_port())
         beamline = build_beamline(profile, known)
+        cleanup.callback(disconnect, beamline)
         run_engine = cleanup.enter_context(running_engine())
         yield Session(profile, out, beamline, run_engine, services)
 
@@ -149,6 +150,14 @@ def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
         if not isinstance(device, ROLES[role]):
             raise InvalidProfile(f"devices.{role}: {type(device).__name__} does not play the role; see mxplans.roles")
     return Beamline(**devices)
+
+
+def disconnect(beamline: Beamline) -> None:
+    """Close the devices' connections before the servers behind them go."""
+    for role in ROLES:
+        destroy = getattr(getattr(beamline, role), "destroy", None)
+        if destroy is not None:
+            destroy()
 
 
 def _connect(role: str, device: Any) -> None:

@@ -33,12 +33,14 @@ class OpticalCentre:
         length_um: Along the omega axis.
         flat_um: Across, seen on the flat face.
         edge_um: Across, seen on the edge.
+        axis_offset_mm: Height of the beam below the omega axis.
     """
 
     pose: Pose
     length_um: float
     flat_um: float
     edge_um: float
+    axis_offset_mm: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def optical_centring(
         if context is not None:
             yield from _snapshot(bl, context, "optical")
         return NoOpticalCentre(found.empty, found.reason, found.evidence)
-    centre = OpticalCentre(found.pose, found.length_um, found.flat_um, found.edge_um)
+    centre = OpticalCentre(found.pose, found.length_um, found.flat_um, found.edge_um, found.axis_offset_mm)
     yield from move_to_pose(bl, centre.pose)
     if context is not None:
         yield from record(documents.OPTICAL, found.values())

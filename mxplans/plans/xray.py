@@ -127,7 +127,10 @@ def xray_centring(
         view = yield from grid_scan(bl, grid, settings, collection, context, ordinal, volume_scan_uuid)
         views.append(view)
     found = locate_crystals(
-        views, beam_size_um=(yield from bps.rd(bl.aperture.beam_size)), threshold=settings.significance_min
+        views,
+        beam_size_um=(yield from bps.rd(bl.aperture.beam_size)),
+        threshold=settings.significance_min,
+        axis_offset_mm=optical.axis_offset_mm,
     )
     if context is not None and found.candidates:
         yield from record(documents.XRC_RESULT, found.candidates[0].values())

@@ -25,6 +25,9 @@ from mxplans.roles import Beamline
 from mxplans.udc.settings import NightSettings
 from mxplans.udc.verdicts import Outcome, Verdict
 
+# Scans of an experiment in their order: the two grids of X-ray centring come first.
+ROTATION_ORDINAL = 3
+
 T = TypeVar("T")
 Image = npt.NDArray[np.uint8]
 
@@ -131,7 +134,9 @@ def _collect(
     yield from move_to_candidate(bl, candidate, settings.limits)
     if number > 0:
         yield from record(documents.XRC_RESULT, candidate.values())
-    yield from _phase("collect", rotation(bl, item.sweep, settings.collection, settings.limits, context))
+    yield from _phase(
+        "collect", rotation(bl, item.sweep, settings.collection, settings.limits, context, ROTATION_ORDINAL)
+    )
     return Outcome(
         verdict=Verdict.COLLECTED,
         reason=f"{item.sweep.number_images} images of {item.sweep.image_width_deg:g} deg",

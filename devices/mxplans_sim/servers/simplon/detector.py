@@ -19,6 +19,10 @@ from mxplans_sim.world.burst import Burst
 Spots = list[tuple[float, float, float, float, float]]
 
 
+# A renderer that draws frames, or still starts, does not hear that the pipe is closed; nothing of it is worth keeping.
+STOP_S = 1.0
+
+
 class StateError(RuntimeError):
     """A command that the present state does not allow."""
 
@@ -82,7 +86,7 @@ class VirtualDetector:
         for task in self._tasks:
             task.cancel()
         self._pipe.close()
-        self._process.join(5.0)
+        self._process.join(STOP_S)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
