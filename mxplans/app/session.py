@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bluesky import RunEngine
 
 CONNECT_TIMEOUT_S = 30.0
+WAKE_S = 0.2
 
 
 @dataclass
@@ -175,10 +176,18 @@ def _connect(role: str, device: Any) -> None:
 def running_engine() -> Iterator[RunEngine]:
     """A RunEngine that leaves Ctrl-C to the application, and neither a thread nor a loop behind."""
     from bluesky import RunEngine
+    from bluesky.utils import DuringTask
+
+    class Polling(DuringTask):
+        """Waits in short steps: a signal that another thread's library took is handled between two of them."""
+
+        def block(self, blocking_event: threading.Event) -> None:
+            while not blocking_event.wait(WAKE_S):
+                pass
 
     before = set(threading.enumerate())
     loop = asyncio.new_event_loop()
-    engine = RunEngine(loop=loop, context_managers=[])
+    engine = RunEngine(loop=loop, context_managers=[], during_task=Polling())
     threads = [thread for thread in threading.enumerate() if thread not in before]
     try:
         yield engine

@@ -117,7 +117,9 @@ def test_the_report_has_everything_in_itself(night):
     assert not re.search(r"url\((?!['\"]?(?:data:|#))", text)
     for name in ("demo-1", "demo-3", "demo-6", "demo-8"):
         assert name in text
-    assert text.count("data:image/png;base64,") >= 6
+    # Three on-axis views, one diffraction frame; heat maps are drawn inline.
+    assert text.count("data:image/") == 4
+    assert text.count("<svg") >= 4
 
 
 def test_tiled_serves_every_run_and_every_frame(night):
