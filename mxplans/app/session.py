@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -13,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mxplans.app.channel_access import repeater, set_channel_access
 from mxplans.app.plugins import load_class
 from mxplans.app.services import ServiceProcess, check_port
 from mxplans.errors import DeviceFault, InvalidProfile
@@ -71,9 +70,9 @@ def open_session(profile: Profile, profile_path: Path, out: Path, shipment: Path
             ready = process.wait_for("ready", service.ready_timeout_s)
             known |= {f"{name}.{key}": str(value) for key, value in ready.items()}
             services[name] = process
-        set_channel_access(profile, known)
+        set_channel_access(profile.epics, known)
         if not profile.epics.auto_addr_list:
-            cleanup.enter_context(held_repeater_port())
+            cleanup.enter_context(repeater())
         beamline = build_beamline(profile, known)
         cleanup.callback(disconnect, beamline)
         run_engine = cleanup.enter_context(running_engine())
@@ -101,26 +100,6 @@ def start_service(
     check_port(port, f"{where}.port")
     filled = fill(command, {**known, "port": str(port)}, f"{where}.command")
     return ServiceProcess(name, filled, out / "logs" / f"{name}.log")
-
-
-def set_channel_access(profile: Profile, known: Mapping[str, str]) -> None:
-    """Tell the Channel Access client where to look; it reads its environment when the first device is made."""
-    os.environ["EPICS_CA_ADDR_LIST"] = str(fill(profile.epics.addr_list, known, "epics.addr_list"))
-    os.environ["EPICS_CA_AUTO_ADDR_LIST"] = "YES" if profile.epics.auto_addr_list else "NO"
-    os.environ.setdefault("EPICS_CA_MAX_ARRAY_BYTES", "20000000")
-
-
-@contextlib.contextmanager
-def held_repeater_port() -> Iterator[None]:
-    """Hold a port as Channel Access' repeater would.
-
-    The client library starts a repeater to hear of servers that come back; with servers given by address there is
-    nothing to repeat, and where its program is not installed the library complains at length.
-    """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
-        holder.bind(("127.0.0.1", 0))
-        os.environ["EPICS_CA_REPEATER_PORT"] = str(holder.getsockname()[1])
-        yield
 
 
 def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:

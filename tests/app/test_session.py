@@ -1,0 +1,53 @@
+"""From a profile to devices: what is wrong is said before anything is built."""
+
+import os
+import socket
+import struct
+from pathlib import Path
+
+import pytest
+
+from mxplans.app.channel_access import repeater
+from mxplans.app.plugins import load_class, load_entry_point
+from mxplans.app.session import build_beamline
+from mxplans.app.unattended import fresh_folder
+from mxplans.errors import InvalidProfile
+from mxplans.profile import load_profile
+
+PROFILE = Path(__file__).parents[2] / "profiles/sim/beamline.yaml"
+
+
+def test_a_missing_and_an_unknown_role_are_both_named():
+    profile = load_profile(PROFILE)
+    devices = {("camera" if role == "viewer" else role): entry for role, entry in profile.devices.items()}
+    with pytest.raises(InvalidProfile, match="missing viewer, unknown camera"):
+        build_beamline(profile.model_copy(update={"devices": devices}), {})
+
+
+@pytest.mark.parametrize("path", ["mxplans_devices:NoSuch", "no_such_package:Thing"])
+def test_a_class_that_is_not_there_is_named(path):
+    with pytest.raises(InvalidProfile, match=f"devices.detector.class: {path} cannot be loaded"):
+        load_class(path, "devices.detector.class")
+
+
+def test_a_target_that_is_not_installed_names_those_that_are():
+    with pytest.raises(InvalidProfile, match="'nosuch' is not installed; allowed are mxlims"):
+        load_entry_point("mxplans.lims_targets", "nosuch", "lims_targets")
+
+
+def test_a_night_never_writes_over_another(tmp_path):
+    first = fresh_folder(tmp_path / "night")
+    (first / "documents.jsonl").touch()
+    second = fresh_folder(tmp_path / "night")
+    assert (first.name, second.name) == ("night", "night-2")
+
+
+def test_the_repeater_confirms_a_registration(monkeypatch):
+    monkeypatch.delenv("EPICS_CA_REPEATER_PORT", raising=False)
+    with repeater(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.sendto(
+            struct.pack(">HHHHII", 24, 0, 0, 0, 0, 0), ("127.0.0.1", int(os.environ["EPICS_CA_REPEATER_PORT"]))
+        )
+        answer, _ = client.recvfrom(64)
+        assert struct.unpack(">HHHHII", answer)[0] == 17
