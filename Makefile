@@ -10,7 +10,7 @@ OUT ?= night
 
 $(VENV)/.base:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "mxplans needs Python 3.11 or newer, this is " + sys.version'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "the venv module is missing: as root, apt-get install python3-venv"; exit 1; }
 	touch $@
 
 $(VENV)/.runtime: $(VENV)/.base requirements/runtime.txt requirements/build.txt pyproject.toml

@@ -7,12 +7,11 @@ MxplansError
 │   └── InvalidProfile                   a beamline profile
 ├── LimitExceeded (ValueError)           an item asks for more than the beamline can or may do
 ├── SampleProblem                        the sample, not the beamline: ends one sample, never a night
-├── BeamlineFault (RuntimeError)         the beamline: make safe and stop
-│   ├── DeviceFault                      a device refused, failed or timed out
-│   │   ├── DetectorFault
-│   │   └── RobotFault
-│   └── ServiceDied                      a process the profile started has ended
-└── OperatorStop                         somebody asked for an end
+└── BeamlineFault (RuntimeError)         the beamline: make safe and stop
+    ├── DeviceFault                      a device refused, failed or timed out
+    │   ├── DetectorFault
+    │   └── RobotFault
+    └── ServiceDied                      a process the profile started has ended
 ```
 
 A message names the thing, the value with its unit, what is allowed, and what to do.
@@ -70,7 +69,3 @@ class RobotFault(DeviceFault):
 
 class ServiceDied(BeamlineFault):
     """A process that the profile started has ended by itself."""
-
-
-class OperatorStop(MxplansError):
-    """Somebody asked for an end."""

@@ -59,6 +59,8 @@ def main() -> None:
     """Entry point: errors of ours in one line and a number, others with their traceback."""
     try:
         app()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     except (InvalidInput, LimitExceeded) as error:
         typer.secho(f"mxplans: {error}", fg="red", err=True)
         raise SystemExit(2) from error

@@ -44,11 +44,6 @@ class ServiceProcess:
         self._reader.start()
 
     @property
-    def pid(self) -> int:
-        """Process id."""
-        return self._process.pid
-
-    @property
     def running(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
@@ -64,7 +59,7 @@ class ServiceProcess:
             return next((message for message in self._messages if message.get("event") == event), None)
 
         with self._arrived:
-            self._arrived.wait_for(lambda: heard() is not None or not self._reader_alive(), timeout_s)
+            self._arrived.wait_for(lambda: heard() is not None or not self._reader.is_alive(), timeout_s)
             message = heard()
         if message is not None:
             return message
@@ -100,9 +95,6 @@ class ServiceProcess:
         self._reader.join()
         if self._process.stdout is not None:
             self._process.stdout.close()
-
-    def _reader_alive(self) -> bool:
-        return self._reader.is_alive()
 
     def _read(self) -> None:
         if self._process.stdout is None:

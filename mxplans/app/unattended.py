@@ -16,8 +16,9 @@ from mxplans.app.interrupts import Interrupts
 from mxplans.app.plugins import load_entry_point
 from mxplans.app.progress import NightProgress, result_table
 from mxplans.app.session import Session, known_places, open_session
-from mxplans.errors import MxplansError, ServiceDied
+from mxplans.errors import InvalidInput, MxplansError, ServiceDied
 from mxplans.model import QueueItem, build_queue, read_message
+from mxplans.plans.rotation import check_sweep
 from mxplans.profile import Profile, load_profile
 from mxplans.udc import ItemResult, NightSettings, night
 
@@ -48,10 +49,13 @@ def run_night(profile_path: Path, shipment: Path, out: Path) -> int:
         failed; 130 when it was left at once.
 
     Raises:
-        InvalidInput: If the profile or the shipment cannot be used; nothing was started then.
+        InvalidInput: If the profile or the shipment cannot be used; nothing was collected then.
+        LimitExceeded: If an experiment asks for more than the beamline can do; nothing was started then.
     """
     profile = load_profile(profile_path)
     items = build_queue(read_message(shipment), profile.experiment.sweep, profile.experiment.strategy)
+    for item in items:
+        check_sweep(item.sweep, profile.limits)
     out = fresh_folder(out)
     console = Console()
     logging_to(out / "night.log")
@@ -66,6 +70,8 @@ def run_night(profile_path: Path, shipment: Path, out: Path) -> int:
             with open_session(profile, profile_path, out, shipment) as session:
                 session.run_engine.subscribe(journal)
                 _collect(session, items, console, came_to)
+        except InvalidInput:
+            raise
         except (MxplansError, OSError) as error:
             came_to.failure = error
         finally:
@@ -118,8 +124,11 @@ def _collect(session: Session, items: Sequence[QueueItem], console: Console, cam
             run_engine(plan)
         except RunEngineInterrupted:
             came_to.left_at_once = interrupts.reason or "interrupted"
-            with contextlib.suppress(MxplansError, OSError, RunEngineInterrupted):
+            try:
                 run_engine.abort(came_to.left_at_once)
+            except Exception:
+                # A device that is gone cannot be made safe; what was taken is still to be written.
+                log.exception("making safe failed")
         except Exception as error:
             # Whatever stopped a plan is the night's failure; the finalizers have run, the records are still to write.
             log.exception("the night failed")

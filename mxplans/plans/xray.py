@@ -104,7 +104,6 @@ def xray_centring(
     settings: XrayCentring,
     collection: Collection,
     context: ScanContext | None = None,
-    margin_um: float = 40.0,
 ) -> MsgGenerator[XrayCentre]:
     """Scan the flat face and the edge of a loop, find the crystals.
 
@@ -114,7 +113,6 @@ def xray_centring(
         settings: How to scan.
         collection: For the detector distance.
         context: The queue item it belongs to.
-        margin_um: Added on each side.
 
     Returns:
         Candidates, best first; none when neither grid shows diffraction.
@@ -123,7 +121,9 @@ def xray_centring(
     views = []
     for ordinal, (turn_deg, height_um) in enumerate(((0.0, optical.flat_um), (90.0, optical.edge_um)), start=1):
         pose = optical.pose.model_copy(update={"omega_deg": optical.pose.omega_deg + turn_deg})
-        grid = GridPlan.covering(pose, optical.length_um + 2 * margin_um, height_um + 2 * margin_um, settings.step_um)
+        grid = GridPlan.covering(
+            pose, _extent_um(optical.length_um, settings), _extent_um(height_um, settings), settings.step_um
+        )
         view = yield from grid_scan(bl, grid, settings, collection, context, ordinal, volume_scan_uuid)
         views.append(view)
     found = locate_crystals(
@@ -150,6 +150,11 @@ def move_to_candidate(bl: Beamline, candidate: XrayCandidate, limits: Limits) ->
             "look at the grids, the pin may be bent"
         )
     yield from move_to_pose(bl, candidate.pose)
+
+
+def _extent_um(loop_um: float, settings: XrayCentring) -> float:
+    """Size of a grid over a loop of this size."""
+    return min(max(loop_um + 2 * settings.margin_um, settings.grid_min_um), settings.grid_max_um)
 
 
 def _mesh_sweep(grid: GridPlan, settings: XrayCentring, prefix: str) -> CollectionSweep:

@@ -54,9 +54,6 @@ class OpticalCentring(Section):
 
     zoom: str = Field(description="Level of the viewer that shows the whole loop")
     angles: int = Field(default=8, ge=6, le=72, description="Images over a full turn")
-    grid_margin_um: float = Field(default=40.0, ge=0, description="Added around the loop on each side of a grid")
-    grid_min_um: float = Field(default=120.0, gt=0)
-    grid_max_um: float = Field(default=900.0, gt=0)
 
 
 class XrayCentring(Section):
@@ -66,6 +63,9 @@ class XrayCentring(Section):
     exposure_s: float = Field(default=0.01, gt=0)
     transmission_frac: float = Field(default=0.2, gt=0, le=1)
     aperture: str
+    margin_um: float = Field(default=40.0, ge=0, description="Added around the loop on each side of a grid")
+    grid_min_um: float = Field(default=120.0, gt=0, description="No grid is narrower or lower")
+    grid_max_um: float = Field(default=1200.0, gt=0, description="No grid is wider or higher")
     significance_min: float = Field(default=5.0, gt=0)
     spots_timeout_s: float = Field(default=120.0, gt=0)
 

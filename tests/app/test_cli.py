@@ -47,3 +47,13 @@ def test_serving_a_folder_without_a_night_is_refused(tmp_path):
     answer = run("tiled", tmp_path)
     assert answer.returncode == 2
     assert "holds no documents.jsonl" in answer.stderr
+
+
+def test_an_experiment_beyond_the_limits_is_refused_before_anything_starts(tmp_path):
+    text = (ROOT / "profiles/sim/beamline.yaml").read_text()
+    (tmp_path / "beamline.yaml").write_text(text.replace("exposure_s: 0.02", "exposure_s: 0.0005"))
+    shipment = ROOT / "profiles/sim/shipment.json"
+    answer = run("udc", "--profile", tmp_path / "beamline.yaml", "--out", tmp_path / "night", shipment)
+    assert answer.returncode == 2
+    assert "the detector allows 0.004 s or more" in answer.stderr
+    assert not (tmp_path / "night").exists()

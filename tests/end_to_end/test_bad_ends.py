@@ -67,7 +67,7 @@ def test_a_port_in_use_is_refused_by_name(tmp_path, section):
         night = Night(short_profile(tmp_path, **{old: new}), short_shipment(tmp_path, 1), tmp_path / "night")
         code = night.finish()
     said = " ".join(night.text.split())
-    assert code != 0
+    assert code == 2
     assert f"port {port} on 127.0.0.1 is in use" in said
     assert processes_about(night.out) == []
 

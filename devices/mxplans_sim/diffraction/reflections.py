@@ -30,7 +30,7 @@ class Reflections:
     d_a: Array
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def reflections(cell: Cell, space_group: str, d_min_a: float, b_factor_a2: float, seed: int) -> Reflections:
     """Build the reflections of a form: acentric Wilson statistics, absences left out.
 

@@ -5,26 +5,24 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import poisson
 
 from mxplans_sim.diffraction.geometry import HC_EV_A
-from mxplans_sim.diffraction.spots import ExpectedSpots
+from mxplans_sim.diffraction.spots import BEAMSTOP_MM, ExpectedSpots
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.world.burst import Burst
 
 Array = npt.NDArray[np.float64]
 Frame = npt.NDArray[np.uint32]
-FoundSpot = tuple[float, float, float, float, float]
 
 LEVELS = 64
 STEPS = 4096
 STAMP = np.arange(-2, 3)
-BEAMSTOP_MM = 1.5
 FULL_FLUX_HZ = 1e12
-SPOT_PIXELS = 21  # that a spot finder would integrate
 DETECTION_SIGMAS = 4.5
 DETECTION_PHOTONS = 8.0
 SPOTS_MAX = 100
@@ -39,23 +37,29 @@ class Background:
         offset: Start of each pixel's row in the tables, flattened (ny * nx,).
         inverse: Counts by level and 12-bit uniform number, flattened.
         tail: The same for the last of these numbers, split up into 4096 once more.
+        index: Room for the indices of a frame; fresh memory for each frame would cost as much as the noise.
     """
 
     expected: Array
-    offset: npt.NDArray[np.int32]
-    inverse: npt.NDArray[np.uint8]
-    tail: npt.NDArray[np.uint8]
+    offset: npt.NDArray[np.intp]
+    inverse: npt.NDArray[np.unsignedinteger[Any]]
+    tail: npt.NDArray[np.unsignedinteger[Any]]
+    index: npt.NDArray[np.intp]
 
-    def draw(self, rng: np.random.Generator) -> Frame:
-        """One frame of fresh noise.
+    def draw(self, rng: np.random.Generator, frame: Frame) -> None:
+        """Fill a frame (ny, nx) with fresh noise.
 
         Looking counts up is several times faster than drawing Poisson numbers, as long as the table fits the cache.
         """
-        uniform = rng.integers(0, STEPS, self.offset.size, dtype=np.uint16)
-        counts = self.inverse.take(self.offset + uniform)
+        size = self.offset.size
+        raw = rng.bit_generator.random_raw((size + 3) // 4)  # four 16-bit numbers in each
+        uniform = raw.view(np.uint16)[:size] >> 4
+        np.add(self.offset, uniform, out=self.index)
+        # The indices are within the table; "clip" only spares their check.
+        counts = self.inverse.take(self.index, mode="clip")
         rare = np.flatnonzero(uniform == STEPS - 1)
         counts[rare] = self.tail[self.offset[rare] + rng.integers(0, STEPS, len(rare))]
-        return counts.astype(np.uint32).reshape(self.expected.shape)
+        frame[...] = counts.reshape(frame.shape)
 
 
 def background(burst: Burst, detector: DetectorSettings) -> Background:
@@ -76,34 +80,39 @@ def _background(light_s: float, energy_ev: float, distance_mm: float, detector: 
     expected = shape * detector.background * light_s
     steps = np.linspace(0.0, max(float(expected.max()), 1e-9), LEVELS)
     level = np.rint(expected / steps[1]).astype(np.int64)
-    counts = np.arange(int(steps[-1] + 12 * np.sqrt(steps[-1] + 1)) + 1)
     uniform = (np.arange(STEPS) + 0.5) / STEPS
-    distributions = [poisson.cdf(counts, step) for step in steps]
     return Background(
         expected=steps[level],
-        offset=(level.ravel() * STEPS).astype(np.int32),
-        inverse=_looked_up(distributions, uniform),
-        tail=_looked_up(distributions, 1 - (1 - uniform) / STEPS),
+        offset=(level.ravel() * STEPS).astype(np.intp),
+        inverse=_looked_up(steps, uniform),
+        tail=_looked_up(steps, 1 - (1 - uniform) / STEPS),
+        index=np.empty(level.size, dtype=np.intp),
     )
 
 
-def _looked_up(distributions: list[Array], uniform: Array) -> npt.NDArray[np.uint8]:
-    inverse = np.stack([np.searchsorted(distribution, uniform) for distribution in distributions])
-    return np.minimum(inverse, 255).astype(np.uint8).ravel()
+def _looked_up(steps: Array, uniform: Array) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """Inverse Poisson distributions, flattened, in the smallest type that holds them."""
+    rows = []
+    for step in steps:
+        reach = 12 * np.sqrt(step + 1)
+        counts = np.arange(max(0, int(step - reach)), int(step + reach) + 1)
+        rows.append(counts[0] + np.searchsorted(poisson.cdf(counts, step), uniform))
+    inverse = np.concatenate(rows)
+    return inverse.astype(np.min_scalar_type(int(inverse.max())))
 
 
-def frame_generator(seed: int, burst: Burst, index: int) -> np.random.Generator:
-    """Noise of one frame, the same for the same sample at the same pose."""
+def frame_generator(seed: int, burst: Burst, index: int, image: int) -> np.random.Generator:
+    """Noise of one frame, the same for the same sample, pose and image number of a series."""
     name = burst.specimen.name if burst.specimen else ""
     pose = (burst.omega_start_deg[index], burst.x_mm[index], burst.y_mm[index], burst.z_mm[index])
     quantised = [round(float(value) * 1e4) % 2**32 for value in pose]
-    return np.random.Generator(np.random.SFC64([seed, zlib.crc32(name.encode()), *quantised]))
+    return np.random.Generator(np.random.SFC64([seed, zlib.crc32(name.encode()), image, *quantised]))
 
 
 def render(
-    dark: Background, spots: ExpectedSpots, index: int, psf_px: float, rng: np.random.Generator
-) -> tuple[Frame, list[FoundSpot]]:
-    """One frame and what is found on it.
+    dark: Background, spots: ExpectedSpots, index: int, psf_px: float, rng: np.random.Generator, frame: Frame
+) -> Array:
+    """Fill one frame and say what is found on it.
 
     Args:
         dark: The background.
@@ -111,28 +120,42 @@ def render(
         index: Of the frame within the burst.
         psf_px: Standard deviation of a spot.
         rng: Of this frame.
+        frame: Counts (ny, nx), overwritten.
 
     Returns:
-        Counts (ny, nx), and per found spot x, y (px), intensity, sigma (photons), d (A), strongest first.
+        Found spots (n, 5): x, y (px), intensity, sigma (photons), d (A), strongest first. An intensity is what the
+        frame holds in 5 x 5 pixels less the expected background.
     """
-    frame = dark.draw(rng)
+    dark.draw(rng, frame)
     part = slice(int(spots.bounds[index]), int(spots.bounds[index + 1]))
     x, y, photons, d_a = spots.x_px[part], spots.y_px[part], spots.photons[part], spots.d_a[part]
     if not len(x):
-        return frame, []
+        return np.zeros((0, 5))
     column, row = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
     along_x = _profile(column, x, psf_px)
     along_y = _profile(row, y, psf_px)
     stamps = rng.poisson(photons[:, None, None] * along_y[:, :, None] * along_x[:, None, :])
-    flat = (row[:, None, None] + STAMP[None, :, None]) * frame.shape[1] + column[:, None, None] + STAMP[None, None, :]
-    np.add.at(frame.ravel(), flat.ravel(), stamps.ravel().astype(np.uint32))
-    noise = dark.expected[row, column] * SPOT_PIXELS
-    counted = stamps.sum(axis=(1, 2)) + rng.normal(0.0, 1.0, len(x)) * np.sqrt(noise)
+    centres = row * frame.shape[1] + column
+    boxes = centres[:, None, None] + STAMP[:, None] * frame.shape[1] + STAMP
+    flat = frame.reshape(-1)
+    np.add.at(flat, boxes.ravel(), stamps.ravel().astype(np.uint32))  # flat indices: five times as fast
+    noise = dark.expected.reshape(-1).take(boxes).sum(axis=(1, 2))
+    counted = flat.take(boxes).sum(axis=(1, 2)) - noise
     sigma = np.sqrt(np.maximum(counted, 1.0) + noise)
     found = np.flatnonzero(counted > np.maximum(DETECTION_SIGMAS * np.sqrt(noise), DETECTION_PHOTONS))
-    found = found[np.argsort(-counted[found])][:SPOTS_MAX]
-    table = np.stack([x, y, counted, sigma, d_a], axis=1)[found].round(3)
-    return frame, [(a, b, c, d, e) for a, b, c, d, e in table.tolist()]
+    if not len(found):
+        return np.zeros((0, 5))
+    found = found[np.argsort(-counted[found], kind="stable")]
+    found = found[_apart(column[found], row[found])][:SPOTS_MAX]
+    return np.stack([x, y, counted, sigma, d_a], axis=1)[found].round(3)
+
+
+def _apart(column: npt.NDArray[np.int64], row: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which spots share no pixel with a stronger one; strongest first. Blended spots are found once."""
+    width = len(STAMP)
+    near = (abs(column[:, None] - column) < width) & (abs(row[:, None] - row) < width)
+    # The first neighbour of a spot is itself, unless there is a stronger one.
+    return np.asarray(near.argmax(axis=1) == np.arange(len(column)))
 
 
 def _profile(centre: npt.NDArray[np.int64], position: Array, psf_px: float) -> Array:

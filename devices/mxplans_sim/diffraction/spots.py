@@ -24,6 +24,7 @@ Index = npt.NDArray[np.int64]
 SCATTERING = 6.0e-10
 FAINTEST_PHOTONS = 0.05
 EDGE_PX = 3.0
+BEAMSTOP_MM = 1.5  # radius of its shadow
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _of_crystal(burst: Burst, crystal: Crystal, detector: DetectorSettings) -> t
     return frame, np.stack([x_px[member], y_px[member], photons[bright], found.d_a[member]])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _crossings(crystal: Crystal, energy_ev: float) -> Crossings:
     seed = zlib.crc32(f"{crystal.cell} {crystal.space_group}".encode())
     form = reflections(crystal.cell, crystal.space_group, crystal.d_min_a, crystal.b_factor_a2, seed)
@@ -93,4 +94,5 @@ def _on_detector(
     inside = (
         (x_px > EDGE_PX) & (x_px < detector.nx - 1 - EDGE_PX) & (y_px > EDGE_PX) & (y_px < detector.ny - 1 - EDGE_PX)
     )
-    return x_px, y_px, inside
+    lit = np.hypot(found.direction_x, found.direction_y) * burst.distance_mm > BEAMSTOP_MM
+    return x_px, y_px, inside & lit

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from mxplans_sim.settings import DetectorSettings
+
+LARGEST = 1e15
+LONGEST_NAME = 200
 
 
 class ConfigError(ValueError):
@@ -23,6 +28,7 @@ class Parameter:
     high: float | None = None
     allowed: tuple[str, ...] = ()
     read_only: bool = False
+    rule: Callable[[str, Any], None] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As SIMPLON answers."""
@@ -88,13 +94,25 @@ def _checked(name: str, parameter: Parameter, value: Any) -> Any:
         isinstance(value, bool) and parameter.value_type != "bool"
     ):
         raise ConfigError(f"{name} is {value!r}, it must be a {parameter.value_type}")
+    if isinstance(value, int | float) and not -LARGEST < value < LARGEST:
+        raise ConfigError(f"{name} is {value!r:.40}, it must be a finite number")
     if parameter.allowed and value not in parameter.allowed:
         raise ConfigError(f"{name} is {value!r}, allowed are {', '.join(parameter.allowed)}")
     if parameter.low is not None and not value >= parameter.low:
         raise ConfigError(f"{name} is {value} {parameter.unit}, the minimum is {parameter.low} {parameter.unit}")
     if parameter.high is not None and not value <= parameter.high:
         raise ConfigError(f"{name} is {value} {parameter.unit}, the maximum is {parameter.high} {parameter.unit}")
+    if parameter.rule is not None:
+        parameter.rule(name, value)
     return float(value) if parameter.value_type == "float" else value
+
+
+def _below_the_data_folder(name: str, value: str) -> None:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        raise ConfigError(f"{name} {value!r} leads out of the data folder; give a relative path without ..")
+    if not value.isprintable() or max(map(len, path.parts)) > LONGEST_NAME:
+        raise ConfigError(f"{name} {value!r} is no file name; use printable characters, {LONGEST_NAME} at most a part")
 
 
 def detector_config(detector: DetectorSettings) -> Config:
@@ -131,7 +149,7 @@ def writer_config() -> Config:
     return Config(
         {
             "mode": Parameter("enabled", "string", allowed=("enabled", "disabled")),
-            "name_pattern": Parameter("series_$id", "string"),
+            "name_pattern": Parameter("series_$id", "string", rule=_below_the_data_folder),
             "nimages_per_file": Parameter(1000, "uint", low=1, high=1_000_000),
             "compression_enabled": Parameter(True, "bool"),
         }

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from mxplans_sim.clock import Clock
 from mxplans_sim.servers.simplon.config import detector_config, writer_config
-from mxplans_sim.servers.simplon.renderer import run_renderer
-from mxplans_sim.servers.simplon.series import Analysed, CloseSeries, Expose, OpenSeries, Written
+from mxplans_sim.servers.simplon.link import RendererLink
+from mxplans_sim.servers.simplon.series import (
+    Analysed,
+    CloseSeries,
+    Expose,
+    OpenSeries,
+    SpotTable,
+    StopSeries,
+    Written,
+)
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.world.burst import Burst
 
-Spots = list[tuple[float, float, float, float, float]]
-
-
-# A renderer that draws frames, or still starts, does not hear that the pipe is closed; nothing of it is worth keeping.
-STOP_S = 1.0
+SERIES_KEPT = 50  # whose spots can still be asked for
 
 
 class StateError(RuntimeError):
@@ -33,7 +37,7 @@ class SeriesState:
 
     number: int
     taken: int = 0
-    spots: list[Spots] = field(default_factory=list)
+    spots: list[SpotTable] = field(default_factory=list)
     closed: bool = False
     written: bool = False
 
@@ -65,31 +69,21 @@ class VirtualDetector:
         self.series: dict[int, SeriesState] = {}
         self._clock = clock
         self._detector = detector
-        self._data_dir = data_dir
         self._seed = seed
         self._static_burst = static_burst
         self._sequence_id = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        context = multiprocessing.get_context("spawn")
-        self._pipe, remote = context.Pipe()
-        self._process = context.Process(target=run_renderer, args=(remote, data_dir), name="renderer")
-        self._process.start()
-        remote.close()
+        self._renderer = RendererLink(data_dir, self._on_message, self._on_renderer_lost)
 
     def start(self) -> None:
-        """Listen to the rendering process; needs a running loop."""
-        asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._on_message)
+        """Start the rendering process; needs a running loop."""
+        self._renderer.start()
 
     def stop(self) -> None:
-        """Hang up on the rendering process and wait for it."""
-        asyncio.get_running_loop().remove_reader(self._pipe.fileno())
+        """End the rendering process and wait for it. Does nothing when it was not started."""
         for task in self._tasks:
             task.cancel()
-        self._pipe.close()
-        self._process.join(STOP_S)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._renderer.stop()
 
     @property
     def writer_state(self) -> str:
@@ -111,32 +105,46 @@ class VirtualDetector:
     def initialize(self) -> None:
         """Make ready for use; also the way out of an error."""
         self._end_series()
+        self.writer_error = ""
+        if not self._renderer.alive:
+            self._renderer.start()
         self.state = "idle"
 
     async def arm(self) -> int:
         """Get ready for triggers; returns the sequence id.
 
         Raises:
-            StateError: If the detector is not idle or the file name leads out of the data folder.
+            StateError: If the detector is not idle, or was disarmed meanwhile.
         """
         self._require("arm", "idle")
-        self._sequence_id += 1
-        name = self._file_name(self._sequence_id)
-        number = self.config.parameters["nimages"].value * self.config.parameters["ntrigger"].value
+        sequence_id = self._open_series()
+        self.state = "configure"
+        await self._clock.sleep(self._detector.arm_s)
+        if self.series[sequence_id].closed:
+            raise StateError(f"arm of series {sequence_id} was interrupted in state {self.state}; arm again")
         self.state = "ready"
-        self.series[self._sequence_id] = SeriesState(number)
-        self._pipe.send(
+        return sequence_id
+
+    def _open_series(self) -> int:
+        self._sequence_id += 1
+        config, writer = self.config.values(), self.writer.values()
+        series = SeriesState(config["nimages"] * config["ntrigger"])
+        self.series[self._sequence_id] = series
+        for old in sorted(self.series)[:-SERIES_KEPT]:
+            del self.series[old]
+        enabled = writer["mode"] == "enabled"
+        self._renderer.send(
             OpenSeries(
                 series=self._sequence_id,
-                number=number,
-                name=name,
-                images_per_file=self.writer.parameters["nimages_per_file"].value,
+                number=series.number,
+                name=writer["name_pattern"].replace("$id", str(self._sequence_id)) if enabled else None,
+                images_per_file=writer["nimages_per_file"],
+                compressed=writer["compression_enabled"],
                 detector=self._detector,
-                config=self.config.values(),
+                config=config,
                 seed=self._seed,
             )
         )
-        await self._clock.sleep(self._detector.arm_s)
         return self._sequence_id
 
     def trigger(self) -> None:
@@ -157,23 +165,19 @@ class VirtualDetector:
             self._take(burst)
 
     def disarm(self) -> None:
-        """End the series with the frames that were taken; allowed in every state but na."""
-        if self.state == "na":
-            raise StateError("disarm in state na; initialize first")
+        """End the series with the frames that are exposed by now.
+
+        Raises:
+            StateError: If the detector is not initialised, or in error.
+        """
+        self._require("disarm", "idle", "configure", "ready", "acquire")
         self._end_series()
         self.state = "idle"
 
     def _require(self, action: str, *states: str) -> None:
         if self.state not in states:
-            raise StateError(f"{action} in state {self.state}; allowed in {', '.join(states)}")
-
-    def _file_name(self, sequence_id: int) -> str | None:
-        if self.writer.parameters["mode"].value != "enabled":
-            return None
-        name = PurePosixPath(str(self.writer.parameters["name_pattern"].value).replace("$id", str(sequence_id)))
-        if name.is_absolute() or ".." in name.parts or not name.name:
-            raise StateError(f"name_pattern {name} leads out of the data folder; give a relative path without ..")
-        return str(name)
+            remedy = "; initialize first" if self.state in ("na", "error") else ""
+            raise StateError(f"{action} in state {self.state}; allowed in {', '.join(states)}{remedy}")
 
     def _take(self, burst: Burst) -> None:
         series = self.series[self._sequence_id]
@@ -181,40 +185,58 @@ class VirtualDetector:
         if count <= 0:
             return
         self.state = "acquire"
-        self._pipe.send(Expose(self._sequence_id, series.taken + 1, count, burst))
+        begins_in_s = burst.ends_at_s - len(burst) * burst.exposure_s - self._clock.now_s()
+        self._renderer.send(
+            Expose(
+                series=self._sequence_id,
+                first=series.taken + 1,
+                count=count,
+                burst=burst,
+                begins_s=time.monotonic() + begins_in_s / self._clock.speed_up,
+                frame_s=burst.exposure_s / self._clock.speed_up,
+            )
+        )
         series.taken += count
-        self._later(self._after(burst.ends_at_s, self._sequence_id))
+        self._later(self._after(begins_in_s + count * burst.exposure_s, self._sequence_id, series.taken))
 
-    async def _after(self, ends_at_s: float, sequence_id: int) -> None:
-        await self._clock.sleep(ends_at_s - self._clock.now_s())
-        series = self.series[sequence_id]
-        if sequence_id == self._sequence_id and series.taken == series.number and self.state == "acquire":
-            self._end_series()
+    async def _after(self, duration_s: float, sequence_id: int, taken: int) -> None:
+        """When the frames of a burst are over: the end of the series, or ready for the next internal trigger."""
+        await self._clock.sleep(duration_s)
+        if sequence_id != self._sequence_id or self.state != "acquire":
+            return
+        if taken == self.series[sequence_id].number:
+            self._close_series()
             self.state = "idle"
+        elif self.config.parameters["trigger_mode"].value == "ints":
+            self.state = "ready"
 
     def _end_series(self) -> None:
         series = self.series.get(self._sequence_id)
-        if series is None or series.closed:
-            return
-        series.closed = True
-        self._pipe.send(CloseSeries(self._sequence_id))
+        if series is not None and not series.closed:
+            self._renderer.interrupt(StopSeries(self._sequence_id, time.monotonic()))
+            self._close_series()
 
-    def _later(self, work: Any) -> None:
+    def _close_series(self) -> None:
+        self.series[self._sequence_id].closed = True
+        self._renderer.send(CloseSeries(self._sequence_id))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _on_message(self) -> None:
-        try:
-            message = self._pipe.recv()
-        except (EOFError, OSError):
-            asyncio.get_running_loop().remove_reader(self._pipe.fileno())
-            self.state = "error"
-            self.writer_error = "the rendering process ended by itself"
-            return
-        if isinstance(message, Analysed):
-            self.series[message.series].spots.extend(message.spots)
+    def _on_message(self, message: Any) -> None:
+        series = self.series.get(message.series)
+        self.files += message.files
+        if isinstance(message, Analysed) and series is not None:
+            series.spots.extend(message.spots)
         elif isinstance(message, Written):
-            self.series[message.series].written = True
-            self.files += message.files
-            self.writer_error = message.error
+            self.writer_error = message.error or self.writer_error
+            if series is not None:
+                series.written = True
+
+    def _on_renderer_lost(self) -> None:
+        self.state = "error"
+        self.writer_error = self.writer_error or "the rendering process ended by itself; initialize starts another one"
+        for series in self.series.values():
+            series.closed = series.written = True

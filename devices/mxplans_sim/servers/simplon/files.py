@@ -14,6 +14,7 @@ from mxplans_sim.diffraction.geometry import HC_EV_A
 from mxplans_sim.servers.simplon.series import OpenSeries
 
 SOFTWARE = "1.8.0"
+BITSHUFFLE_LZ4 = dict(hdf5plugin.Bitshuffle(nelems=0, cname="lz4"))
 
 
 class SeriesFiles:
@@ -22,67 +23,82 @@ class SeriesFiles:
     Args:
         folder: The data folder.
         series: What is written.
+        name: File name without `_master.h5`, relative to the folder.
+
+    Raises:
+        OSError: If the folder of the files cannot be made.
     """
 
-    def __init__(self, folder: Path, series: OpenSeries) -> None:
-        if series.name is None:
-            raise ValueError(f"series {series.series} has no file name: the file writer is disabled for it")
+    def __init__(self, folder: Path, series: OpenSeries, name: str) -> None:
         self._folder = folder
         self._series = series
-        self._name = series.name
-        self._file: h5py.File | None = None
-        self._partial = folder / f"{series.name}_data.partial"
+        self._name = name
+        self._data: h5py.Dataset | None = None
+        self._partial = folder / f"{name}_data.partial"
         self._counts: list[int] = []
-        (folder / series.name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
 
-    def add(self, frame: npt.NDArray[np.uint32]) -> None:
-        """Append a frame."""
-        file = self._file or self._begin(frame.shape)
-        data = file["/entry/data/data"]
-        index = self._counts[-1]
-        data.resize(index + 1, axis=0)
-        data[index] = frame
-        self._counts[-1] = index + 1
-        if self._counts[-1] == self._series.images_per_file:
-            self._end()
+    def add(self, frames: npt.NDArray[np.uint32]) -> list[str]:
+        """Append frames (n, ny, nx); names of the files that are closed by it, relative to the data folder.
+
+        Raises:
+            OSError, RuntimeError: If they cannot be written.
+        """
+        closed = []
+        while len(frames):
+            data = self._data or self._begin(frames.shape[1:])
+            index = self._counts[-1]
+            part, frames = np.split(frames, [self._series.images_per_file - index])
+            data.resize(index + len(part), axis=0)
+            data[index:] = part
+            self._counts[-1] += len(part)
+            if self._counts[-1] == self._series.images_per_file:
+                closed.append(self._end(data))
+        return closed
 
     def close(self) -> list[str]:
-        """Close the last data file, write the master; names relative to the data folder, master first."""
-        if self._file is not None:
-            self._end()
+        """Close the last data file, write the master; names of both, relative to the data folder.
+
+        Raises:
+            OSError, RuntimeError: If they cannot be written.
+        """
+        closed = [] if self._data is None else [self._end(self._data)]
         names = [self._data_name(number) for number in range(1, len(self._counts) + 1)]
         master = f"{self._name}_master.h5"
         self._write_master(self._folder / master, names)
-        return [master, *names]
+        return [*closed, master]
+
+    def abandon(self) -> None:
+        """Leave nothing of the file that is open; those that are closed stay."""
+        self._partial.unlink(missing_ok=True)
 
     def _data_name(self, number: int) -> str:
         return f"{self._name}_data_{number:06d}.h5"
 
-    def _begin(self, shape: tuple[int, ...]) -> h5py.File:
-        depth = self._series.detector.bit_depth
-        self._file = h5py.File(self._partial, "w", libver="latest")
-        group = self._file.create_group("entry/data")
+    def _begin(self, shape: tuple[int, ...]) -> h5py.Dataset:
+        file = h5py.File(self._partial, "w", libver="latest")
+        group = file.create_group("entry/data")
         group.attrs["NX_class"] = "NXdata"
-        self._file["entry"].attrs["NX_class"] = "NXentry"
-        data = group.create_dataset(
+        file["entry"].attrs["NX_class"] = "NXentry"
+        self._data = group.create_dataset(
             "data",
             shape=(0, *shape),
             maxshape=(None, *shape),
             chunks=(1, *shape),
-            dtype=f"<u{depth // 8}",
-            **hdf5plugin.Bitshuffle(nelems=0, cname="lz4"),
+            dtype=f"<u{self._series.detector.bit_depth // 8}",
+            **(BITSHUFFLE_LZ4 if self._series.compressed else {}),
         )
-        data.attrs["image_nr_low"] = sum(self._counts) + 1
+        self._data.attrs["image_nr_low"] = sum(self._counts) + 1
         self._counts.append(0)
-        return self._file
+        return self._data
 
-    def _end(self) -> None:
-        if self._file is None:
-            return
-        self._file["/entry/data/data"].attrs["image_nr_high"] = sum(self._counts)
-        self._file.close()
-        self._file = None
-        self._partial.rename(self._folder / self._data_name(len(self._counts)))
+    def _end(self, data: h5py.Dataset) -> str:
+        data.attrs["image_nr_high"] = sum(self._counts)
+        data.file.close()
+        self._data = None
+        name = self._data_name(len(self._counts))
+        self._partial.rename(self._folder / name)
+        return name
 
     def _write_master(self, path: Path, names: list[str]) -> None:
         partial = path.with_suffix(".partial")
@@ -103,7 +119,8 @@ def _tree(parent: h5py.Group, content: dict[str, Any]) -> None:
             _tree(parent.create_group(key), value)
         else:
             item, unit = value
-            dataset = parent.create_dataset(key, data=item)
+            packed = BITSHUFFLE_LZ4 if np.ndim(item) == 2 else {}
+            dataset = parent.create_dataset(key, data=item, **packed)
             if unit:
                 dataset.attrs["units"] = unit
 

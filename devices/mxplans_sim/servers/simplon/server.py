@@ -70,23 +70,27 @@ class SimplonServer:
         # Named as TCP, asyncio sends without delay; otherwise every answer waits 40 ms for the client's acknowledgement.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", port))
+        try:
+            self._socket.bind(("127.0.0.1", port))
+        except OSError:
+            self._socket.close()
+            raise
         self.detector.start()
         config = uvicorn.Config(
             self._app(), log_level="warning", lifespan="off", timeout_graceful_shutdown=1, ws="none"
         )
         self._server = _QuietServer(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-        while not self._server.started:
+        while not self._server.started and not self._task.done():
             await asyncio.sleep(0.01)
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     async def stop(self) -> None:
-        """Stop listening, end the rendering process."""
+        """Stop listening, end the rendering process. Does nothing when it was not started."""
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await self._task
-            self.detector.stop()
+        self.detector.stop()
         if self._socket is not None:
             self._socket.close()
 
@@ -158,7 +162,8 @@ class SimplonServer:
         if not after.isdecimal():
             return PlainTextResponse(f"from is {after!r}, it must be a whole number", 400)
         frames = [
-            {"image": image, "spots": spots} for image, spots in enumerate(series.spots, start=1) if image > int(after)
+            {"image": image, "spots": spots.tolist()}
+            for image, spots in enumerate(series.spots[int(after) :], start=int(after) + 1)
         ]
         return JSONResponse(
             {"series": series_id, "nimages": series.number, "done": len(series.spots), "frames": frames}

@@ -1,0 +1,169 @@
+"""The virtual detector behind real HTTP, for the tests beside this file."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+
+import h5py
+import hdf5plugin  # noqa: F401
+import httpx
+import numpy as np
+import pytest
+
+from mxplans_sim.clock import Clock
+from mxplans_sim.servers.simplon.server import SimplonServer
+from mxplans_sim.settings import DetectorSettings
+from mxplans_sim.world.burst import Burst
+from mxplans_sim.world.gate import Gate
+from mxplans_sim.world.specimen import Crystal, Specimen
+
+DETECTOR = DetectorSettings.model_validate({"nx": 128, "ny": 96, "pixel_um": 600.0, "background": 60.0})
+EYE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+CRYSTAL = Crystal((0.0, 0.0, 0.0), (0.025, 0.025, 0.025), EYE, (79.1, 79.1, 37.9, 90, 90, 90), "P 43 21 2", EYE)
+
+
+def burst(number, width_deg=0.2, x_mm=0.0, flux_hz=2.5e11, ends_at_s=0.0):
+    zeros = np.zeros(number)
+    return Burst(
+        specimen=Specimen("sample", None, (CRYSTAL,)),
+        x_mm=zeros + x_mm,
+        y_mm=zeros,
+        z_mm=zeros,
+        omega_start_deg=np.arange(number) * width_deg + 10.0,
+        omega_width_deg=width_deg,
+        exposure_s=0.02,
+        beam_fwhm_um=(50.0, 50.0),
+        flux_hz=flux_hz,
+        energy_ev=12658.0,
+        distance_mm=100.0,
+        axis_offset_mm=0.0,
+        ends_at_s=ends_at_s,
+    )
+
+
+def wait(duration_s):
+    threading.Event().wait(duration_s)
+
+
+def until(condition, timeout_s=20.0):
+    """Wait for something to become true."""
+    end_s = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > end_s:
+            raise TimeoutError
+        wait(0.01)
+
+
+def still(number, exposure_s):
+    return replace(burst(number, width_deg=0.0), exposure_s=exposure_s)
+
+
+class Server:
+    """A SimplonServer in a loop of its own, driven from the test's thread."""
+
+    settings = DETECTOR
+    burst = staticmethod(burst)
+    until = staticmethod(until)
+
+    def __init__(self, folder, speed_up=100.0):
+        self.folder = folder
+        self.speed_up = speed_up
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.gate = Gate()
+
+    def __enter__(self):
+        self.thread.start()
+        self.url = self.run(self._start())
+        self.http = httpx.Client(base_url=self.url, timeout=10)
+        return self
+
+    def __exit__(self, *error):
+        self.http.close()
+        self.run(self.server.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+    async def _start(self):
+        self.clock = Clock(self.speed_up)
+        self.server = SimplonServer(self.gate, self.clock, DETECTOR, self.folder, 1, still)
+        return await self.server.start(0)
+
+    def run(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(20)
+
+    def publish(self, what):
+        async def publish():
+            self.gate.publish(what)
+
+        self.run(publish())
+
+    def put(self, name, value, part="detector"):
+        return self.http.put(f"/{part}/api/1.8.0/config/{name}", json={"value": value})
+
+    def get(self, name, part="detector"):
+        return self.http.get(f"/{part}/api/1.8.0/{name}").json()["value"]
+
+    def kill_renderer(self):
+        (renderer,) = self.renderers()
+        os.kill(renderer.pid, signal.SIGKILL)
+
+    def command(self, name):
+        return self.http.put(f"/detector/api/1.8.0/command/{name}")
+
+    def arm(self, number, mode="exts", pattern="sample/sweep_$id", per_file=1000):
+        self.command("initialize")
+        for name, value in {"nimages": number, "trigger_mode": mode, "count_time": 0.02, "frame_time": 0.02}.items():
+            assert self.put(name, value).status_code == 200
+        self.put("name_pattern", pattern, "filewriter")
+        self.put("nimages_per_file", per_file, "filewriter")
+        return self.command("arm").json()["sequence id"]
+
+    def files(self, series):
+        names = self.http.get("/filewriter/api/1.8.0/files").json()
+        return [name for name in names if name.startswith(f"sample/sweep_{series}_")]
+
+    def frames(self, series, number=1):
+        with h5py.File(self.folder / f"sample/sweep_{series}_data_{number:06d}.h5") as file:
+            return file["entry/data/data"][()]
+
+    def wait_written(self):
+        for _ in range(1000):
+            if self.get("status/state", "filewriter") == "ready" and self.get("status/state") == "idle":
+                return
+            wait(0.02)
+        raise TimeoutError(self.get("status/state", "filewriter"))
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory):
+    before = set(multiprocessing.active_children())
+    with Server(tmp_path_factory.mktemp("data")) as running:
+        yield running
+    assert set(multiprocessing.active_children()) == before
+
+
+@pytest.fixture
+def server(shared_server):
+    """Started once; in its first state but for the sequence id."""
+    shared_server.command("initialize")
+    shared_server.put("ntrigger", 1)
+    shared_server.put("nimages", 1)
+    shared_server.put("mode", "enabled", "filewriter")
+    shared_server.put("compression_enabled", True, "filewriter")
+    return shared_server
+
+
+@pytest.fixture
+def fresh_server(tmp_path):
+    """Runs at five times real time."""
+    before = set(multiprocessing.active_children())
+    with Server(tmp_path, speed_up=5.0) as running:
+        running.renderers = lambda: set(multiprocessing.active_children()) - before
+        yield running
+    assert set(multiprocessing.active_children()) == before
