@@ -22,7 +22,7 @@ def short_profile(folder: Path, speed_up: int = 20, world: str = "", **changes: 
         assert old in text
         text = text.replace(old, new)
     (folder / "beamline.yaml").write_text(text)
-    truth = (SIM / "world.yaml").read_text().replace("speed_up: 5 ", f"speed_up: {speed_up} ")
+    truth = (SIM / "world.yaml").read_text()
     (folder / "world.yaml").write_text(truth + world)
     return folder / "beamline.yaml"
 

@@ -31,13 +31,14 @@ def serve_command(
     data: Annotated[Path, typer.Option(help="Folder for the detector's files; made when missing")],
     truth: Annotated[Path | None, typer.Option(help="Write there what really happened, JSON")] = None,
     simplon_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the detector; 0 for a free one")] = 0,
+    speed_up: Annotated[float | None, typer.Option(help="Simulated seconds per second, instead of the world's")] = None,
     ca_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of Channel Access; 0 for a free one")] = 0,
 ) -> None:
     """Serve until SIGTERM, SIGINT or the end of standard input."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("caproto").setLevel(logging.ERROR)
     try:
-        settings = load_world(world)
+        settings = load_world(world, speed_up)
         dewar = read_dewar(shipment)
         data.mkdir(parents=True, exist_ok=True)
         asyncio.run(serve(settings, dewar, Options(data, truth, simplon_port, ca_port)))

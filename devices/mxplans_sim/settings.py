@@ -126,8 +126,12 @@ class WorldSettings(BaseModel):
     samples: dict[str, SampleTruth] = Field(default_factory=dict, description="Truth by sample name")
 
 
-def load_world(path: Path) -> WorldSettings:
+def load_world(path: Path, speed_up: float | None = None) -> WorldSettings:
     """Read a world file.
+
+    Args:
+        path: The file.
+        speed_up: Goes before the file's own.
 
     Raises:
         SettingsError: If it is missing, not YAML, or has a key or value that is not allowed.
@@ -139,7 +143,13 @@ def load_world(path: Path) -> WorldSettings:
     except yaml.YAMLError as error:
         raise SettingsError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     try:
-        return WorldSettings.model_validate({} if content is None else content)
+        return WorldSettings.model_validate(_with_speed_up({} if content is None else content, speed_up))
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"{path} is not a world file: {faults}") from error
+
+
+def _with_speed_up(content: Any, speed_up: float | None) -> Any:
+    if speed_up is None or not isinstance(content, dict):
+        return content
+    return content | {"speed_up": speed_up}

@@ -61,7 +61,7 @@ def open_session(profile: Profile, profile_path: Path, out: Path, shipment: Path
     """
     out = out.resolve()
     (out / "logs").mkdir(parents=True, exist_ok=True)
-    known = known_places(profile_path, out, shipment)
+    known = known_places(profile, profile_path, out, shipment)
     with contextlib.ExitStack() as cleanup:
         services: dict[str, ServiceProcess] = {}
         for name, service in profile.services.items():
@@ -79,12 +79,13 @@ def open_session(profile: Profile, profile_path: Path, out: Path, shipment: Path
         yield Session(profile, out, beamline, run_engine, services)
 
 
-def known_places(profile_path: Path, out: Path, shipment: Path | None) -> dict[str, str]:
+def known_places(profile: Profile, profile_path: Path, out: Path, shipment: Path | None) -> dict[str, str]:
     """Placeholders that every profile may use."""
     return {
         "python": sys.executable,
         "profile_dir": str(profile_path.resolve().parent),
         "out": str(out),
+        "speed_up": f"{profile.speed_up:g}",
         "shipment": str(shipment.resolve()) if shipment else "",
     }
 

@@ -63,7 +63,11 @@ def run_night(profile_path: Path, shipment: Path, out: Path) -> int:
     came_to = _Night()
     journal = load_entry_point("mxplans.records", "journal", "records")(out / "documents.jsonl")
     with contextlib.ExitStack() as cleanup:
-        archive = Archive(profile.archive, known_places(profile_path, out, shipment), out) if profile.archive else None
+        archive = (
+            Archive(profile.archive, known_places(profile, profile_path, out, shipment), out)
+            if profile.archive
+            else None
+        )
         if archive is not None:
             cleanup.callback(archive.stop)
         try:

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 
 import pytest
 from night_support import Night, phase_begins, processes_about, short_profile, short_shipment
@@ -51,6 +52,20 @@ def test_the_virtual_beamline_dying_ends_the_night_and_keeps_what_there_is(tmp_p
     assert len(list((night.out / "lims").glob("*.json"))) >= 1
     assert (night.out / "report.html").exists()
     assert processes_about(night.out) == []
+
+
+def test_a_killed_night_takes_its_services_with_it_and_keeps_its_journal(tmp_path):
+    night = Night(short_profile(tmp_path), short_shipment(tmp_path, 1), tmp_path / "night")
+    night.wait_for_document(phase_begins("optical"))
+    night.process.kill()
+    night.process.communicate()
+    pause = threading.Event()
+    for _ in range(600):
+        if not processes_about(night.out):
+            break
+        pause.wait(0.1)
+    assert processes_about(night.out) == []
+    assert "start" in [name for name, _ in night.documents()]
 
 
 def command_line(pid):

@@ -46,3 +46,12 @@ def test_an_empty_world_file_means_defaults_and_a_missing_one_is_refused(tmp_pat
     assert load_world(path).speed_up == 1.0
     with pytest.raises(SettingsError, match="cannot be read"):
         load_world(tmp_path / "no.yaml")
+
+
+def test_a_speed_up_from_outside_goes_before_the_worlds_and_is_checked_alike(tmp_path):
+    path = tmp_path / "world.yaml"
+    path.write_text("speed_up: 3\n")
+    assert load_world(path).speed_up == 3
+    assert load_world(path, 7).speed_up == 7
+    with pytest.raises(SettingsError, match="speed_up"):
+        load_world(path, -1)
