@@ -23,6 +23,7 @@ Index = npt.NDArray[np.int64]
 # that a 50 um lysozyme crystal gives some hundred photons in its strong spots in 0.02 s of 1e12 photons/s.
 SCATTERING = 6.0e-10
 FAINTEST_PHOTONS = 0.05
+STRONGEST = 1e5  # above the weight times density of any reflection
 EDGE_PX = 3.0
 BEAMSTOP_MM = 1.5  # radius of its shadow
 
@@ -62,6 +63,9 @@ def expected_spots(burst: Burst, detector: DetectorSettings) -> ExpectedSpots:
 
 
 def _of_crystal(burst: Burst, crystal: Crystal, detector: DetectorSettings) -> tuple[Index, Array]:
+    light = illuminated(burst, crystal) * burst.exposure_s * crystal.strength * SCATTERING
+    if light.max(initial=0.0) * STRONGEST < FAINTEST_PHOTONS:
+        return np.zeros(0, dtype=np.int64), np.zeros((4, 0))  # not in the beam: spare solving its reflections
     found = _crossings(crystal, burst.energy_ev)
     x_px, y_px, inside = _on_detector(found, burst, detector)
     frame, member, density = on_frames(found, float(burst.omega_start_deg[0]), burst.omega_width_deg, len(burst))
@@ -71,7 +75,6 @@ def _of_crystal(burst: Burst, crystal: Crystal, detector: DetectorSettings) -> t
         number = len(burst)
         frame = np.repeat(np.arange(number), len(member))
         member, density = np.tile(member, number), np.tile(density, number)
-    light = illuminated(burst, crystal) * burst.exposure_s * crystal.strength * SCATTERING
     photons = light[frame] * found.weight[member] * density
     bright = photons > FAINTEST_PHOTONS
     frame, member = frame[bright], member[bright]

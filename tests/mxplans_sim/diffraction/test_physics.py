@@ -13,7 +13,7 @@ from mxplans_sim.diffraction.geometry import HC_EV_A, crossings, on_frames
 from mxplans_sim.diffraction.illumination import illuminated
 from mxplans_sim.diffraction.reflections import reflections
 from mxplans_sim.diffraction.render import background, frame_generator, render
-from mxplans_sim.diffraction.spots import SCATTERING, expected_spots
+from mxplans_sim.diffraction.spots import SCATTERING, STRONGEST, _crossings, expected_spots
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.world.burst import Burst
 from mxplans_sim.world.specimen import Crystal, Specimen
@@ -254,6 +254,17 @@ def test_a_reflection_collects_its_photons_over_the_frames_it_is_on():
             assert spots.photons[mine].sum() == pytest.approx(per_deg[0] * cross.weight[index], rel=0.02)
             checked += 1
     assert checked > 30
+
+
+def test_crystals_that_the_beam_does_not_reach_are_not_solved():
+    light = burst(30, 0.0, np.full(30, 0.5), flux_hz=1e12)
+    misses = _crossings.cache_info().misses
+    crystals = tuple(replace(light.specimen.crystals[0], b_factor_a2=10.0 + b) for b in range(6))
+    far = replace(light, specimen=replace(light.specimen, crystals=crystals))
+    assert len(expected_spots(far, DETECTOR).photons) == 0
+    assert _crossings.cache_info().misses == misses
+    cross = found(mosaicity_deg=0.02)  # no spot can be lost by it
+    assert cross.weight.max() / (cross.sigma_deg.min() * np.sqrt(2 * np.pi)) < STRONGEST
 
 
 def test_the_beamstop_casts_a_shadow():
