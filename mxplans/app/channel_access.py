@@ -15,6 +15,7 @@ from mxplans.profile import Epics, fill
 _HEADER = struct.Struct(">HHHHII")
 _REPEATER_CONFIRM = 17
 _REPEATER_REGISTER = 24
+_GOODBYE = b"mxplans"
 
 
 def set_channel_access(epics: Epics, known: Mapping[str, str]) -> None:
@@ -43,16 +44,16 @@ def repeater() -> Iterator[None]:
             yield
         finally:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as goodbye:
-                goodbye.sendto(b"", ("127.0.0.1", port))
+                goodbye.sendto(_GOODBYE, ("127.0.0.1", port))
             thread.join()
 
 
 def _confirm(answering: socket.socket) -> None:
-    """Answer registrations until an empty datagram comes."""
+    """Answer registrations, which are a header or nothing at all, until goodbye is said."""
     loopback = int.from_bytes(socket.inet_aton("127.0.0.1"), "big")
     while True:
         message, client = answering.recvfrom(1024)
-        if not message:
+        if message == _GOODBYE:
             return
-        if len(message) >= _HEADER.size and _HEADER.unpack_from(message)[0] == _REPEATER_REGISTER:
+        if not message or (len(message) >= _HEADER.size and _HEADER.unpack_from(message)[0] == _REPEATER_REGISTER):
             answering.sendto(_HEADER.pack(_REPEATER_CONFIRM, 0, 0, 0, 0, loopback), client)

@@ -42,12 +42,11 @@ def test_a_night_never_writes_over_another(tmp_path):
     assert (first.name, second.name) == ("night", "night-2")
 
 
-def test_the_repeater_confirms_a_registration(monkeypatch):
+@pytest.mark.parametrize("registration", [b"", struct.pack(">HHHHII", 24, 0, 0, 0, 0, 0)])
+def test_the_repeater_confirms_a_registration(monkeypatch, registration):
     monkeypatch.delenv("EPICS_CA_REPEATER_PORT", raising=False)
     with repeater(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(5)
-        client.sendto(
-            struct.pack(">HHHHII", 24, 0, 0, 0, 0, 0), ("127.0.0.1", int(os.environ["EPICS_CA_REPEATER_PORT"]))
-        )
+        client.sendto(registration, ("127.0.0.1", int(os.environ["EPICS_CA_REPEATER_PORT"])))
         answer, _ = client.recvfrom(64)
         assert struct.unpack(">HHHHII", answer)[0] == 17
