@@ -168,7 +168,10 @@ def running_engine() -> Iterator[RunEngine]:
     before = set(threading.enumerate())
     loop = asyncio.new_event_loop()
     engine = RunEngine(loop=loop, context_managers=[], during_task=Polling())
-    threads = [thread for thread in threading.enumerate() if thread not in before]
+    # Others may start at the same time: the first RunEngine of a process brings ophyd's dispatcher to life.
+    threads = [
+        thread for thread in threading.enumerate() if thread not in before and thread.name == "bluesky-run-engine"
+    ]
     try:
         yield engine
     finally:
