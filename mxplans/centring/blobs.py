@@ -10,6 +10,9 @@ from scipy import ndimage
 
 Array = npt.NDArray[np.float64]
 
+SMOOTH_BOXES = 0.7
+VALLEY_FRACTION = 0.1  # of the lower of two maxima
+
 
 @dataclass(frozen=True)
 class Blob:
@@ -39,9 +42,10 @@ class Blob:
 def background(score: Array) -> tuple[float, float]:
     """Level and spread of the outermost boxes: median, and 1.4826 times the median absolute deviation.
 
-    A grid of one or two rows or columns is all edge, and would be its own background: then both are 0.
+    A grid of one or two rows or columns, or of less than 16 boxes, is nearly all edge and would be its own background:
+    then both are 0.
     """
-    if min(score.shape) < 3:
+    if min(score.shape) < 3 or score.size < 16:
         return 0.0, 0.0
     edge = np.concatenate([score[0], score[-1], score[1:-1, 0], score[1:-1, -1]])
     level = float(np.median(edge))
@@ -72,16 +76,33 @@ def find_blobs(score: Array, fraction: float = 0.15) -> list[Blob]:
     net = np.maximum(score - level, 0.0)
     if net.max() <= max(3 * spread, 0.0):
         return []
-    smooth = ndimage.gaussian_filter(net, 0.7, mode="constant")
+    smooth = ndimage.gaussian_filter(net, SMOOTH_BOXES, mode="constant")
     region, _ = ndimage.label(smooth > max(0.08 * smooth.max(), spread), np.ones((3, 3)))
     is_peak = (smooth == ndimage.maximum_filter(smooth, 3)) & (smooth > fraction * smooth.max()) & (region > 0)
-    peaks = np.argwhere(is_peak)
+    peaks = _distinct(np.argwhere(is_peak), smooth)
     rows, columns = np.nonzero(region)
     distance = (rows[:, None] - peaks[:, 0]) ** 2 + (columns[:, None] - peaks[:, 1]) ** 2.0
     same = region[rows, columns][:, None] == region[peaks[:, 0], peaks[:, 1]][None]
     owner = np.where(same, distance, np.inf).argmin(axis=1)
     blobs = [_blob(net, rows[owner == index], columns[owner == index]) for index in range(len(peaks))]
     return sorted((blob for blob in blobs if blob.total > 0), key=lambda blob: -blob.total)
+
+
+def _distinct(peaks: npt.NDArray[np.int64], smooth: Array) -> npt.NDArray[np.int64]:
+    """Leave out each maximum without a valley between it and a brighter one: noise on the back of a long crystal.
+
+    A valley counts when it is deeper than three standard deviations of the counts there, and than a part of the peak.
+    """
+    order = np.argsort(-smooth[peaks[:, 0], peaks[:, 1]], kind="stable")
+    kept: list[npt.NDArray[np.int64]] = []
+    for peak in peaks[order]:
+        height = float(smooth[tuple(peak)])
+        # The variance of counts after the smoothing is 1 / (4 pi 0.7^2) of theirs.
+        depth = max(3 * np.sqrt(height / (4 * np.pi * SMOOTH_BOXES**2)), VALLEY_FRACTION * height)
+        plateau, _ = ndimage.label(smooth >= height - depth, np.ones((3, 3)))
+        if all(plateau[tuple(peak)] != plateau[tuple(other)] for other in kept):
+            kept.append(peak)
+    return np.array(kept, dtype=np.int64).reshape(-1, 2)
 
 
 def _blob(net: Array, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Blob:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,10 @@ from mxplans.model.acquisition import Pose
 
 Array = npt.NDArray[np.float64]
 
-NECK_FRACTION = 0.4  # the loop ends where the outline is narrower than this part of its widest
+NECK_FRACTION = 0.2  # the loop ends where it is wider than its stem by less than this part of what it is at most
+PIN_WIDTH_MM = 0.45  # what is wider and reaches the pin's side is metal
+TIP_MARGIN_PX = 2.0
+TIP_SPREAD_MM = 0.04  # omega does not change where the tip is along the axis: other views show something else
 LOOP_LENGTH_MAX_MM = 0.9
 RESIDUAL_MAX_MM = 0.06
 
@@ -42,6 +45,8 @@ class LoopCentred:
         edge_um: Across, seen on the edge.
         sigma_um: Standard error of y and z.
         views_used: Of all views.
+        tip_in_image: False when the loop reaches the image's left border: it is longer than what was seen, so move
+            the sample to the right and look again.
     """
 
     pose: Pose
@@ -52,6 +57,7 @@ class LoopCentred:
     edge_um: float
     sigma_um: float
     views_used: int
+    tip_in_image: bool = True
 
     def values(self) -> dict[str, float | int]:
         """The values of its event."""
@@ -86,6 +92,7 @@ class _Outline:
     x_mm: Array
     middle_mm: Array
     width_mm: Array
+    leaves_image: bool
 
 
 def locate_loop(views: Sequence[LoopView]) -> LoopCentred | LoopNotFound:
@@ -111,8 +118,15 @@ def locate_loop(views: Sequence[LoopView]) -> LoopCentred | LoopNotFound:
         )
     if len(seen) < max(4, len(views) // 2):
         return LoopNotFound(False, f"an object in {len(seen)} of {len(views)} images only", evidence)
-    outlines = [_outline(view) for view in seen]
-    tip_mm, length_mm = _extent(outlines)
+    seen, outlines = _whole(seen)
+    evidence["views_whole"] = len(seen)
+    if len(seen) < 4:
+        return LoopNotFound(False, f"the loop's end is inside the image in {len(seen)} views; 4 are needed", evidence)
+    profile_mm = _without_pin(_profile(outlines))
+    if not len(profile_mm):
+        return LoopNotFound(True, "a pin without a loop", evidence)
+    tip_mm = float(np.median([outline.x_mm[0] for outline in outlines]))
+    length_mm = _length(profile_mm, seen[0].camera.um_per_px / 1000)
     omega_deg = np.array([view.pose.omega_deg for view in seen])
     middles, widths = _middle_and_width(outlines, tip_mm, length_mm)
     fit = fit_axis(omega_deg, middles)
@@ -124,36 +138,63 @@ def locate_loop(views: Sequence[LoopView]) -> LoopCentred | LoopNotFound:
             f"allowed are {RESIDUAL_MAX_MM * 1000:.0f} um",
             evidence,
         )
-    return _centred(seen[0].pose, fit, tip_mm, length_mm, omega_deg, widths)
+    found = _centred(seen[0].pose, fit, tip_mm, length_mm, omega_deg, widths)
+    border_mm = seen[0].camera.offset_mm(TIP_MARGIN_PX, 0)[0]
+    return replace(found, tip_in_image=tip_mm > border_mm)
 
 
 def _outline(view: LoopView) -> _Outline:
     first, last = view.silhouette.extents()
     columns = np.flatnonzero(~np.isnan(first))
     scale_mm = view.camera.um_per_px / 1000
+    near = columns[: max(1, round(0.1 / scale_mm))]
+    near_first, near_last = first[near], last[near]
     return _Outline(
         x_mm=np.asarray((columns - view.camera.beam_x_px) * scale_mm, dtype=np.float64),
         middle_mm=((first[columns] + last[columns]) / 2 - view.camera.beam_y_px) * scale_mm,
         width_mm=(last[columns] - first[columns] + 1) * scale_mm,
+        leaves_image=bool((near_first <= 0).any() or (near_last >= len(view.silhouette.mask) - 1).any()),
     )
 
 
-def _extent(outlines: Sequence[_Outline]) -> tuple[float, float]:
-    """Tip (mm right of the beam) and length of the loop, from the views together."""
-    tips = np.array([outline.x_mm[0] for outline in outlines])
-    tip_mm = float(np.median(tips))
-    lengths = []
-    for outline in outlines:
-        near = (outline.x_mm - tip_mm) < LOOP_LENGTH_MAX_MM
-        width, x_mm = outline.width_mm[near], outline.x_mm[near]
-        widest = int(width.argmax())
-        narrow = np.flatnonzero(width[widest:] < NECK_FRACTION * width[widest])
-        end = widest + int(narrow[0]) if len(narrow) else len(width) - 1
-        lengths.append((width[widest], x_mm[end] - tip_mm))
-    # The widest views see the loop's face; on the edge the stem is as thick as the loop and says nothing.
-    lengths.sort(reverse=True)
-    face = [length for _, length in lengths[: max(2, len(lengths) // 2)]]
-    return tip_mm, float(np.clip(np.median(face), 0.02, LOOP_LENGTH_MAX_MM))
+def _whole(views: Sequence[LoopView]) -> tuple[list[LoopView], list[_Outline]]:
+    """The views whose loop is inside the image, with their outlines: its end is off the border, and where it should be."""
+    pairs = [(view, _outline(view)) for view in views]
+    inside = [pair for pair in pairs if not pair[1].leaves_image]
+    if inside:
+        tip_mm = float(np.median([outline.x_mm[0] for _, outline in inside]))
+        inside = [pair for pair in inside if abs(pair[1].x_mm[0] - tip_mm) < TIP_SPREAD_MM]
+    return [view for view, _ in inside], [outline for _, outline in inside]
+
+
+def _profile(outlines: Sequence[_Outline]) -> Array:
+    """Width (mm) behind the tip, pixel by pixel, as far as all views reach: root mean square over the views.
+
+    The mean square of a flat loop's width is the same whatever the angles are, if they are equally spaced.
+    """
+    reach = min(len(outline.width_mm) for outline in outlines)
+    return np.asarray(np.sqrt(np.mean([outline.width_mm[:reach] ** 2 for outline in outlines], axis=0)))
+
+
+def _without_pin(profile_mm: Array) -> Array:
+    """Cut the metal off the right end; nothing is left of a pin without a loop."""
+    thin = np.flatnonzero(profile_mm < PIN_WIDTH_MM)
+    if not len(thin):
+        return profile_mm[:0]
+    # A blunt end becomes as wide as a pin at once; a loop takes longer.
+    if profile_mm[-1] >= PIN_WIDTH_MM and thin[-1] < 0.05 * len(profile_mm):
+        return profile_mm[:0]
+    return profile_mm[: thin[-1] + 1]
+
+
+def _length(profile_mm: Array, mm_per_px: float) -> float:
+    """From the tip to the neck: where the outline has become nearly as narrow as its stem."""
+    loop = profile_mm[: max(1, round(LOOP_LENGTH_MAX_MM / mm_per_px))]
+    widest = int(loop.argmax())
+    stem_mm = float(np.percentile(profile_mm[widest:], 20))
+    narrow = np.flatnonzero(profile_mm[widest:] <= stem_mm + NECK_FRACTION * (loop[widest] - stem_mm))
+    length_mm = (widest + int(narrow[0])) * mm_per_px
+    return float(np.clip(length_mm, 0.02, LOOP_LENGTH_MAX_MM))
 
 
 def _middle_and_width(outlines: Sequence[_Outline], tip_mm: float, length_mm: float) -> tuple[Array, Array]:
@@ -173,10 +214,11 @@ def _middle_and_width(outlines: Sequence[_Outline], tip_mm: float, length_mm: fl
 def _centred(
     pose: Pose, fit: AxisFit, tip_mm: float, length_mm: float, omega_deg: Array, widths_mm: Array
 ) -> LoopCentred:
-    # Turning by half a turn shows the same width, hence the double angle.
+    # Turning by half a turn shows the same width, hence the double angle. The squares follow it exactly, for an
+    # elliptic cross-section: w^2 = flat^2 cos^2 + edge^2 sin^2.
     double = np.radians(2 * omega_deg)
     design = np.stack([np.ones_like(double), np.cos(double), np.sin(double)], axis=1)
-    (mean, cos_part, sin_part), *_ = np.linalg.lstsq(design, widths_mm, rcond=None)
+    (mean, cos_part, sin_part), *_ = np.linalg.lstsq(design, widths_mm**2, rcond=None)
     flat_deg = float(np.degrees(np.arctan2(sin_part, cos_part)) / 2) % 180.0
     swing = float(np.hypot(cos_part, sin_part))
     centre_x_mm = tip_mm + length_mm / 2
@@ -187,8 +229,8 @@ def _centred(
         tip_x_mm=pose.x_mm - tip_mm,
         axis_offset_mm=-fit.axis_mm,
         length_um=length_mm * 1000,
-        flat_um=float(mean + swing) * 1000,
-        edge_um=max(float(mean - swing), float(widths_mm.min())) * 1000,
+        flat_um=float(np.sqrt(mean + swing)) * 1000,
+        edge_um=float(np.sqrt(max(mean - swing, widths_mm.min() ** 2))) * 1000,
         sigma_um=float(np.sqrt(max(fit.covariance_mm2[0, 0], fit.covariance_mm2[1, 1]))) * 1000,
         views_used=int(fit.kept.sum()),
     )

@@ -17,6 +17,8 @@ CLOSE_UM = 30.0  # gaps in an outline that are bridged: bright middles of fibres
 DARK_LEVEL = 4.0  # counts added before the logarithm, about the noise of a dark pixel
 SIGMAS = 6.0
 MIN_CONTRAST = 0.06  # in the logarithm of intensity
+EDGE_CONTRAST = 0.69  # half of the light is lost: where a blurred edge really is
+HALO_MAX_PX = 8.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def find_silhouette(image: Image, um_per_px: float, background: Image | None = N
     """Find the object in an image; the pin enters from the right.
 
     The image is divided by the background, in logarithms, so that dust and uneven light drop out; what then differs by
-    more than six times the noise is the object, gaps in it closed.
+    more than six times the noise is the object, gaps in it closed. So low a threshold also takes in the blur around the
+    object; that rim is measured, as the distance to where half of the light is lost, and taken off again.
 
     Args:
         image: Grey, (height, width).
@@ -77,7 +80,7 @@ def find_silhouette(image: Image, um_per_px: float, background: Image | None = N
     noise = 1.4826 * float(np.median(np.abs(contrast)))
     seen = (np.abs(contrast) > max(SIGMAS * noise, MIN_CONTRAST)).astype(np.uint8)
     closed = _close(seen, um_per_px)
-    return _pick(closed, um_per_px)
+    return _pick(_without_halo(closed, contrast, um_per_px), um_per_px)
 
 
 def _blur(image: Image, sigma_px: float) -> npt.NDArray[np.float32]:
@@ -115,6 +118,26 @@ def _close(seen: npt.NDArray[np.uint8], um_per_px: float) -> npt.NDArray[np.uint
     contours, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(closed, contours, -1, 1, cv2.FILLED)
     return np.asarray(closed, dtype=np.uint8)
+
+
+def _without_halo(
+    closed: npt.NDArray[np.uint8], contrast: npt.NDArray[np.float32], um_per_px: float
+) -> npt.NDArray[np.uint8]:
+    """Take off the rim by which blur makes objects larger, the same all around."""
+    core = _close((contrast < -EDGE_CONTRAST).astype(np.uint8), um_per_px)
+    height, width = closed.shape
+    padded = cv2.copyMakeBorder(closed, 16, 16, 16, 16, cv2.BORDER_REPLICATE)
+    depth_px = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[16:-16, 16:-16]
+    contours, _ = cv2.findContours(core, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not contours:
+        return closed
+    column, row = np.concatenate(contours)[:, 0].T
+    inside = (column > 0) & (row > 0) & (column < width - 1) & (row < height - 1) & (closed[row, column] > 0)
+    if not inside.any():
+        return closed
+    # A contour pixel belongs to the core, and an outermost pixel has depth 1.
+    halo_px = min(float(np.median(depth_px[row[inside], column[inside]])) - 1.0, HALO_MAX_PX)
+    return np.asarray(depth_px > halo_px, dtype=np.uint8)
 
 
 def _pick(closed: npt.NDArray[np.uint8], um_per_px: float) -> Silhouette:

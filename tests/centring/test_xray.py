@@ -140,3 +140,28 @@ def test_significance_does_not_come_from_a_background_of_zero():
     score = np.zeros((10, 10))
     score[5, 5] = 1.0
     assert significance(score) == pytest.approx(1.0)
+
+
+def test_a_long_crystal_is_one_crystal():
+    rng = np.random.default_rng(13)
+    errors = []
+    for _ in range(10):
+        truth = crystal(rng, half_um=(100, 30, 20), spread_mm=(0.06, 0.03, 0.03))
+        found = locate_crystals(views([truth], rng, columns=25, rows=15), beam_size_um=20)
+        assert len(found.candidates) == 1  # noise along its back makes maxima, but no valleys
+        errors.append(np.linalg.norm(np.array(found.candidates[0].pose.xyz_mm) + truth[0]) * 1000)
+    assert np.median(errors) < 1.5 * 1.2
+
+
+def test_two_equal_boxes_are_one_crystal_between_them():
+    score = np.zeros((9, 9))
+    score[4, 4] = score[4, 5] = 100.0
+    turned = CENTRE.model_copy(update={"omega_deg": CENTRE.omega_deg + 90.0})
+    grids = [GridPlan(pose, 9, 9, 20.0) for pose in (CENTRE, turned)]
+    found = locate_crystals([GridView(grid, score, score.astype(np.int64)) for grid in grids], beam_size_um=20)
+    assert len(found.candidates) == 1
+    assert grids[0].box(found.candidates[0].pose) == pytest.approx((4, 4.5), abs=0.01)
+
+
+def test_a_small_grid_lit_all_over_is_not_its_own_background():
+    assert significance(np.full((3, 3), 200.0)) > 5
