@@ -16,6 +16,7 @@ Array = npt.NDArray[np.float64]
 # Hexagonal ice, A; spots within the relative width of one of these rings say nothing about the crystal.
 ICE_RINGS_A = (3.897, 3.669, 3.441, 2.671, 2.249, 2.072, 1.948, 1.918, 1.883, 1.721)
 ICE_WIDTH_FRAC = 0.006
+SPOTS_MIN = 3  # a crystal in the beam shows several; one or two are what noise looks like to a spot finder
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ def score_frame(frame: FrameSpots, d_min_a: float = 1.5, d_max_a: float = 40.0) 
     """Photons in the spots of a frame, and how many spots; ice rings and what lies outside the range left out.
 
     The sum is proportional to the volume of crystal in the beam, which is what makes its centre of mass a position.
+    A frame with fewer than `SPOTS_MIN` spots scores 0.
     """
     kept = [
         spot.intensity
@@ -38,7 +40,7 @@ def score_frame(frame: FrameSpots, d_min_a: float = 1.5, d_max_a: float = 40.0) 
         if d_min_a <= spot.d_a <= d_max_a
         and not any(abs(spot.d_a - ring_a) < ICE_WIDTH_FRAC * ring_a for ring_a in ICE_RINGS_A)
     ]
-    return float(sum(kept)), len(kept)
+    return float(sum(kept)) if len(kept) >= SPOTS_MIN else 0.0, len(kept)
 
 
 def score_frames(grid: GridPlan, frames: Iterable[FrameSpots]) -> GridView:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
-from mxplans.centring import LoopCentred, LoopView, find_silhouette, locate_loop
+from mxplans.centring import LoopCentred, LoopNotFound, LoopView, find_silhouette, locate_loop
 from mxplans.geometry import Camera
 from mxplans.model.acquisition import Pose
 from mxplans.plans import documents
@@ -22,6 +22,7 @@ from mxplans.roles import BacklightState, Beamline, ShutterState
 
 Image = npt.NDArray[np.uint8]
 CAMERA_TIMEOUT_S = 20.0
+LOOKS_MAX = 3
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,22 @@ def look_around(
     return tuple(views)
 
 
+def _find_loop(
+    bl: Beamline, settings: OpticalCentring, background: Image | None
+) -> MsgGenerator[LoopCentred | LoopNotFound]:
+    """Look around; while the loop reaches beyond the image, move it in and look again."""
+    for _ in range(LOOKS_MAX):
+        found = locate_loop((yield from look_around(bl, settings, background)))
+        if not isinstance(found, LoopCentred) or found.tip_in_image:
+            return found
+        yield from set_and_wait(MOVE_TIMEOUT_S, bl.goniometer.x, found.tip_x_mm)
+    return LoopNotFound(
+        False,
+        f"the loop reached beyond the image in {LOOKS_MAX} looks; it is too long or its pin is",
+        {"looks": LOOKS_MAX},
+    )
+
+
 def optical_centring(
     bl: Beamline,
     settings: OpticalCentring,
@@ -148,8 +165,7 @@ def optical_centring(
         The centre, or why there is none.
     """
     yield from light_up(bl, settings.zoom)
-    views = yield from look_around(bl, settings, background)
-    found = locate_loop(views)
+    found = yield from _find_loop(bl, settings, background)
     if not isinstance(found, LoopCentred):
         if context is not None:
             yield from _snapshot(bl, context, "optical")

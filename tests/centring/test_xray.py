@@ -129,9 +129,9 @@ def test_frames_go_to_their_boxes_and_none_may_be_missing():
     grid = GridPlan(CENTRE, 3, 2, 20.0)
     spot = Spot(x_px=1, y_px=1, intensity=50, sigma=7, d_a=4.5)
     ice = Spot(x_px=1, y_px=1, intensity=900, sigma=30, d_a=3.669)
-    frames = [FrameSpots(image=image, spots=(spot, ice) if image == 4 else ()) for image in range(1, 7)]
+    frames = [FrameSpots(image=image, spots=(spot,) * 3 + (ice,) if image == 4 else ()) for image in range(1, 7)]
     view = score_frames(grid, frames)
-    assert view.score.tolist() == [[0, 0, 0], [0, 0, 50]]  # image 4 is the first of a backward row
+    assert view.score.tolist() == [[0, 0, 0], [0, 0, 150]]  # image 4 is the first of a backward row
     with pytest.raises(ValueError, match="1 of 6 boxes"):
         score_frames(grid, frames[:-1])
 
@@ -165,3 +165,11 @@ def test_two_equal_boxes_are_one_crystal_between_them():
 
 def test_a_small_grid_lit_all_over_is_not_its_own_background():
     assert significance(np.full((3, 3), 200.0)) > 5
+
+
+def test_a_false_spot_or_two_are_no_diffraction_however_bright():
+    spot = Spot(x_px=1, y_px=1, intensity=5000, sigma=70, d_a=4.5)
+    turned = CENTRE.model_copy(update={"omega_deg": CENTRE.omega_deg + 90.0})
+    frames = [FrameSpots(image=image, spots=(spot, spot) if image == 18 else ()) for image in range(1, 36)]
+    grids = [score_frames(GridPlan(pose, 7, 5, 20.0), frames) for pose in (CENTRE, turned)]
+    assert locate_crystals(grids, beam_size_um=20).candidates == ()

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from plan_support import order
 
-from mxplans.plans.optical import NoOpticalCentre, optical_centring
+from mxplans.plans.optical import NoOpticalCentre, OpticalCentre, optical_centring
 from mxplans.profile import OpticalCentring
 from mxplans.roles import BacklightState
+from mxplans_sim.world.optics import ZOOMS, Viewer
+from mxplans_sim.world.specimen import Loop, Specimen
 
 SETTINGS = OpticalCentring(zoom="Coarse", angles=8)
 
@@ -51,3 +53,42 @@ def test_nothing_seen_is_said_with_its_evidence_and_the_sample_stays_where_it_is
     assert result.evidence["views_with_object"] == 0
     moved = {message.obj.name for message in messages if message.command == "set"}
     assert not moved & {"goniometer_x", "goniometer_y", "goniometer_z"}
+
+
+def on_goniometer(bl, simulator, specimen):
+    """Let the simulator's camera see a specimen where the plan has moved the goniometer."""
+    at = {"goniometer_x": 0.0, "goniometer_y": 0.0, "goniometer_z": 0.0, "goniometer_omega": 0.0}
+    viewer, zoom = Viewer(1), ZOOMS[0]
+
+    def reading(name, value):
+        return lambda message: {name: {"value": value(), "timestamp": 0.0}}
+
+    def moved(message):
+        at[message.obj.name] = float(message.args[0])
+
+    simulator.message_handlers = []
+    simulator.add_handler("set", moved, lambda message: message.obj.name in at)
+    for axis in list(at):
+        simulator.add_handler("read", reading(axis, lambda axis=axis: at[axis]), axis)
+    known = {
+        "viewer_frame": lambda: viewer.expose(specimen, tuple(at.values()), zoom, 0.0, True),
+        "viewer_um_per_px": lambda: zoom.um_per_px,
+        "viewer_beam_x_px": lambda: zoom.beam_x_px,
+        "viewer_beam_y_px": lambda: zoom.beam_y_px,
+    }
+    for name, value in known.items():
+        simulator.add_handler("read", reading(name, value), name)
+    return at
+
+
+def test_a_loop_beyond_the_border_is_moved_in_and_looked_at_again(bl, simulator):
+    eye = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    loop = Loop((-0.5, 0.05, 0.0), 0.45, 0.3, eye, 0.02)
+    at = on_goniometer(bl, simulator, Specimen("far out", loop))
+    messages = simulator.simulate_plan(optical_centring(bl, SETTINGS))
+    assert sum(message.command == "trigger" for message in messages) == 16
+    result = simulator.return_value
+    assert isinstance(result, OpticalCentre)
+    # The loop's middle: half its length left of its neck.
+    assert at["goniometer_x"] == pytest.approx(0.5 + 0.45 / 2, abs=0.02)
+    assert at["goniometer_y"] == pytest.approx(-0.05, abs=0.01)

@@ -60,7 +60,9 @@ def add_fibre(target: Map, view: View, points: Array, radius_mm: float) -> None:
     line = np.full((rows.stop - rows.start, columns.stop - columns.start), 255, np.uint8)
     local = view.pixels(points) - [columns.start, rows.start]
     cv2.polylines(line, [np.round(local * 16).astype(np.int32)], False, (0,), 1, cv2.LINE_8, 4)
-    distance = cv2.distanceTransform(line, cv2.DIST_L2, 5) * np.float32(view.mm_per_px)
+    # A line outside the box leaves an infinite distance; what is further than the radius is all alike.
+    distance = np.minimum(cv2.distanceTransform(line, cv2.DIST_L2, 5), 2 * radius_mm / view.mm_per_px)
+    distance *= np.float32(view.mm_per_px)
     target[box] += 2 * np.sqrt(np.maximum(np.float32(radius_mm**2) - distance * distance, 0))
 
 
