@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from mxplans_sim.clock import Clock
+from mxplans_sim.clock import RealClock
 from mxplans_sim.servers.epics.camera import Camera
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.robot import Robot
@@ -31,7 +31,7 @@ class Bench:
 
     def __init__(self, renderer: ThreadPoolExecutor, truth_path: Any = None) -> None:
         settings = WorldSettings.model_validate({"seed": 3, "samples": {"gone": {"missing": True}}})
-        self.clock = Clock(SPEED_UP)
+        self.clock = RealClock(SPEED_UP)
         self.truth = Truth(truth_path, self.clock)
         self.world = World(settings, DEWAR, self.clock, self.truth)
         self.bursts: list[Any] = []

@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from mxplans_sim.clock import Clock
+from mxplans_sim.clock import RealClock
 from mxplans_sim.servers.epics.server import CA_SOCKETS, PREFIX, EpicsServer, find_port
 from mxplans_sim.servers.simplon.server import SimplonServer
 from mxplans_sim.settings import WorldSettings
@@ -44,7 +44,7 @@ async def serve(settings: WorldSettings, dewar: Dewar, options: Options) -> None
     # Before anything is started: what fails later has more to clean up.
     ca_port = find_port(options.ca_port, "Channel Access", CA_SOCKETS)
     simplon_port = find_port(options.simplon_port, "the detector")
-    clock = Clock(settings.speed_up)
+    clock = RealClock(settings.speed_up)
     truth = Truth(options.truth_path, clock)
     world = World(settings, dewar, clock, truth)
     simplon = SimplonServer(

@@ -23,10 +23,8 @@ def illuminated(burst: Burst, crystal: Crystal) -> Array:
     sigma_x, sigma_y = (fwhm_um / 2355.0 for fwhm_um in burst.beam_fwhm_um)
     nodes, weights = _quadrature(half_mm, min(sigma_x, sigma_y))
     points = nodes @ np.array(crystal.box_rotation).T + np.array(crystal.centre_mm)
-    turn = np.radians(burst.omega_start_deg + burst.omega_width_deg / 2)[:, None]
-    x = points[:, 0] + burst.x_mm[:, None]
-    y = (points[:, 1] + burst.y_mm[:, None]) * np.cos(turn) - (points[:, 2] + burst.z_mm[:, None]) * np.sin(turn)
-    profile = np.exp(-0.5 * ((x / sigma_x) ** 2 + ((y - burst.axis_offset_mm) / sigma_y) ** 2))
+    seen = burst.seen_mm(points) - np.append(burst.beam_mm, np.zeros((len(burst), 1)), axis=1)[:, None]
+    profile = np.exp(-0.5 * ((seen[..., 0] / sigma_x) ** 2 + (seen[..., 1] / sigma_y) ** 2))
     per_um2 = burst.flux_hz / (2 * np.pi * sigma_x * sigma_y * 1e6)
     return np.asarray(profile @ weights * per_um2 * 1e9, dtype=np.float64)
 

@@ -65,7 +65,7 @@ class Background:
 def background(burst: Burst, detector: DetectorSettings) -> Background:
     """Air and solvent scatter around the beam, dark behind the beamstop; in proportion to flux and time."""
     # The ring current falls a little from row to row of a grid; three digits are enough for one table to serve all.
-    light = float(f"{burst.exposure_s * burst.flux_hz / FULL_FLUX_HZ:.2e}")
+    light = float(f"{burst.exposure_s * burst.flux_hz.mean() / FULL_FLUX_HZ:.2e}")
     return _background(light, burst.energy_ev, burst.distance_mm, detector)
 
 
@@ -104,7 +104,7 @@ def _looked_up(steps: Array, uniform: Array) -> npt.NDArray[np.unsignedinteger[A
 def frame_generator(seed: int, burst: Burst, index: int, image: int) -> np.random.Generator:
     """Noise of one frame, the same for the same sample, pose and image number of a series."""
     name = burst.specimen.name if burst.specimen else ""
-    pose = (burst.omega_start_deg[index], burst.x_mm[index], burst.y_mm[index], burst.z_mm[index])
+    pose = (burst.omega_start_deg[index], *burst.spindle_mm[index], *burst.lab_mm[index])
     quantised = [round(float(value) * 1e4) % 2**32 for value in pose]
     return np.random.Generator(np.random.SFC64([seed, zlib.crc32(name.encode()), image, *quantised]))
 

@@ -52,7 +52,7 @@ class ExpectedSpots:
 def expected_spots(burst: Burst, detector: DetectorSettings) -> ExpectedSpots:
     """Spots of all crystals of the specimen on all frames of a burst."""
     parts = []
-    if burst.specimen is not None and burst.flux_hz > 0:
+    if burst.specimen is not None and burst.flux_hz.any():
         parts = [_of_crystal(burst, crystal, detector) for crystal in burst.specimen.crystals if crystal.strength > 0]
     frame = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
     rest = np.concatenate([part[1] for part in parts], axis=1) if parts else np.zeros((4, 0))
@@ -66,7 +66,7 @@ def _of_crystal(burst: Burst, crystal: Crystal, detector: DetectorSettings) -> t
     light = illuminated(burst, crystal) * burst.exposure_s * crystal.strength * SCATTERING
     if light.max(initial=0.0) * STRONGEST < FAINTEST_PHOTONS:
         return np.zeros(0, dtype=np.int64), np.zeros((4, 0))  # not in the beam: spare solving its reflections
-    found = _crossings(crystal, burst.energy_ev)
+    found = _crossings(crystal, tuple(burst.mount.ravel().round(9)), burst.energy_ev)
     x_px, y_px, inside = _on_detector(found, burst, detector)
     frame, member, density = on_frames(found, float(burst.omega_start_deg[0]), burst.omega_width_deg, len(burst))
     keep = inside[member]
@@ -82,10 +82,11 @@ def _of_crystal(burst: Burst, crystal: Crystal, detector: DetectorSettings) -> t
 
 
 @lru_cache(maxsize=4)
-def _crossings(crystal: Crystal, energy_ev: float) -> Crossings:
+def _crossings(crystal: Crystal, mount: tuple[float, ...], energy_ev: float) -> Crossings:
     seed = zlib.crc32(f"{crystal.cell} {crystal.space_group}".encode())
     form = reflections(crystal.cell, crystal.space_group, crystal.d_min_a, crystal.b_factor_a2, seed)
-    return crossings(form, np.array(crystal.orientation), energy_ev, crystal.mosaicity_deg)
+    orientation = np.reshape(mount, (3, 3)) @ np.array(crystal.orientation)
+    return crossings(form, orientation, energy_ev, crystal.mosaicity_deg)
 
 
 def _on_detector(

@@ -1,8 +1,9 @@
-"""What the detector sees of a motion: one pose per frame, and the beam that was on. Arrays are (n,), in order of exposure."""
+"""What the detector sees of a motion: one pose per frame, and the beam that was on. Arrays go frame by frame, in order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,43 +11,78 @@ import numpy.typing as npt
 from mxplans_sim.world.specimen import Specimen
 
 Array = npt.NDArray[np.float64]
+PER_FRAME = ("spindle_mm", "lab_mm", "omega_start_deg", "beam_mm", "flux_hz")
 
 
 @dataclass(frozen=True)
 class Burst:
-    """A train of frames exposed without a pause.
+    """A train of n frames exposed without a pause.
+
+    A point s of the specimen stands at R_x(omega) (mount s + spindle_mm) + lab_mm in the image frame (x right along
+    omega, y down, z along the beam), with R_x a right-handed turn about +x.
 
     Attributes:
         specimen: What is on the goniometer, or None.
-        x_mm: Motor positions at the middle of each frame; a point s of the specimen stands at R_x(omega) (s + motors)
-            in the image frame (x right along omega, y down, z along the beam), beam at y = `axis_offset_mm`, x = 0.
-        y_mm: As above.
-        z_mm: As above.
-        omega_start_deg: Omega at the beginning of each frame.
+        mount: Rotation of the specimen by the axes above omega (chi or kappa, phi), (3, 3).
+        spindle_mm: Shift that turns with omega, at the middle of each frame (n, 3).
+        lab_mm: Shift that does not, at the middle of each frame (n, 3).
+        omega_start_deg: Omega at the beginning of each frame (n,).
         omega_width_deg: Omega turned during each frame (0 for a grid).
         exposure_s: Time per frame, simulated seconds.
+        beam_mm: Where the beam passes, x and y in the image frame (n, 2).
         beam_fwhm_um: Beam size, horizontal and vertical.
-        flux_hz: Photons per second after the attenuator; 0 when the shutter is closed.
+        beam_profile: "gaussian", or "top-hat" for an evenly lit rectangle of that size.
+        flux_hz: Photons per second after the attenuator (n,); 0 when the shutter is closed.
         energy_ev: Photon energy.
         distance_mm: Detector distance.
-        axis_offset_mm: Height of the beam above (negative) or below the omega axis, image frame.
         ends_at_s: Simulated time at which the last frame ends.
     """
 
     specimen: Specimen | None
-    x_mm: Array
-    y_mm: Array
-    z_mm: Array
+    mount: Array
+    spindle_mm: Array
+    lab_mm: Array
     omega_start_deg: Array
     omega_width_deg: float
     exposure_s: float
+    beam_mm: Array
     beam_fwhm_um: tuple[float, float]
-    flux_hz: float
+    beam_profile: str
+    flux_hz: Array
     energy_ev: float
     distance_mm: float
-    axis_offset_mm: float
     ends_at_s: float
+
+    def __post_init__(self) -> None:
+        for name in PER_FRAME:
+            if len(getattr(self, name)) != len(self):
+                raise ValueError(f"{name} tells of {len(getattr(self, name))} frames, the burst has {len(self)}")
 
     def __len__(self) -> int:
         """Number of frames."""
         return len(self.omega_start_deg)
+
+    @property
+    def omega_deg(self) -> Array:
+        """Omega at the middle of each frame (n,)."""
+        return self.omega_start_deg + self.omega_width_deg / 2
+
+    @property
+    def begins_at_s(self) -> float:
+        """Simulated time at which the first frame begins."""
+        return self.ends_at_s - len(self) * self.exposure_s
+
+    def part(self, begin: int, number: int) -> Self:
+        """Some of its frames."""
+        chosen = slice(begin, begin + number)
+        cut = {field.name: getattr(self, field.name)[chosen] for field in fields(self) if field.name in PER_FRAME}
+        last = min(begin + number, len(self))
+        return replace(self, **cut, ends_at_s=self.begins_at_s + last * self.exposure_s)
+
+    def seen_mm(self, points_mm: Array) -> Array:
+        """Points of the specimen (m, 3) in the image frame at the middle of each frame, (n, m, 3)."""
+        turning = (points_mm @ self.mount.T)[None] + self.spindle_mm[:, None]
+        angle = np.radians(self.omega_deg)[:, None]
+        cos, sin = np.cos(angle), np.sin(angle)
+        x, y, z = turning[..., 0], turning[..., 1], turning[..., 2]
+        return np.stack([x, y * cos - z * sin, y * sin + z * cos], axis=-1) + self.lab_mm[:, None]

@@ -115,21 +115,22 @@ class World:
         return self._burst(scan.frames(index), scan.row(index)[1], scan.exposure_s)
 
     def _burst(self, begins: Array, step: Array, exposure_s: float) -> Burst:
-        middles = begins[:, :3] + step[:3] / 2
+        number = len(begins)
         return Burst(
             specimen=self.specimen,
-            x_mm=middles[:, 0],
-            y_mm=middles[:, 1],
-            z_mm=middles[:, 2],
+            mount=np.eye(3),
+            spindle_mm=begins[:, :3] + step[:3] / 2,
+            lab_mm=np.zeros((number, 3)),
             omega_start_deg=begins[:, 3],
             omega_width_deg=float(step[3]),
             exposure_s=exposure_s,
+            beam_mm=np.tile([0.0, self.beam.axis_offset_mm], (number, 1)),
             beam_fwhm_um=self.beam.fwhm_um,
-            flux_hz=self.flux_hz,
+            beam_profile="gaussian",
+            flux_hz=np.full(number, self.flux_hz),
             energy_ev=self.beam.energy_ev,
             distance_mm=self.distance.position,
-            axis_offset_mm=self.beam.axis_offset_mm,
-            ends_at_s=self.clock.now_s() + len(begins) * exposure_s,
+            ends_at_s=self.clock.now_s() + number * exposure_s,
         )
 
     def crystal_offset_um(self, scan: Scan) -> list[float] | None:

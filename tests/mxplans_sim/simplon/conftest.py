@@ -11,15 +11,14 @@ from dataclasses import replace
 import h5py
 import hdf5plugin  # noqa: F401
 import httpx
-import numpy as np
 import pytest
+from burst_support import make_burst
 
-from mxplans_sim.clock import Clock
+from mxplans_sim.clock import RealClock
 from mxplans_sim.servers.simplon.server import SimplonServer
 from mxplans_sim.settings import DetectorSettings
-from mxplans_sim.world.burst import Burst
 from mxplans_sim.world.gate import Gate
-from mxplans_sim.world.specimen import Crystal, Specimen
+from mxplans_sim.world.specimen import Crystal
 
 DETECTOR = DetectorSettings.model_validate({"nx": 128, "ny": 96, "pixel_um": 600.0, "background": 60.0})
 EYE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -27,22 +26,7 @@ CRYSTAL = Crystal((0.0, 0.0, 0.0), (0.025, 0.025, 0.025), EYE, (79.1, 79.1, 37.9
 
 
 def burst(number, width_deg=0.2, x_mm=0.0, flux_hz=2.5e11, ends_at_s=0.0):
-    zeros = np.zeros(number)
-    return Burst(
-        specimen=Specimen("sample", None, (CRYSTAL,)),
-        x_mm=zeros + x_mm,
-        y_mm=zeros,
-        z_mm=zeros,
-        omega_start_deg=np.arange(number) * width_deg + 10.0,
-        omega_width_deg=width_deg,
-        exposure_s=0.02,
-        beam_fwhm_um=(50.0, 50.0),
-        flux_hz=flux_hz,
-        energy_ev=12658.0,
-        distance_mm=100.0,
-        axis_offset_mm=0.0,
-        ends_at_s=ends_at_s,
-    )
+    return make_burst((CRYSTAL,), number, x_mm, flux_hz, omega_width_deg=width_deg, ends_at_s=ends_at_s)
 
 
 def wait(duration_s):
@@ -90,7 +74,7 @@ class Server:
         self.loop.close()
 
     async def _start(self):
-        self.clock = Clock(self.speed_up)
+        self.clock = RealClock(self.speed_up)
         self.server = SimplonServer(self.gate, self.clock, DETECTOR, self.folder, 1, still)
         return await self.server.start(0)
 

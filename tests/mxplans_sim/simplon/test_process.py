@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mxplans_sim.clock import Clock
+from mxplans_sim.clock import RealClock
 from mxplans_sim.servers.simplon.server import SimplonServer
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.world.gate import Gate
@@ -67,7 +67,7 @@ def test_a_port_in_use_is_an_os_error_and_leaves_nothing(tmp_path):
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             settings = DetectorSettings.model_validate({})
-            server = SimplonServer(Gate(), Clock(100.0), settings, tmp_path, 1, lambda number, exposure_s: None)
+            server = SimplonServer(Gate(), RealClock(100.0), settings, tmp_path, 1, lambda number, exposure_s: None)
             with pytest.raises(OSError, match="in use"):
                 await server.start(taken.getsockname()[1])
             await server.stop()
@@ -78,14 +78,14 @@ def test_a_port_in_use_is_an_os_error_and_leaves_nothing(tmp_path):
 
 ORPHAN = """
 import asyncio, multiprocessing, pathlib, sys
-from mxplans_sim.clock import Clock
+from mxplans_sim.clock import RealClock
 from mxplans_sim.servers.simplon.server import SimplonServer
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.world.gate import Gate
 
 async def main():
     detector = DetectorSettings.model_validate({})
-    server = SimplonServer(Gate(), Clock(1.0), detector, pathlib.Path(sys.argv[1]), 1, lambda n, s: None)
+    server = SimplonServer(Gate(), RealClock(1.0), detector, pathlib.Path(sys.argv[1]), 1, lambda n, s: None)
     await server.start(0)
     print(multiprocessing.active_children()[0].pid, flush=True)
     await asyncio.Event().wait()

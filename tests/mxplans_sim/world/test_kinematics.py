@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxplans_sim.clock import Clock
+from mxplans_sim.clock import RealClock
 from mxplans_sim.world.kinematics import Axis, at, blend, braking, duration_s, trapezoid
 
 positions = st.floats(-500, 500)
@@ -13,7 +13,7 @@ speeds = st.floats(0.1, 200)
 ramps = st.floats(0.01, 2)
 
 
-class FrozenClock(Clock):
+class FrozenClock(RealClock):
     def __init__(self) -> None:
         super().__init__()
         self.time_s = 0.0

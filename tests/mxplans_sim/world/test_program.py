@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mxplans_sim.clock import Clock
+from mxplans_sim.clock import RealClock
 from mxplans_sim.world.kinematics import Axis, at, duration_s
 from mxplans_sim.world.program import AXES, Scan, fault, trajectory
 
@@ -13,7 +13,7 @@ SHUTTER_S, TURN_S = 0.06, 0.05
 
 
 def make_axes() -> dict[str, Axis]:
-    clock = Clock()
+    clock = RealClock()
     axes = {name: Axis(clock, 0.0, 2.0, 0.1, (-3.0, 3.0)) for name in "xyz"}
     return {**axes, "omega": Axis(clock, 0.0, 120.0, 0.3, (-3600.0, 3600.0))}
 

@@ -26,7 +26,6 @@ from mxplans_sim.servers.simplon.series import (
     StopSeries,
     Written,
 )
-from mxplans_sim.world.burst import Burst
 
 BATCH = 25  # frames written and told of together
 PART = 500  # frames whose spots are computed together
@@ -86,7 +85,7 @@ class Renderer:
                 expose,
                 first=expose.first + begin,
                 count=number,
-                burst=_part(expose.burst, begin, number),
+                burst=expose.burst.part(begin, number),
                 begins_s=expose.begins_s + begin * expose.frame_s,
             )
             self._expose_part(series, part)
@@ -150,18 +149,6 @@ class Renderer:
 
 def _told(series: int, failure: Exception) -> str:
     return f"series {series} is not on disk as a whole: {failure}; check the data folder and its disk, then initialize"
-
-
-def _part(burst: Burst, begin: int, number: int) -> Burst:
-    """Some frames of a burst."""
-    part = slice(begin, begin + number)
-    return replace(
-        burst,
-        x_mm=burst.x_mm[part],
-        y_mm=burst.y_mm[part],
-        z_mm=burst.z_mm[part],
-        omega_start_deg=burst.omega_start_deg[part],
-    )
 
 
 def run_renderer(pipe: Connection, folder: Path) -> None:

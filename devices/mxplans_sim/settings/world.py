@@ -1,0 +1,59 @@
+"""The world file: what the virtual beamline is made of. Unknown keys are errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from mxplans_sim.settings.base import STRICT, SettingsError
+from mxplans_sim.settings.beam import BeamSettings
+from mxplans_sim.settings.detector import DetectorSettings
+from mxplans_sim.settings.motion import MotionSettings
+from mxplans_sim.settings.samples import SampleTruth
+from mxplans_sim.settings.timing import TimingSettings
+
+
+class WorldSettings(BaseModel):
+    """The whole world file."""
+
+    model_config = STRICT
+
+    seed: int = Field(1, ge=0)
+    speed_up: float = Field(1.0, gt=0, description="Simulated seconds per real second")
+    detector: DetectorSettings = Field(default_factory=lambda: DetectorSettings.model_validate({}))
+    timing: TimingSettings = Field(default_factory=lambda: TimingSettings.model_validate({}))
+    motion: MotionSettings = Field(default_factory=lambda: MotionSettings.model_validate({}))
+    beam: BeamSettings = Field(default_factory=lambda: BeamSettings.model_validate({}))
+    samples: dict[str, SampleTruth] = Field(default_factory=dict, description="Truth by sample name")
+
+
+def load_world(path: Path, speed_up: float | None = None) -> WorldSettings:
+    """Read a world file.
+
+    Args:
+        path: The file.
+        speed_up: Goes before the file's own.
+
+    Raises:
+        SettingsError: If it is missing, not YAML, or has a key or value that is not allowed.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}; name a world file") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    try:
+        return WorldSettings.model_validate(_with_speed_up({} if content is None else content, speed_up))
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"{path} is not a world file: {faults}") from error
+
+
+def _with_speed_up(content: Any, speed_up: float | None) -> Any:
+    if speed_up is None or not isinstance(content, dict):
+        return content
+    return content | {"speed_up": speed_up}
