@@ -1,9 +1,7 @@
 """A world with its process variables in this process: a test puts and gets without a network."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from mxplans_sim.clock import RealClock
@@ -11,12 +9,11 @@ from mxplans_sim.servers.epics.camera import Camera
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.robot import Robot
 from mxplans_sim.servers.epics.scan import ScanProgram
-from mxplans_sim.servers.epics.switches import ApertureSwitch, Attenuator, ZoomSwitch, make_backlight, make_shutter
+from mxplans_sim.servers.epics.switches import ApertureSwitch, Attenuator, Switch, ZoomSwitch
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
 from mxplans_sim.world.dewar import PinInDewar, Sample
 from mxplans_sim.world.program import AXES
-from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.state import World
 
 SPEED_UP = 20.0
@@ -29,34 +26,29 @@ DEWAR = {
 class Bench:
     """All servers but the network; `bursts` collects what the detector would see."""
 
-    def __init__(self, renderer: ThreadPoolExecutor, truth_path: Any = None) -> None:
+    def __init__(self, truth_path: Any = None) -> None:
         settings = WorldSettings.model_validate({"seed": 3, "samples": {"gone": {"missing": True}}})
         self.clock = RealClock(SPEED_UP)
         self.truth = Truth(truth_path, self.clock)
         self.world = World(settings, DEWAR, self.clock, self.truth)
         self.bursts: list[Any] = []
         self.world.bursts.subscribe(self.bursts.append)
-        timing = settings.timing
-        motors = {name: self._motor(name) for name in AXES}
-        shutter = make_shutter("", self.world, timing)
-        self.program = ScanProgram("SCAN:", self.world, motors, shutter)
+        motors = [MotorRecord(name.upper(), self.world.axes[name], self.clock, "mm") for name in AXES]
+        self.program = ScanProgram("SCAN:", self.world)
         self.robot = Robot("ROBOT:", self.world)
         self.channels: dict[str, Any] = {}
         for server in (
-            *motors.values(),
-            shutter,
+            *motors,
+            Switch("SHUTTER", self.world.shutter),
             self.program,
             self.robot,
             Attenuator("T", self.world),
-            make_backlight("", self.world, timing),
-            ApertureSwitch("", self.world, timing),
-            ZoomSwitch("CAM:", self.world, timing),
-            Camera("CAM:", self.world, renderer),
+            Switch("BACKLIGHT", self.world.backlight),
+            ApertureSwitch("", self.world),
+            ZoomSwitch("CAM:", self.world),
+            Camera("CAM:", self.world),
         ):
             self.channels |= server.channels
-
-    def _motor(self, name: str) -> MotorRecord:
-        return MotorRecord(name.upper(), self.world.axes[name], self.clock, "mm", (0.0, rng_for(0)))
 
     async def put(self, name: str, value: Any) -> None:
         """As a client with put-completion."""
@@ -79,20 +71,13 @@ class Bench:
                 await asyncio.sleep(0.002)
 
 
-@contextmanager
-def renderer() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(1) as pool:
-        yield pool
-
-
 def on_bench(work: Callable[[Bench], Awaitable[None]], truth_path: Any = None) -> None:
     """Run a test on a fresh bench in a fresh event loop; nothing may be left running."""
 
     async def main() -> None:
-        with renderer() as pool:
-            bench = Bench(pool, truth_path)
-            await work(bench)
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            assert not left, left
+        bench = Bench(truth_path)
+        await work(bench)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not left, left
 
     asyncio.run(main())

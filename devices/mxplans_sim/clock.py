@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -35,6 +37,10 @@ class Clock(ABC):
     @abstractmethod
     async def compute(self, work: Callable[[], T]) -> T:
         """Do work that costs computing but no simulated time, without blocking the event loop for long."""
+
+    @abstractmethod
+    def standing(self) -> AbstractAsyncContextManager[None]:
+        """While entered, simulated time does not pass if it can be helped: somebody computes elsewhere."""
 
     @abstractmethod
     def watch_period_s(self, real_s: float) -> float:
@@ -73,6 +79,10 @@ class RealClock(Clock):
     async def compute(self, work: Callable[[], T]) -> T:
         """Do the work in a thread."""
         return await asyncio.to_thread(work)
+
+    def standing(self) -> AbstractAsyncContextManager[None]:
+        """Real time cannot stand still: does nothing."""
+        return contextlib.nullcontext()
 
     def watch_period_s(self, real_s: float) -> float:
         """Simulated seconds in `real_s` real seconds."""

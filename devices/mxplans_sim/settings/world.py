@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from mxplans_sim.settings.base import STRICT, SettingsError
 from mxplans_sim.settings.beam import BeamSettings
 from mxplans_sim.settings.detector import DetectorSettings
+from mxplans_sim.settings.goniometer import GoniometerSettings
 from mxplans_sim.settings.motion import MotionSettings
 from mxplans_sim.settings.samples import SampleTruth
 from mxplans_sim.settings.timing import TimingSettings
@@ -26,6 +27,7 @@ class WorldSettings(BaseModel):
     detector: DetectorSettings = Field(default_factory=lambda: DetectorSettings.model_validate({}))
     timing: TimingSettings = Field(default_factory=lambda: TimingSettings.model_validate({}))
     motion: MotionSettings = Field(default_factory=lambda: MotionSettings.model_validate({}))
+    goniometer: GoniometerSettings = Field(default_factory=lambda: GoniometerSettings.model_validate({}))
     beam: BeamSettings = Field(default_factory=lambda: BeamSettings.model_validate({}))
     samples: dict[str, SampleTruth] = Field(default_factory=dict, description="Truth by sample name")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from mxplans_sim.clock import Clock
+from mxplans_sim.world.hooks import FaultSource, NoFaults
+from mxplans_sim.world.observable import Observable
 
 
 @dataclass(frozen=True)
@@ -88,34 +91,77 @@ def blend(start: float, speed: float, end: float, end_speed: float, time_s: floa
 
 
 class Axis:
-    """A motor with an encoder that does not err.
+    """A motor with its encoder.
 
     Args:
+        name: Of the axis, for faults.
         clock: Simulated time.
         position: Where it stands at the start.
         speed: Speed of moves, units per second; also the highest.
         ramp_s: Seconds from rest to `speed`.
         limits: Lowest and highest position allowed.
+        backlash: Play: when it turns back, what it drives follows only after this way.
+        faults: Asked for `motor_stall` and `move_hangs`.
+
+    Attributes:
+        taken: Ends whatever else drives the axis now; None when it takes moves.
+        changed: Tells when somebody who drives it sets it in motion or lets it go.
+        moves: Motions so far.
     """
 
-    def __init__(self, clock: Clock, position: float, speed: float, ramp_s: float, limits: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        name: str,
+        clock: Clock,
+        position: float,
+        speed: float,
+        ramp_s: float,
+        limits: tuple[float, float],
+        backlash: float = 0.0,
+        faults: FaultSource | None = None,
+    ) -> None:
+        self.name = name
         self.speed = speed
         self.top_speed = speed
         self.ramp_s = ramp_s
         self.limits = limits
+        self.taken: Callable[[], Awaitable[None]] | None = None
+        self.changed = Observable()
+        self.moves = 0
         self._clock = clock
+        self._backlash = backlash
+        self._faults = faults or NoFaults()
         self._motion: Motion = (Piece(0.0, position),)
         self._begin_s = 0.0
+        self._hangs_until_s = 0.0
+        self._direction = 1.0
+        self._free = asyncio.Event()
+        self._free.set()
 
     @property
     def position(self) -> float:
-        """Where it is now."""
+        """What the encoder says now."""
         return at(self._motion, self._clock.now_s() - self._begin_s)[0]
 
     @property
     def remaining_s(self) -> float:
         """Simulated seconds until it stands; not positive when it does."""
-        return self._begin_s + duration_s(self._motion) - self._clock.now_s()
+        ends_s = self._begin_s + duration_s(self._motion)
+        return max(ends_s, self._hangs_until_s) - self._clock.now_s()
+
+    @property
+    def moving(self) -> bool:
+        """Whether it is on its way, or somebody else drives it."""
+        return self.remaining_s > 0 or self.taken is not None
+
+    @property
+    def driven(self) -> float:
+        """Where what it drives stands now, behind the play."""
+        return self.position + self.lag(self._direction)
+
+    def lag(self, direction: float) -> float:
+        """How far what it drives stays behind when it is approached in a direction; 0 takes the last one."""
+        return -math.copysign(self._backlash / 2, direction or self._direction)
 
     def allows(self, position: float) -> bool:
         """Whether a position is within the limits."""
@@ -127,15 +173,53 @@ class Axis:
         position, speed = at(self._motion, now - self._begin_s)
         before = braking(position, speed, self.speed / self.ramp_s) if speed else ()
         rest = before[-1].position if before else position
-        self.follow((*before, *trapezoid(rest, target, self.speed, self.ramp_s)), now)
+        motion = (*before, *trapezoid(rest, target, self.speed, self.ramp_s))
+        if (stall := self._faults.take("motor_stall", axis=self.name)) is not None:
+            motion = _stalled(motion, float(stall["at_frac"]) * duration_s(motion))
+        self._take_up(motion, now)
+        if (hang := self._faults.take("move_hangs", axis=self.name)) is not None:
+            self._hangs_until_s = now + duration_s(motion) + float(hang["duration_s"])
 
-    def follow(self, motion: Motion, begin_s: float) -> None:
-        """Take up a motion that begins at a simulated time."""
-        self._motion = motion
-        self._begin_s = begin_s
+    def follow(self, motion: Motion, begin_s: float, end: Callable[[], Awaitable[None]]) -> None:
+        """Take up a motion of somebody who drives the axis until `release`; `end` stops that."""
+        self.taken = end
+        self._free.clear()
+        self._take_up(motion, begin_s)
+
+    def release(self) -> None:
+        """Take moves again."""
+        self.taken = None
+        self._free.set()
+
+    async def freed(self) -> None:
+        """Return when nobody else drives it."""
+        await self._free.wait()
 
     def stop(self) -> None:
         """Come to rest as fast as the ramp allows."""
         now = self._clock.now_s()
         position, speed = at(self._motion, now - self._begin_s)
-        self.follow(braking(position, speed, self.speed / self.ramp_s), now)
+        self._hangs_until_s = now
+        self._take_up(braking(position, speed, self.speed / self.ramp_s), now)
+
+    def _take_up(self, motion: Motion, begin_s: float) -> None:
+        way = at(motion, duration_s(motion))[0] - motion[0].position
+        self._direction = way or self._direction
+        self._motion = motion
+        self._begin_s = begin_s
+        self.moves += 1
+
+
+def _stalled(motion: Motion, time_s: float) -> Motion:
+    """A motion that ends abruptly."""
+    pieces: list[Piece] = []
+    for piece in motion:
+        if time_s <= piece.duration_s:
+            return (
+                *pieces,
+                Piece(time_s, piece.position, piece.speed, piece.acceleration),
+                Piece(0.0, piece.at(time_s)[0]),
+            )
+        pieces.append(piece)
+        time_s -= piece.duration_s
+    return motion

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-
 import numpy as np
 
 from mxplans_sim.clock import Clock
-from mxplans_sim.settings import SampleTruth, WorldSettings
+from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
-from mxplans_sim.world.beam import Beam
+from mxplans_sim.world.actuator import Actuator
+from mxplans_sim.world.beam import APERTURES, Beam
 from mxplans_sim.world.burst import Array, Burst
+from mxplans_sim.world.camera import Camera
 from mxplans_sim.world.dewar import Dewar
 from mxplans_sim.world.gate import Gate
+from mxplans_sim.world.goniometer import ABOVE_OMEGA, TRANSLATIONS, Goniometer
+from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.kinematics import Axis
-from mxplans_sim.world.optics import ZOOMS, Image, Vector4, Viewer, Zoom, rotation_x
+from mxplans_sim.world.optics import ZOOMS
+from mxplans_sim.world.placement import Placement
 from mxplans_sim.world.program import AXES, Scan
-from mxplans_sim.world.seeding import make_specimen, rng_for
+from mxplans_sim.world.robot import Robot
+from mxplans_sim.world.scanner import Scanner
+from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.specimen import Specimen
-
-_log = logging.getLogger(__name__)
+from mxplans_sim.world.storage import Storage
 
 OMEGA_LIMITS_DEG = (-3600.0, 3600.0)
 START_DISTANCE_MM = 100.0
@@ -33,96 +37,123 @@ class World:
         dewar: Pins of the sample changer.
         clock: Simulated time.
         truth: Takes down what happens.
+        faults: What goes wrong, and when.
 
     Attributes:
         bursts: Where trains of frames are announced.
+        gonio: The chain of the goniometer's axes.
         axes: Goniometer axes by name.
         distance: Detector distance.
+        storage: The pins of the dewar.
+        robot: The sample changer.
+        scanner: The motion program.
+        camera: The on-axis viewer.
+        shutter: The fast shutter; so are backlight, aperture and zoom actuators.
     """
 
-    def __init__(self, settings: WorldSettings, dewar: Dewar, clock: Clock, truth: Truth) -> None:
-        motion = settings.motion
-        travel = (-motion.xyz_travel_mm, motion.xyz_travel_mm)
+    def __init__(
+        self, settings: WorldSettings, dewar: Dewar, clock: Clock, truth: Truth, faults: FaultSource | None = None
+    ) -> None:
+        timing, motion = settings.timing, settings.motion
         self.settings = settings
         self.clock = clock
         self.truth = truth
+        self.faults = faults or NoFaults()
         self.bursts = Gate()
-        self.axes = {name: Axis(clock, 0.0, motion.xyz_mm_s, motion.xyz_ramp_s, travel) for name in AXES[:3]}
-        self.axes["omega"] = Axis(clock, 0.0, motion.omega_deg_s, motion.omega_ramp_s, OMEGA_LIMITS_DEG)
-        self.distance = Axis(clock, START_DISTANCE_MM, motion.distance_mm_s, motion.distance_ramp_s, motion.distance_mm)
+        self.gonio = Goniometer(settings.goniometer, settings.seed)
+        self.axes = {name: self._axis(name) for name in self.gonio.axes}
+        self.distance = Axis(
+            "distance",
+            clock,
+            START_DISTANCE_MM,
+            motion.distance_mm_s,
+            motion.distance_ramp_s,
+            motion.distance_mm,
+            faults=self.faults,
+        )
         self.beam = Beam(settings.beam, clock, _axis_offset_mm(settings))
-        self.shutter_open = False
-        self.backlight_in = False
-        self.zoom: Zoom = ZOOMS[0]
-        self.mounted: tuple[int, int] | None = None
-        self._viewer = Viewer(settings.seed)
-        self._dewar = dewar
-        self._specimens = self._hang(settings)
+        self.storage = Storage(settings, dewar, truth)
+        self.shutter = Actuator("shutter", ("Closed", "Open"), timing.shutter_s, clock, self.faults)
+        self.backlight = Actuator("backlight", ("Out", "In"), timing.backlight_s, clock, self.faults)
+        self.aperture = Actuator(
+            "aperture", tuple(APERTURES), timing.aperture_s, clock, self.faults, self.beam.aperture
+        )
+        self.aperture.changed.subscribe(self._select_aperture)
+        self.zoom = Actuator("zoom", tuple(level.name for level in ZOOMS), timing.zoom_s, clock, self.faults)
+        self.robot = Robot(self)
+        self.scanner = Scanner(self)
+        self.camera = Camera(self)
 
-    def _hang(self, settings: WorldSettings) -> dict[tuple[int, int], Specimen]:
-        specimens = {}
-        known = {sample.name for pin in self._dewar.values() for sample in pin.samples}
-        for name in sorted(set(settings.samples) - known):
-            _log.warning("the world file tells of sample %s, which is not in the shipment", name)
-        for place, pin in self._dewar.items():
-            truth = settings.samples.get(pin.name, SampleTruth.model_validate({}))
-            specimen = None if truth.missing else make_specimen(settings.seed, pin, truth)
-            if specimen is not None:
-                specimens[place] = specimen
-            for sample in pin.samples:
-                self.truth.add_sample(specimen, sample.name, place, truth.empty)
-        return specimens
+    def _axis(self, name: str) -> Axis:
+        motion, settings = self.settings.motion, self.settings.goniometer
+        if name in TRANSLATIONS:
+            travel = (-motion.xyz_travel_mm, motion.xyz_travel_mm)
+            backlash_mm = settings.backlash_um / 1000
+            return Axis(name, self.clock, 0.0, motion.xyz_mm_s, motion.xyz_ramp_s, travel, backlash_mm, self.faults)
+        limits = {"chi": settings.chi_deg, "kappa": settings.kappa_deg}.get(name, OMEGA_LIMITS_DEG)
+        speed = motion.omega_deg_s if name == "omega" else settings.chi_deg_s
+        return Axis(name, self.clock, 0.0, speed, motion.omega_ramp_s, limits, faults=self.faults)
+
+    def _select_aperture(self) -> None:
+        self.beam.aperture = self.aperture.state
+
+    @property
+    def sample_name(self) -> str:
+        """Name of the sample on the goniometer; empty for none."""
+        return "" if self.robot.mounted is None else self.storage.name(self.robot.mounted)
 
     @property
     def specimen(self) -> Specimen | None:
         """What hangs on the goniometer."""
-        return None if self.mounted is None else self._specimens[self.mounted]
+        return None if self.robot.mounted is None else self.storage.specimen(self.robot.mounted)
 
     @property
-    def pose(self) -> Vector4:
-        """Present x, y, z (mm) and omega (deg)."""
-        x, y, z, omega = (self.axes[name].position for name in AXES)
-        return x, y, z, omega
+    def placement(self) -> Placement:
+        """Where the specimen stands now, errors of the bearings included."""
+        return self.gonio.placement({name: axis.driven for name, axis in self.axes.items()})
+
+    @property
+    def backlight_in(self) -> bool:
+        """Whether the backlight is behind the sample, in the beam's way."""
+        return self.backlight.state == "In"
 
     @property
     def flux_hz(self) -> float:
         """Photons per second that reach sample and detector now."""
-        return self.beam.flux_hz if self.shutter_open and not self.backlight_in else 0.0
+        return self.beam.flux_hz if self.shutter.state == "Open" and not self.backlight_in else 0.0
 
-    def has_pin(self, place: tuple[int, int]) -> bool:
-        """Whether a pin stands in a place (puck, pin) of the dewar."""
-        return place in self._specimens and place != self.mounted
+    def exchange_error_mm(self) -> float:
+        """How far the goniometer is from where the robot expects it."""
+        return max(abs(self.axes[name].position) for name in TRANSLATIONS)
 
-    def name_at(self, place: tuple[int, int]) -> str:
-        """Name of the sample that belongs in a place; empty for none."""
-        return self._dewar[place].name if place in self._dewar else ""
-
-    def barcode(self) -> str:
-        """Barcode of the mounted pin; empty for none."""
-        return self._dewar[self.mounted].barcode if self.mounted else ""
-
-    def take_picture(self, pose: Vector4) -> Image:
-        """What the on-axis viewer sees at a pose in the present light."""
-        return self._viewer.expose(self.specimen, pose, self.zoom, self.beam.axis_offset_mm, self.backlight_in)
+    def publish(self, burst: Burst) -> None:
+        """Let the detector see frames that begin now."""
+        self.bursts.publish(burst)
 
     def still(self, images: int, exposure_s: float) -> Burst:
         """Frames without a motion, beginning now."""
-        poses = np.tile(np.array(self.pose), (images, 1))
-        return self._burst(poses, np.zeros(4), exposure_s)
+        poses = np.tile([self.axes[name].driven for name in AXES], (images, 1))
+        return self._burst(poses, np.zeros(4), exposure_s, self.clock.now_s())
 
-    def row(self, scan: Scan, index: int) -> Burst:
-        """Frames of a row of a scan, beginning now."""
-        return self._burst(scan.frames(index), scan.row(index)[1], scan.exposure_s)
+    def scan_burst(self, scan: Scan, row: int, first: int, number: int, row_begins_s: float) -> Burst:
+        """Some frames of a row that began at a simulated time."""
+        begin, step = scan.row(row)
+        begins = begin + np.arange(first, first + number)[:, None] * step
+        lags = [self.axes[name].lag(float(direction)) for name, direction in zip(AXES, step, strict=True)]
+        return self._burst(begins + lags, step, scan.exposure_s, row_begins_s + first * scan.exposure_s)
 
-    def _burst(self, begins: Array, step: Array, exposure_s: float) -> Burst:
+    def _burst(self, begins: Array, step: Array, exposure_s: float, begins_s: float) -> Burst:
         number = len(begins)
+        above = {name: self.axes[name].position for name in ABOVE_OMEGA[self.gonio.settings.kind]}
+        stand = self.gonio.stand(begins + step / 2, above)
+        width_deg = self.gonio.settings.omega_sign * float(step[3])
         return Burst(
             specimen=self.specimen,
-            mount=np.eye(3),
-            spindle_mm=begins[:, :3] + step[:3] / 2,
-            lab_mm=np.zeros((number, 3)),
-            omega_start_deg=begins[:, 3],
-            omega_width_deg=float(step[3]),
+            mount=stand.mount,
+            spindle_mm=stand.spindle_mm,
+            lab_mm=stand.lab_mm,
+            omega_start_deg=stand.omega_deg - width_deg / 2,
+            omega_width_deg=width_deg,
             exposure_s=exposure_s,
             beam_mm=np.tile([0.0, self.beam.axis_offset_mm], (number, 1)),
             beam_fwhm_um=self.beam.fwhm_um,
@@ -130,19 +161,43 @@ class World:
             flux_hz=np.full(number, self.flux_hz),
             energy_ev=self.beam.energy_ev,
             distance_mm=self.distance.position,
-            ends_at_s=self.clock.now_s() + number * exposure_s,
+            ends_at_s=begins_s + number * exposure_s,
         )
 
-    def crystal_offset_um(self, scan: Scan) -> list[float] | None:
-        """Nearest crystal centre minus the beam, in the middle of a scan, in goniometer axes; None without a crystal."""
-        if self.specimen is None or not self.specimen.crystals:
+    def note_scan(self, scan: Scan, images_done: int) -> None:
+        """Write down what a scan has exposed, and how far off the beam its crystal was."""
+        self.truth.record(
+            "scan",
+            sample=self.sample_name or None,
+            scan="rotation" if scan.step[3] else "grid",
+            rows=scan.rows,
+            images=scan.images,
+            images_done=images_done,
+            exposure_s=scan.exposure_s,
+            start_mm=list(scan.start[:3]),
+            omega_start_deg=scan.start[3],
+            step_mm=list(scan.step[:3]),
+            omega_step_deg=scan.step[3],
+            transmission_frac=self.beam.transmission_frac,
+            flux_hz=self.beam.flux_hz,
+            aperture=self.beam.aperture,
+            crystal_offset_um=self._crystal_offset_um(scan),
+        )
+
+    def _crystal_offset_um(self, scan: Scan) -> list[float] | None:
+        """Nearest crystal centre minus the beam, in the middle of a scan, in spindle axes; None without a crystal."""
+        specimen = self.specimen
+        if specimen is None or not specimen.crystals:
             return None
         first, last = scan.frames(0)[0], scan.frames(scan.rows - 1)[-1] + scan.row(scan.rows - 1)[1]
-        middle = (first + last) / 2
-        beam = rotation_x(-middle[3]) @ [0.0, self.beam.axis_offset_mm, 0.0]
-        offsets = [np.array(crystal.centre_mm) + middle[:3] - beam for crystal in self.specimen.crystals]
-        nearest = min(offsets, key=lambda offset: float(np.linalg.norm(offset)))
-        return [round(float(value) * 1000, 3) for value in nearest]
+        middle = self._burst(((first + last) / 2)[None], np.zeros(4), scan.exposure_s, self.clock.now_s())
+        centres = np.array([crystal.centre_mm for crystal in specimen.crystals])
+        offsets = middle.seen_mm(centres)[0] - [*middle.beam_mm[0], 0.0]
+        nearest = offsets[np.linalg.norm(offsets, axis=1).argmin()]
+        angle = np.radians(-middle.omega_deg[0])
+        c, s = np.cos(angle), np.sin(angle)
+        turned = nearest[0], nearest[1] * c - nearest[2] * s, nearest[1] * s + nearest[2] * c
+        return [round(float(value) * 1000, 3) for value in turned]
 
 
 def _axis_offset_mm(settings: WorldSettings) -> float:

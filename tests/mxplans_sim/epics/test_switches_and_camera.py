@@ -55,8 +55,8 @@ def test_zoom_brings_scale_and_beam_mark():
 
 def test_acquire_completes_with_a_new_image_of_the_present_pose():
     async def work(bench: Bench):
-        bench.world.mounted = (1, 1)
-        bench.world.backlight_in = True
+        bench.world.robot.mounted = (1, 1)
+        await bench.put("BACKLIGHT", "In")
 
         async def picture():
             await bench.put("CAM:Acquire", 1)

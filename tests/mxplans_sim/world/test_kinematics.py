@@ -72,7 +72,7 @@ def test_braking_needs_the_way_of_the_speed_squared(position, speed, acceleratio
 @pytest.fixture
 def axis_and_clock():
     clock = FrozenClock()
-    return Axis(clock, 0.0, speed=2.0, ramp_s=0.1, limits=(-3.0, 3.0)), clock
+    return Axis("x", clock, 0.0, speed=2.0, ramp_s=0.1, limits=(-3.0, 3.0)), clock
 
 
 def test_an_axis_stands_until_it_is_told_to_move(axis_and_clock):

@@ -14,8 +14,8 @@ SHUTTER_S, TURN_S = 0.06, 0.05
 
 def make_axes() -> dict[str, Axis]:
     clock = RealClock()
-    axes = {name: Axis(clock, 0.0, 2.0, 0.1, (-3.0, 3.0)) for name in "xyz"}
-    return {**axes, "omega": Axis(clock, 0.0, 120.0, 0.3, (-3600.0, 3600.0))}
+    axes = {name: Axis(name, clock, 0.0, 2.0, 0.1, (-3.0, 3.0)) for name in "xyz"}
+    return {**axes, "omega": Axis("omega", clock, 0.0, 120.0, 0.3, (-3600.0, 3600.0))}
 
 
 def grid(**changes) -> Scan:

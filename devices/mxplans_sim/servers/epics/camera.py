@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from typing import Any
 
 from caproto import ChannelData
 
 from mxplans_sim.servers.epics.channels import Bytes, Number, Whole
-from mxplans_sim.world.optics import HEIGHT, WIDTH
 from mxplans_sim.world.state import World
 
 
 class Camera:
-    """Exposes at the pose of the moment; a put to Acquire completes when the image is in ArrayData.
+    """A put to Acquire completes when the image is in ArrayData.
 
     Args:
         prefix: Of its process variables.
-        world: What it looks at.
-        renderer: Draws the images outside of the event loop.
+        world: Whose camera it is.
     """
 
-    def __init__(self, prefix: str, world: World, renderer: Executor) -> None:
+    def __init__(self, prefix: str, world: World) -> None:
+        width, height = world.camera.size_px
         self._prefix = prefix
         self._world = world
-        self._renderer = renderer
-        self._turn = asyncio.Lock()
         self._acquire = Whole(value=0, on_put=self._put)
-        self._data = Bytes(WIDTH * HEIGHT)
+        self._data = Bytes(width * height)
+        self._width = Whole(value=width)
+        self._height = Whole(value=height)
         self._counter = Whole(value=0)
         self._stamp = Number(value=0.0, units="s", precision=6)
 
@@ -40,9 +36,10 @@ class Camera:
         named = {
             "Acquire": self._acquire,
             "ArrayData": self._data,
-            "ArraySizeX_RBV": Whole(value=WIDTH),
-            "ArraySizeY_RBV": Whole(value=HEIGHT),
+            "ArraySizeX_RBV": self._width,
+            "ArraySizeY_RBV": self._height,
             "ArrayCounter_RBV": self._counter,
+            "UniqueId_RBV": self._counter,
             "TimeStamp_RBV": self._stamp,
         }
         return {self._prefix + name: channel for name, channel in named.items()}
@@ -50,14 +47,12 @@ class Camera:
     async def _put(self, value: Any) -> None:
         if not value:
             return
-        async with self._turn:
-            await self._acquire.show(1)
-            pose = self._world.pose
-            stamp = time.time()
-            loop = asyncio.get_running_loop()
-            image = loop.run_in_executor(self._renderer, self._world.take_picture, pose)
-            await self._world.clock.sleep(self._world.settings.timing.camera_s)
-            await self._data.show((await image).tobytes())
-            await self._stamp.show(stamp)
-            await self._counter.show(self._counter.value + 1)
+        await self._acquire.show(1)
+        try:
+            picture = await self._world.camera.take()
+            if picture.number != self._counter.value:
+                await self._data.show(picture.pixels.tobytes())
+                await self._stamp.show(picture.stamp_s)
+                await self._counter.show(picture.number)
+        finally:
             await self._acquire.show(0)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from caproto import ChannelData
 
 from mxplans_sim.clock import Clock
 from mxplans_sim.servers.epics.channels import Choice, Number, Refused, Text, Whole, setting
 from mxplans_sim.world.kinematics import Axis
+from mxplans_sim.world.seeding import rng_for
 
 _PERIOD_S = 0.05
 """Real seconds between two readbacks during a move."""
@@ -26,18 +26,20 @@ class MotorRecord:
         axis: What moves.
         clock: Simulated time.
         units: Of positions.
-        noise: Standard deviation of the readback and its generator.
+        noise: Standard deviation of the readback; the error is the same as long as the axis stands.
+        seed: Of the noise.
     """
 
-    def __init__(
-        self, name: str, axis: Axis, clock: Clock, units: str, noise: tuple[float, np.random.Generator]
-    ) -> None:
+    def __init__(self, name: str, axis: Axis, clock: Clock, units: str, noise: float = 0.0, seed: int = 0) -> None:
         self.name = name
         self.axis = axis
-        self.taken: Callable[[], Awaitable[None]] | None = None
         self._clock = clock
         self._units = units
-        self._noise, self._rng = noise
+        self._noise = noise
+        self._seed = seed
+        self._error: tuple[int, float] = (-1, 0.0)
+        self._attending: asyncio.Task[None] | None = None
+        axis.changed.subscribe(self._follow)
         self._idle = asyncio.Event()
         self._idle.set()
         low, high = axis.limits
@@ -83,28 +85,56 @@ class MotorRecord:
         }
         return {self.name: self._value, **{f"{self.name}.{field}": channel for field, channel in fields.items()}}
 
-    async def attend(self) -> None:
-        """Publish the motion until the axis stands; called by whoever has set it in motion."""
+    async def stop(self) -> None:
+        """Publish no longer."""
+        if self._attending is not None:
+            self._attending.cancel()
+            await asyncio.gather(self._attending, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        """Somebody else has set the axis in motion, or has let it go."""
+        if not self.axis.moving:
+            await self._idle.wait()
+        elif self._idle.is_set():
+            self._idle.clear()
+            self._attending = asyncio.get_running_loop().create_task(self._attend())
+
+    async def _attend(self) -> None:
+        """Publish the motion until the axis stands."""
         self._idle.clear()
         try:
             await self._done.show(0)
             await self._moving.show(1)
-            while (remaining_s := self.axis.remaining_s) > 0:
-                await self._clock.sleep(min(remaining_s, _PERIOD_S * self._clock.speed_up))
+            period_s = self._clock.watch_period_s(_PERIOD_S)
+            driven = False
+            while self.axis.moving:
+                if (remaining_s := self.axis.remaining_s) > 0:
+                    await self._clock.sleep(min(remaining_s, period_s))
+                else:
+                    driven = True
+                    await self.axis.freed()
                 await self._post()
             await self._post()
+            if driven:
+                await self._settle_setpoint()
             await self._moving.show(0)
             await self._done.show(1)
         finally:
             self._idle.set()
 
-    async def settle_setpoint(self) -> None:
-        """Let the setpoint agree with the position, as after a stop."""
+    async def _settle_setpoint(self) -> None:
+        """Let the setpoint agree with the position."""
         await self._value.show(self.axis.position)
 
     async def _post(self) -> None:
-        noise = self._rng.normal(0.0, self._noise) if self._noise else 0.0
-        await self._readback.show(self.axis.position + noise)
+        await self._readback.show(self.axis.position + self._encoder_error())
+
+    def _encoder_error(self) -> float:
+        """Depends on how often the axis has moved, and not on when somebody looks."""
+        if self._noise and self._error[0] != self.axis.moves:
+            rng = rng_for(self._seed, "encoder", self.name, self.axis.moves)
+            self._error = self.axis.moves, float(rng.normal(0.0, self._noise))
+        return self._error[1]
 
     async def _put(self, value: Any) -> None:
         target = float(value)
@@ -113,25 +143,25 @@ class MotorRecord:
             raise Refused(
                 f"{self.name}: {target:g} {self._units} is outside of {low:g} to {high:g} {self._units}; not moved"
             )
-        if self.taken is not None:
+        if self.axis.taken is not None:
             raise Refused(f"{self.name}: the motion program runs; stop it or wait for its end")
         await self._direction.show(int(target >= self.axis.position))
         self.axis.move_to(target)
         await self._value.show(target)
         if self._idle.is_set():
-            await self.attend()
+            await self._attend()
         else:
             await self._idle.wait()
 
     async def _put_stop(self, value: Any) -> None:
         if not value:
             return
-        if self.taken is not None:
-            await self.taken()
+        if self.axis.taken is not None:
+            await self.axis.taken()
         elif self.axis.remaining_s > 0:
             self.axis.stop()
             await self._idle.wait()
-            await self.settle_setpoint()
+            await self._settle_setpoint()
 
     async def _put_velocity(self, value: Any) -> None:
         speed = float(value)

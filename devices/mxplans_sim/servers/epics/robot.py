@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from caproto import ChannelData
 
-from mxplans_sim.servers.epics.channels import LongText, Text, Whole
+from mxplans_sim.servers.epics.channels import LongText, Number, OnPut, Text, Whole
+from mxplans_sim.world import robot
+from mxplans_sim.world.robot import RobotError
 from mxplans_sim.world.state import World
 
-NOT_READY = 9
-BUSY = 11
-ABORTED = 24
-NO_PIN = 25
-_HOME_TOLERANCE_MM = 0.02
+PROGRAM_CODES: Mapping[str, int] = {robot.NOT_READY: 9, robot.BUSY: 11, robot.ABORTED: 24, robot.NO_PIN: 25}
+CONTROLLER_CODES: Mapping[str, int] = {robot.LIGHT_CURTAIN: 40}
 
 
 class Robot:
-    """LOAD and UNLOAD return at once; PROGRAM_RUNNING tells when they have ended.
+    """Commands return at once; PROGRAM_RUNNING tells when a program has ended, PRG_ERR_CODE and CNTL_ERR_CODE how.
 
     Args:
         prefix: Of its process variables.
-        world: Whose goniometer it serves.
+        world: Whose robot it is.
     """
 
     def __init__(self, prefix: str, world: World) -> None:
         self._prefix = prefix
         self._world = world
-        self._program: asyncio.Task[None] | None = None
-        self._next_puck = Whole(value=0, on_put=self._put_puck)
-        self._next_pin = Whole(value=0, on_put=self._put_pin)
+        self._waiting: asyncio.Task[None] | None = None
+        self._next_puck = Whole(value=0, on_put=self._keep("_next_puck"))
+        self._next_pin = Whole(value=0, on_put=self._keep("_next_pin"))
+        start = world.robot
         self._commands = {
-            "LOAD": Whole(value=0, on_put=self._put_load),
-            "UNLOAD": Whole(value=0, on_put=self._put_unload),
+            "LOAD": self._command(lambda: start.start_load((int(self._next_puck.value), int(self._next_pin.value)))),
+            "UNLOAD": self._command(start.start_unload),
+            "DRY": self._command(start.start_dry),
             "RESET": Whole(value=0, on_put=self._put_reset),
             "ABORT": Whole(value=0, on_put=self._put_abort),
         }
         self._running = Whole(value=0)
+        self._program = Text(value="")
+        self._disabled = Whole(value=0)
         self._puck = Whole(value=0)
         self._pin = Whole(value=0)
         self._mounted = Whole(value=0)
         self._barcode = Text(value="")
-        self._code = Whole(value=0)
-        self._message = LongText()
+        self._gripper = Number(value=start.gripper_k, units="K", precision=1)
+        self._codes = {"PRG": Whole(value=0), "CNTL": Whole(value=0)}
+        self._messages = {"PRG": LongText(), "CNTL": LongText()}
+        start.changed.subscribe(self._show)
 
     @property
     def channels(self) -> Mapping[str, ChannelData]:
@@ -54,107 +59,78 @@ class Robot:
             "NEXT_PIN": self._next_pin,
             **self._commands,
             "PROGRAM_RUNNING": self._running,
+            "PROGRAM_NAME": self._program,
+            "ROBOT_OP_16_BITS.B8": self._disabled,
             "CURRENT_PUCK_RBV": self._puck,
             "CURRENT_PIN_RBV": self._pin,
             "PIN_MOUNTED": self._mounted,
             "BARCODE": self._barcode,
-            "PRG_ERR_CODE": self._code,
-            "PRG_ERR_MSG": self._message,
+            "GRIPPER_TEMP": self._gripper,
+            **{f"{part}_ERR_CODE": code for part, code in self._codes.items()},
+            **{f"{part}_ERR_MSG": message for part, message in self._messages.items()},
         }
         return {self._prefix + name: channel for name, channel in named.items()}
 
     async def stop(self) -> None:
         """End a running program where it is."""
-        if self._program is not None and not self._program.done():
-            self._program.cancel()
-            await asyncio.gather(self._program, return_exceptions=True)
+        await self._world.robot.abort()
+        if self._waiting is not None:
+            await asyncio.gather(self._waiting, return_exceptions=True)
 
-    async def _put_puck(self, value: Any) -> None:
-        await self._next_puck.show(int(value))
+    def _keep(self, name: str) -> OnPut:
+        async def keep(value: Any) -> None:
+            await getattr(self, name).show(int(value))
 
-    async def _put_pin(self, value: Any) -> None:
-        await self._next_pin.show(int(value))
+        return keep
 
-    async def _put_load(self, value: Any) -> None:
-        if not value:
-            return
-        world = self._world
-        if world.mounted is not None:
-            await self._fail(NOT_READY, f"puck {world.mounted[0]} pin {world.mounted[1]} is mounted, unload it first")
-        elif max(map(abs, world.pose[:3])) > _HOME_TOLERANCE_MM:
-            x, y, z = world.pose[:3]
-            await self._fail(
-                NOT_READY,
-                f"goniometer at {x:.3f}, {y:.3f}, {z:.3f} mm, it must be within {_HOME_TOLERANCE_MM} mm of 0, 0, 0",
-            )
-        else:
-            await self._start(self._load((int(self._next_puck.value), int(self._next_pin.value))))
+    def _command(self, start: Callable[[], asyncio.Task[None]]) -> Whole:
+        async def put(value: Any) -> None:
+            if not value:
+                return
+            try:
+                program = start()
+            except RobotError as error:
+                await self._fail(error)
+                return
+            await self._fail(None)
+            await self._show()
+            self._waiting = asyncio.get_running_loop().create_task(self._wait(program))
 
-    async def _put_unload(self, value: Any) -> None:
-        if not value:
-            return
-        if self._world.mounted is None:
-            await self._fail(NOT_READY, "no pin is mounted, there is nothing to unload")
-        else:
-            await self._start(self._unload())
+        return Whole(value=0, on_put=put)
+
+    async def _wait(self, program: Coroutine[Any, Any, None] | asyncio.Task[None]) -> None:
+        """Show how a program ends, before it is shown to have ended."""
+        try:
+            await program
+        except RobotError as error:
+            await self._fail(error)
+        finally:
+            await self._show(ended=True)
 
     async def _put_reset(self, value: Any) -> None:
         if value:
-            await self._fail(0, "")
+            await self._fail(None)
 
     async def _put_abort(self, value: Any) -> None:
         if value:
             await self.stop()
 
-    async def _start(self, program: Coroutine[Any, Any, None]) -> None:
-        if self._program is not None and not self._program.done():
-            program.close()
-            await self._fail(BUSY, "another program runs, wait for its end or abort it")
-            return
-        await self._fail(0, "")
-        await self._running.show(1)
-        self._program = asyncio.create_task(self._run(program))
-
-    async def _run(self, program: Coroutine[Any, Any, None]) -> None:
-        try:
-            await program
-        except asyncio.CancelledError:
-            await self._fail(ABORTED, "the program was aborted, see where the pin is")
-            raise
-        finally:
-            await self._show_pin()
-            await self._running.show(0)
-
-    async def _load(self, place: tuple[int, int]) -> None:
-        world, duration_s = self._world, self._world.settings.timing.robot_s
-        await world.clock.sleep(duration_s)
-        name = world.name_at(place)
-        world.truth.spend(name, "robot_s", duration_s)
-        if not world.has_pin(place):
-            world.truth.record("no_pin", puck=place[0], pin=place[1], sample=name or None)
-            await self._fail(NO_PIN, f"no pin in position {place[1]} of puck {place[0]}, look into the puck")
-            return
-        world.mounted = place
-        world.truth.record("mount", puck=place[0], pin=place[1], sample=name)
-
-    async def _unload(self) -> None:
-        world, duration_s = self._world, self._world.settings.timing.unload_s
-        await world.clock.sleep(duration_s)
-        if world.mounted is None:
-            return
-        place, name = world.mounted, world.name_at(world.mounted)
-        world.mounted = None
-        world.truth.spend(name, "robot_s", duration_s)
-        world.truth.record("unmount", puck=place[0], pin=place[1], sample=name)
-        await asyncio.to_thread(world.truth.write)
-
-    async def _show_pin(self) -> None:
-        puck, pin = self._world.mounted or (0, 0)
+    async def _show(self, ended: bool = False) -> None:
+        state = self._world.robot
+        puck, pin = state.mounted or (0, 0)
         await self._puck.show(puck)
         await self._pin.show(pin)
-        await self._barcode.show(self._world.barcode()[:39])
-        await self._mounted.show(int(self._world.mounted is not None))
+        await self._barcode.show(self._world.storage.barcode((puck, pin))[:39])
+        await self._mounted.show(int(state.pin_sensed))
+        await self._gripper.show(state.gripper_k)
+        await self._disabled.show(int(state.in_hutch))
+        if state.program or ended:
+            await self._program.show(state.program)
+            await self._running.show(int(bool(state.program)))
 
-    async def _fail(self, code: int, message: str) -> None:
-        await self._message.show(message)
-        await self._code.show(code)
+    async def _fail(self, error: RobotError | None) -> None:
+        """Show the code and message of an error, or that there is none."""
+        for part, known in (("PRG", PROGRAM_CODES), ("CNTL", CONTROLLER_CODES)):
+            code = 0 if error is None else known.get(error.code, 0)
+            await self._messages[part].show(str(error) if code else "")
+            await self._codes[part].show(code)

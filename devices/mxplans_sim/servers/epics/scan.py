@@ -9,34 +9,27 @@ from typing import Any
 from caproto import ChannelData
 
 from mxplans_sim.servers.epics.channels import LongText, Number, OnPut, Whole
-from mxplans_sim.servers.epics.motor import MotorRecord
-from mxplans_sim.servers.epics.switches import Switch
-from mxplans_sim.world.program import AXES, Scan, Trajectory, fault, trajectory
+from mxplans_sim.world.program import Scan
+from mxplans_sim.world.scanner import ScanFault
 from mxplans_sim.world.state import World
 
 REFUSED, ABORTED = 1, 2
-_PERIOD_S = 0.1
-"""Real seconds between two counts of images during a row."""
 _VECTORS = ("START", "STEP", "ROW")
 _UNITS = {"X": "mm", "Y": "mm", "Z": "mm", "OMEGA": "deg"}
 
 
 class ScanProgram:
-    """Runs one scan at a time: run-up, shutter, rows with one trigger per image, shutter, rest.
+    """The world's scanner behind parameters, RUN and STOP.
 
     Args:
         prefix: Of its process variables.
-        world: Where the frames are announced.
-        motors: Records of the axes by name.
-        shutter: The fast shutter.
+        world: Whose scanner it is.
     """
 
-    def __init__(self, prefix: str, world: World, motors: Mapping[str, MotorRecord], shutter: Switch) -> None:
+    def __init__(self, prefix: str, world: World) -> None:
         self._prefix = prefix
         self._world = world
-        self._motors = motors
-        self._shutter = shutter
-        self._task: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Task[None] | None = None
         self._parameters: dict[str, Number | Whole] = {}
         for vector in _VECTORS:
             for axis in ("X", "Y", "Z", "OMEGA"):
@@ -52,6 +45,7 @@ class ScanProgram:
         self._error = Whole(value=0)
         self._run = Whole(value=0, on_put=self._put_run)
         self._stop = Whole(value=0, on_put=self._put_stop)
+        world.scanner.changed.subscribe(self._count)
 
     @property
     def channels(self) -> Mapping[str, ChannelData]:
@@ -70,14 +64,16 @@ class ScanProgram:
 
     async def stop(self) -> None:
         """Abort a running scan: axes to rest, shutter closed."""
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._world.scanner.abort()
+        if self._waiting is not None:
+            await asyncio.gather(self._waiting, return_exceptions=True)
 
     def _keep(self, name: str) -> OnPut:
         async def keep(value: Any) -> None:
             await self._parameters[name].show(value)
-            await self._check()
+            reason = self._world.scanner.fault(self._scan())
+            await self._valid.show(int(not reason))
+            await self._message.show(reason)
 
         return keep
 
@@ -97,11 +93,8 @@ class ScanProgram:
             exposure_s=float(values["EXPOSURE"]),
         )
 
-    async def _check(self) -> str:
-        reason = fault(self._scan(), self._world.axes)
-        await self._valid.show(int(not reason))
-        await self._message.show(reason)
-        return reason
+    async def _count(self) -> None:
+        await self._points.show(self._world.scanner.points)
 
     async def _put_stop(self, value: Any) -> None:
         if value:
@@ -110,90 +103,23 @@ class ScanProgram:
     async def _put_run(self, value: Any) -> None:
         if not value:
             return
-        if self._task is not None and not self._task.done():
-            await self._message.show("a scan runs, stop it or wait for its end")
+        try:
+            running = self._world.scanner.start(self._scan())
+        except ScanFault as refusal:
+            await self._message.show(str(refusal))
             await self._error.show(REFUSED)
             return
-        moving = [name for name, axis in self._world.axes.items() if axis.remaining_s > 0]
-        reason = f"{', '.join(moving)} still moves, wait for its end" if moving else await self._check()
-        await self._message.show(reason)
-        if reason:
-            await self._error.show(REFUSED)
-            return
+        await self._message.show("")
         await self._points.show(0)
         await self._error.show(0)
         await self._status.show(1)
-        self._task = asyncio.create_task(self._execute(self._scan()))
+        self._waiting = asyncio.get_running_loop().create_task(self._wait(running))
 
-    async def _execute(self, scan: Scan) -> None:
-        world, timing = self._world, self._world.settings.timing
-        path = trajectory(scan, world.axes, timing.shutter_s, timing.turn_around_s)
-        begin_s = world.clock.now_s()
-        for name in AXES:
-            world.axes[name].follow(path.motions[name], begin_s)
-            self._motors[name].taken = self.stop
-        attending = [asyncio.create_task(self._motors[name].attend()) for name in AXES]
+    async def _wait(self, running: asyncio.Task[None]) -> None:
         try:
-            await self._expose(scan, path, begin_s)
-            await self._shutter.go("Closed")
-            await world.clock.sleep(begin_s + path.ends_s - world.clock.now_s())
-        except asyncio.CancelledError:
-            for name in AXES:
-                world.axes[name].stop()
-            await self._message.show("the scan was aborted")
+            await running
+        except ScanFault as fault:
+            await self._message.show(str(fault))
             await self._error.show(ABORTED)
-            await self._shutter.go("Closed")
-            raise
         finally:
-            await asyncio.gather(*attending)
-            for name in AXES:
-                await self._motors[name].settle_setpoint()
-                self._motors[name].taken = None
-            self._record(scan)
             await self._status.show(0)
-
-    async def _expose(self, scan: Scan, path: Trajectory, begin_s: float) -> None:
-        """Run up, open the shutter and go through the rows; the shutter is open at the first image."""
-        clock = self._world.clock
-        first_s = begin_s + path.row_begins_s[0]
-        await clock.sleep(first_s - self._world.settings.timing.shutter_s - clock.now_s())
-        await self._shutter.go("Open")
-        for index, row_begins_s in enumerate(path.row_begins_s):
-            await clock.sleep(begin_s + row_begins_s - clock.now_s())
-            self._world.bursts.publish(self._world.row(scan, index))
-            await self._count(scan, index, begin_s + row_begins_s)
-
-    async def _count(self, scan: Scan, row: int, row_begins_s: float) -> None:
-        """Follow the images of a row, and note what was exposed even if the scan is aborted."""
-        clock, before = self._world.clock, row * scan.images
-        done = 0
-        try:
-            while done < scan.images:
-                left_s = row_begins_s + scan.images * scan.exposure_s - clock.now_s()
-                await clock.sleep(min(left_s, _PERIOD_S * clock.speed_up))
-                done = min(scan.images, int((clock.now_s() - row_begins_s) / scan.exposure_s + 1e-3))
-                await self._points.show(before + done)
-        finally:
-            if self._world.mounted is not None:
-                name = self._world.name_at(self._world.mounted)
-                self._world.truth.spend(name, "exposure_s", done * scan.exposure_s)
-
-    def _record(self, scan: Scan) -> None:
-        world = self._world
-        world.truth.record(
-            "scan",
-            sample=world.name_at(world.mounted) if world.mounted else None,
-            scan="rotation" if scan.step[3] else "grid",
-            rows=scan.rows,
-            images=scan.images,
-            images_done=int(self._points.value),
-            exposure_s=scan.exposure_s,
-            start_mm=list(scan.start[:3]),
-            omega_start_deg=scan.start[3],
-            step_mm=list(scan.step[:3]),
-            omega_step_deg=scan.step[3],
-            transmission_frac=world.beam.transmission_frac,
-            flux_hz=world.beam.flux_hz,
-            aperture=world.beam.aperture,
-            crystal_offset_um=world.crystal_offset_um(scan),
-        )

@@ -8,7 +8,6 @@ import logging
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from caproto import ChannelData
@@ -19,15 +18,8 @@ from mxplans_sim.servers.epics.channels import Number, RefusedFilter, Served
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.robot import Robot
 from mxplans_sim.servers.epics.scan import ScanProgram
-from mxplans_sim.servers.epics.switches import (
-    ApertureSwitch,
-    Attenuator,
-    ZoomSwitch,
-    make_backlight,
-    make_shutter,
-)
-from mxplans_sim.world.program import AXES
-from mxplans_sim.world.seeding import rng_for
+from mxplans_sim.servers.epics.switches import ApertureSwitch, Attenuator, Switch, ZoomSwitch
+from mxplans_sim.world.goniometer import TRANSLATIONS
 from mxplans_sim.world.state import World
 
 HOST = "127.0.0.1"
@@ -79,7 +71,6 @@ class EpicsServer:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._renderer = ThreadPoolExecutor(1, thread_name_prefix="viewer")
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, port: int) -> str:
@@ -111,16 +102,17 @@ class EpicsServer:
         if self._task is not None:
             await self._program.stop()
             await self._robot.stop()
+            for motor in self._motors:
+                await motor.stop()
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        self._renderer.shutdown(cancel_futures=True)
 
     def _build(self) -> None:
-        world, timing = self._world, self._world.settings.timing
-        motors = {name: self._motor(f"{PREFIX}GON:{name.upper()}", name) for name in AXES}
-        shutter = make_shutter(PREFIX, world, timing)
-        self._program = ScanProgram(f"{PREFIX}SCAN:", world, motors, shutter)
+        world = self._world
+        self._motors = [self._motor(f"{PREFIX}GON:{name.upper()}", name) for name in world.gonio.axes]
+        self._motors.append(self._motor(f"{PREFIX}DET:Z", "distance"))
+        self._program = ScanProgram(f"{PREFIX}SCAN:", world)
         self._robot = Robot(f"{PREFIX}ROBOT:", world)
         self._flux = Number(value=world.beam.full_flux_hz, units="ph/s")
         self._current = Number(value=world.beam.ring_current_ma, units="mA", precision=3)
@@ -130,27 +122,25 @@ class EpicsServer:
             f"{PREFIX}RING:CURRENT_RBV": self._current,
         }
         servers: tuple[Served, ...] = (
-            *motors.values(),
-            self._motor(f"{PREFIX}DET:Z", "distance"),
-            shutter,
+            *self._motors,
+            Switch(f"{PREFIX}SHUTTER", world.shutter),
             self._program,
             self._robot,
             Attenuator(f"{PREFIX}ATTEN:TRANSMISSION", world),
-            make_backlight(PREFIX, world, timing),
-            ApertureSwitch(PREFIX, world, timing),
-            ZoomSwitch(f"{PREFIX}CAM:", world, timing),
-            Camera(f"{PREFIX}CAM:", world, self._renderer),
+            Switch(f"{PREFIX}BACKLIGHT", world.backlight),
+            ApertureSwitch(PREFIX, world),
+            ZoomSwitch(f"{PREFIX}CAM:", world),
+            Camera(f"{PREFIX}CAM:", world),
         )
         for server in servers:
             self._channels |= server.channels
 
     def _motor(self, name: str, axis: str) -> MotorRecord:
         world, motion = self._world, self._world.settings.motion
-        noise = motion.encoder_deg if axis == "omega" else motion.encoder_um / 1000
-        rng = rng_for(world.settings.seed, "encoder", axis)
-        units = "deg" if axis == "omega" else "mm"
+        length = axis in TRANSLATIONS or axis == "distance"
+        noise = motion.encoder_um / 1000 if length else motion.encoder_deg
         moved = world.distance if axis == "distance" else world.axes[axis]
-        return MotorRecord(name, moved, world.clock, units, (noise, rng))
+        return MotorRecord(name, moved, world.clock, "mm" if length else "deg", noise, world.settings.seed)
 
     async def _serve(self, context: _Context) -> None:
         watching = asyncio.create_task(self._watch_beam())

@@ -1,0 +1,137 @@
+"""The motion program at work: axes on their trajectory, shutter, frames, and what stands in the way of a scan."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mxplans_sim.world.observable import Observable
+from mxplans_sim.world.program import AXES, Scan, Trajectory, fault, trajectory
+
+if TYPE_CHECKING:
+    from mxplans_sim.world.state import World
+
+BURST_S = 1.0
+"""Longest burst, simulated seconds: what changes during a scan (beam, faults) is seen by the next one."""
+
+
+class ScanFault(RuntimeError):
+    """A scan that cannot be run, or has not come to its end."""
+
+
+class Scanner:
+    """Runs one scan at a time: run-up, shutter, rows with one trigger per image, shutter, rest.
+
+    Args:
+        world: Whose axes and shutter it drives.
+
+    Attributes:
+        running: Whether a scan runs.
+        points: Images so far.
+        error: Why the last scan failed; empty when it did not.
+        changed: Tells of these.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.running = False
+        self.points = 0
+        self.error = ""
+        self.changed = Observable()
+        self._world = world
+        self._task: asyncio.Task[None] | None = None
+        self._aborting = False
+
+    def fault(self, scan: Scan) -> str:
+        """Why a scan is not possible as its parameters are, or an empty text."""
+        refused = self._world.faults.active("scan_refused", sample=self._world.sample_name)
+        if refused is not None:
+            return str(refused.get("reason") or "a soft limit of the motion controller is in the way")
+        return fault(scan, self._world.axes)
+
+    def start(self, scan: Scan) -> asyncio.Task[None]:
+        """Begin a scan; the task raises `ScanFault` when it is aborted.
+
+        Raises:
+            ScanFault: If it cannot begin.
+        """
+        if self.running:
+            raise ScanFault("a scan runs, stop it or wait for its end")
+        moving = [name for name, axis in self._world.axes.items() if axis.moving]
+        reason = f"{', '.join(moving)} still moves, wait for its end" if moving else self.fault(scan)
+        if reason:
+            raise ScanFault(reason)
+        self.running, self.points, self.error, self._aborting = True, 0, "", False
+        self._task = asyncio.get_running_loop().create_task(self._run(scan))
+        # Whoever started it may have gone; `error` says the same.
+        self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return self._task
+
+    async def run(self, scan: Scan) -> None:
+        """Run a scan to its end; see `start`."""
+        await self.start(scan)
+
+    async def abort(self) -> None:
+        """Axes to rest, shutter closed."""
+        if self._task is not None and not self._task.done():
+            self._aborting = True
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self, scan: Scan) -> None:
+        world, timing = self._world, self._world.settings.timing
+        path = trajectory(scan, world.axes, timing.shutter_s, timing.turn_around_s)
+        begin_s = world.clock.now_s()
+        for name in AXES:
+            world.axes[name].follow(path.motions[name], begin_s, self.abort)
+        try:
+            for name in AXES:
+                await world.axes[name].changed.notify()
+            await self.changed.notify()
+            await self._expose(scan, path, begin_s)
+            await world.shutter.go("Closed")
+            await world.clock.sleep(begin_s + path.ends_s - world.clock.now_s())
+        except asyncio.CancelledError:
+            self.error = "the scan was aborted"
+            for name in AXES:
+                world.axes[name].stop()
+            await world.shutter.go("Closed")
+            await world.clock.sleep(max(world.axes[name].remaining_s for name in AXES))
+            if not self._aborting:
+                raise
+            raise ScanFault(self.error) from None
+        finally:
+            for name in AXES:
+                world.axes[name].release()
+            for name in AXES:
+                await world.axes[name].changed.notify()
+            world.note_scan(scan, self.points)
+            self.running = False
+            await self.changed.notify()
+
+    async def _expose(self, scan: Scan, path: Trajectory, begin_s: float) -> None:
+        """Run up, open the shutter and go through the rows; the shutter is open at the first image."""
+        clock = self._world.clock
+        await clock.sleep(begin_s + path.row_begins_s[0] - self._world.settings.timing.shutter_s - clock.now_s())
+        await self._world.shutter.go("Open")
+        for index, row_begins_s in enumerate(path.row_begins_s):
+            await self._row(scan, index, begin_s + row_begins_s)
+
+    async def _row(self, scan: Scan, row: int, begins_s: float) -> None:
+        """Publish a row burst by burst, each as it begins, and note what was exposed even if the scan is aborted."""
+        clock, size = self._world.clock, max(1, round(BURST_S / scan.exposure_s))
+        before = row * scan.images
+        for first in range(0, scan.images, size):
+            number = min(size, scan.images - first)
+            await clock.sleep(begins_s + first * scan.exposure_s - clock.now_s())
+            burst = self._world.scan_burst(scan, row, first, number, begins_s)
+            self._world.publish(burst)
+            done = 0
+            try:
+                while done < number:
+                    left_s = burst.ends_at_s - clock.now_s()
+                    await clock.sleep(min(left_s, clock.watch_period_s(0.1)))
+                    done = min(number, int((clock.now_s() - burst.begins_at_s) / scan.exposure_s + 1e-3))
+                    self.points = before + first + done
+                    await self.changed.notify()
+            finally:
+                self._world.truth.spend(self._world.sample_name, "exposure_s", done * scan.exposure_s)

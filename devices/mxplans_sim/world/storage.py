@@ -1,0 +1,54 @@
+"""Which specimens stand in the dewar, made from the shipment, the world file and the seed."""
+
+from __future__ import annotations
+
+import logging
+
+from mxplans_sim.settings import SampleTruth, WorldSettings
+from mxplans_sim.truth import Truth
+from mxplans_sim.world.dewar import Dewar
+from mxplans_sim.world.seeding import make_specimen
+from mxplans_sim.world.specimen import Specimen
+
+_log = logging.getLogger(__name__)
+Place = tuple[int, int]
+
+
+class Storage:
+    """The pins of the dewar; those that are lost or missing are not in it.
+
+    Args:
+        settings: The world file.
+        dewar: What the shipment says.
+        truth: Is told what really stands where.
+    """
+
+    def __init__(self, settings: WorldSettings, dewar: Dewar, truth: Truth) -> None:
+        self.dewar = dewar
+        self._specimens: dict[Place, Specimen] = {}
+        known = {sample.name for pin in dewar.values() for sample in pin.samples}
+        for name in sorted(set(settings.samples) - known):
+            _log.warning("the world file tells of sample %s, which is not in the shipment", name)
+        for place, pin in dewar.items():
+            facts = settings.samples.get(pin.name, SampleTruth.model_validate({}))
+            specimen = None if facts.missing else make_specimen(settings.seed, pin, facts)
+            if specimen is not None:
+                self._specimens[place] = specimen
+            for sample in pin.samples:
+                truth.add_sample(specimen, sample.name, place, facts.empty)
+
+    def specimen(self, place: Place) -> Specimen | None:
+        """What belongs in a place; None for a missing pin."""
+        return self._specimens.get(place)
+
+    def lose(self, place: Place) -> None:
+        """Take a pin away for good."""
+        self._specimens.pop(place, None)
+
+    def name(self, place: Place) -> str:
+        """Name of the sample that belongs in a place; empty for none."""
+        return self.dewar[place].name if place in self.dewar else ""
+
+    def barcode(self, place: Place) -> str:
+        """Barcode of the pin in a place; empty for none."""
+        return self.dewar[place].barcode if place in self.dewar else ""
