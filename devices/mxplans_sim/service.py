@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mxplans_sim.clock import RealClock
-from mxplans_sim.servers.epics.server import CA_SOCKETS, PREFIX, EpicsServer, find_port
+from mxplans_sim.servers.epics.server import CA_SOCKETS, EpicsServer, find_port
+from mxplans_sim.servers.epics.records import PREFIX, Records
 from mxplans_sim.servers.simplon.server import SimplonServer
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
@@ -50,7 +51,7 @@ async def serve(settings: WorldSettings, dewar: Dewar, options: Options) -> None
     simplon = SimplonServer(
         world.bursts, clock, settings.detector, options.data_dir, seed=settings.seed, static_burst=world.still
     )
-    epics = EpicsServer(world)
+    epics = EpicsServer(Records(world))
     try:
         ca_addr = await epics.start(ca_port)
         url = await simplon.start(simplon_port)

@@ -37,11 +37,15 @@ def udc(
     shipment: Annotated[Path, typer.Argument(help="MXLIMS message with the samples.", show_default=False)],
     profile: Annotated[Path, typer.Option(help="Beamline profile (YAML).", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for all that comes out.")] = Path("night"),
+    virtual_time: Annotated[
+        bool,
+        typer.Option("--virtual-time", help="Jump from event to event, with the virtual beamline in this process."),
+    ] = False,
 ) -> None:
     """Collect a shipment unattended: mount, centre, collect, unmount, pin after pin."""
     from mxplans.app.unattended import run_night
 
-    raise typer.Exit(run_night(profile, shipment, out))
+    raise typer.Exit(run_night(profile, shipment, out, virtual_time))
 
 
 @app.command()

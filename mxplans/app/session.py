@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mxplans.app.channel_access import repeater, set_channel_access
 from mxplans.app.plugins import load_class
 from mxplans.app.services import ServiceProcess, check_port
+from mxplans.app.virtual_time import PLAN_PACKAGES, device_packages, time_keeper
 from mxplans.errors import DeviceFault, InvalidProfile
 from mxplans.profile import Profile, fill
 from mxplans.roles import ROLES, Beamline
@@ -45,7 +46,9 @@ class Session:
 
 
 @contextlib.contextmanager
-def open_session(profile: Profile, profile_path: Path, out: Path, shipment: Path | None = None) -> Iterator[Session]:
+def open_session(
+    profile: Profile, profile_path: Path, out: Path, shipment: Path | None = None, virtual_time: bool = False
+) -> Iterator[Session]:
     """Start the services, connect the devices; stop everything at the end, also after an exception.
 
     Args:
@@ -53,6 +56,7 @@ def open_session(profile: Profile, profile_path: Path, out: Path, shipment: Path
         profile_path: Where it was read from, for its neighbours.
         out: Folder for all output; made when missing.
         shipment: For services that want to know what is in the dewar.
+        virtual_time: Whether to run the services in this process and to jump from event to event.
 
     Raises:
         InvalidProfile: If a class, a placeholder or a port is wrong.
@@ -64,19 +68,44 @@ def open_session(profile: Profile, profile_path: Path, out: Path, shipment: Path
     known = known_places(profile, profile_path, out, shipment)
     with contextlib.ExitStack() as cleanup:
         services: dict[str, ServiceProcess] = {}
-        for name, service in profile.services.items():
-            process = start_service(f"services.{name}", name, service.command, service.port, known, out)
-            cleanup.callback(process.stop, service.stop_timeout_s)
-            ready = process.wait_for("ready", service.ready_timeout_s)
-            known |= {f"{name}.{key}": str(value) for key, value in ready.items()}
-            services[name] = process
-        set_channel_access(profile.epics, known)
-        if not profile.epics.auto_addr_list:
-            cleanup.enter_context(repeater())
+        if virtual_time:
+            run_engine = _in_virtual_time(profile, known, cleanup)
+        else:
+            run_engine = cleanup.enter_context(running_engine(asyncio.new_event_loop()))
+            services = _start_services(profile, known, out, cleanup)
+            set_channel_access(profile.epics, known)
+            if not profile.epics.auto_addr_list:
+                cleanup.enter_context(repeater())
         beamline = build_beamline(profile, known)
         cleanup.callback(disconnect, beamline)
-        run_engine = cleanup.enter_context(running_engine())
         yield Session(profile, out, beamline, run_engine, services)
+
+
+def _start_services(
+    profile: Profile, known: dict[str, str], out: Path, cleanup: contextlib.ExitStack
+) -> dict[str, ServiceProcess]:
+    """Start the processes, one after the other; what they say joins `known`."""
+    services: dict[str, ServiceProcess] = {}
+    for name, service in profile.services.items():
+        process = start_service(f"services.{name}", name, service.command, service.port, known, out)
+        cleanup.callback(process.stop, service.stop_timeout_s)
+        ready = process.wait_for("ready", service.ready_timeout_s)
+        known |= {f"{name}.{key}": str(value) for key, value in ready.items()}
+        services[name] = process
+    return services
+
+
+def _in_virtual_time(profile: Profile, known: dict[str, str], cleanup: contextlib.ExitStack) -> RunEngine:
+    """Start what stands for the services in this process; what it says joins `known`."""
+    name, opening = time_keeper(profile, known)
+    packages = device_packages(profile)
+    keeper = cleanup.enter_context(opening)
+    keeper.take_over(packages, PLAN_PACKAGES)
+    run_engine = cleanup.enter_context(running_engine(keeper.loop))
+    keeper.attend(run_engine)
+    cleanup.callback(keeper.stop)
+    known |= {f"{name}.{key}": str(value) for key, value in keeper.start().items()}
+    return run_engine
 
 
 def known_places(profile: Profile, profile_path: Path, out: Path, shipment: Path | None) -> dict[str, str]:
@@ -153,8 +182,8 @@ def _connect(role: str, device: Any) -> None:
 
 
 @contextlib.contextmanager
-def running_engine() -> Iterator[RunEngine]:
-    """A RunEngine that leaves Ctrl-C to the application, and neither a thread nor a loop behind."""
+def running_engine(loop: asyncio.AbstractEventLoop) -> Iterator[RunEngine]:
+    """A RunEngine on a loop that leaves Ctrl-C to the application, and neither a thread nor a loop behind."""
     from bluesky import RunEngine
     from bluesky.utils import DuringTask
 
@@ -166,7 +195,6 @@ def running_engine() -> Iterator[RunEngine]:
                 pass
 
     before = set(threading.enumerate())
-    loop = asyncio.new_event_loop()
     engine = RunEngine(loop=loop, context_managers=[], during_task=Polling())
     # Others may start at the same time: the first RunEngine of a process brings ophyd's dispatcher to life.
     threads = [

@@ -36,13 +36,14 @@ class _Night:
     left_at_once: str | None = None
 
 
-def run_night(profile_path: Path, shipment: Path, out: Path) -> int:
+def run_night(profile_path: Path, shipment: Path, out: Path, virtual_time: bool = False) -> int:
     """Run a night and write everything that comes out of it.
 
     Args:
         profile_path: Beamline profile.
         shipment: MXLIMS message.
         out: Folder; where it holds a night already, one beside it is taken.
+        virtual_time: Whether to jump from event to event, with the services of the profile in this process.
 
     Returns:
         The exit code: 0, also when a sample failed or one Ctrl-C ended the night in good order; 1 when the beamline
@@ -53,6 +54,8 @@ def run_night(profile_path: Path, shipment: Path, out: Path) -> int:
         LimitExceeded: If an experiment asks for more than the beamline can do; nothing was started then.
     """
     profile = load_profile(profile_path)
+    if virtual_time:
+        profile = profile.model_copy(update={"speed_up": 1.0})  # documents are stamped in virtual seconds
     items = build_queue(read_message(shipment), profile.experiment.sweep, profile.experiment.strategy)
     for item in items:
         check_sweep(item.sweep, profile.limits)
@@ -71,7 +74,7 @@ def run_night(profile_path: Path, shipment: Path, out: Path) -> int:
         if archive is not None:
             cleanup.callback(archive.stop)
         try:
-            with open_session(profile, profile_path, out, shipment) as session:
+            with open_session(profile, profile_path, out, shipment, virtual_time) as session:
                 session.run_engine.subscribe(journal)
                 _collect(session, items, console, came_to)
         except InvalidInput:

@@ -15,6 +15,13 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class InProcess(Section):
+    """What stands for a service in virtual time, within this process: a class by path and its arguments."""
+
+    cls: str = Field(alias="class", pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    settings: dict[str, Any] = {}
+
+
 class Service(Section):
     """A process that the profile starts, and that ends with the session.
 
@@ -26,6 +33,7 @@ class Service(Section):
     ready_timeout_s: float = Field(default=60.0, gt=0)
     stop_timeout_s: float = Field(default=20.0, gt=0)
     port: int = Field(default=0, ge=0, le=65535, description="0 takes a free port; given to the command as {port}")
+    in_process: InProcess | None = Field(default=None, description="Used instead of the command in virtual time")
 
 
 class Epics(Section):

@@ -19,6 +19,8 @@ from caproto import (
     SkipWrite,
 )
 
+from mxplans_sim.world.observable import Observable
+
 OnPut = Callable[[Any], Awaitable[None]]
 _FLUSH_S = 0.003
 """Real seconds between what a put has changed and its completion, so that subscribers hear of the change first."""
@@ -49,12 +51,15 @@ class RefusedFilter(logging.Filter):
 class _Channel:
     """Hands puts of clients to a handler, which decides what is stored; without one a channel is read-only.
 
+    `shown` tells of every value that is stored.
+
     Args:
         on_put: Called with the value that a client puts; raising refuses the put.
     """
 
     def __init__(self, *args: Any, on_put: OnPut | None = None, **kwargs: Any) -> None:
         self._on_put = on_put
+        self.shown = Observable()
         super().__init__(*args, **kwargs)
 
     def check_access(self, hostname: str, username: str) -> AccessRights:
@@ -75,6 +80,7 @@ class _Channel:
     async def show(self, value: Any) -> None:
         """Store a value and tell subscribers."""
         await self.write(value, verify_value=False)  # type: ignore[attr-defined]
+        await self.shown.notify()
 
 
 class Number(_Channel, ChannelDouble):

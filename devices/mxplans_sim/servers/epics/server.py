@@ -13,21 +13,12 @@ from typing import Any
 from caproto import ChannelData
 from caproto.asyncio.server import Context, VirtualCircuit
 
-from mxplans_sim.servers.epics.camera import Camera
-from mxplans_sim.servers.epics.channels import Number, RefusedFilter, Served
-from mxplans_sim.servers.epics.motor import MotorRecord
-from mxplans_sim.servers.epics.robot import Robot
-from mxplans_sim.servers.epics.scan import ScanProgram
-from mxplans_sim.servers.epics.switches import ApertureSwitch, Attenuator, Switch, ZoomSwitch
-from mxplans_sim.world.goniometer import TRANSLATIONS
-from mxplans_sim.world.state import World
+from mxplans_sim.servers.epics.channels import RefusedFilter
+from mxplans_sim.servers.epics.records import Records
 
 HOST = "127.0.0.1"
 CA_SOCKETS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
 """Channel Access uses one port number for both."""
-PREFIX = "SIM:"
-_BEAM_PERIOD_S = 1.0
-"""Real seconds between two values of flux and ring current."""
 _BATCH_S = 0.001
 """Real seconds that an update may wait for others."""
 
@@ -63,14 +54,14 @@ class _Context(Context):
 
 
 class EpicsServer:
-    """All process variables of the world.
+    """Process variables on the network.
 
     Args:
-        world: What they show and change.
+        records: The process variables.
     """
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, records: Records) -> None:
+        self._records = records
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, port: int) -> str:
@@ -83,8 +74,7 @@ class EpicsServer:
         os.environ["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] = "NO"
         os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = HOST
         logging.getLogger("caproto.circ").addFilter(RefusedFilter())
-        self._build()
-        context = _Context(self._channels, port)
+        context = _Context(self._records.channels, port)
         self._task = asyncio.create_task(self._serve(context))
         while context.port is None or HOST not in context.udp_socks:
             await asyncio.sleep(0.005)
@@ -100,60 +90,18 @@ class EpicsServer:
     async def stop(self) -> None:
         """End scans and robot programs where they are, then the server."""
         if self._task is not None:
-            await self._program.stop()
-            await self._robot.stop()
-            for motor in self._motors:
-                await motor.stop()
+            await self._records.stop()
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    def _build(self) -> None:
-        world = self._world
-        self._motors = [self._motor(f"{PREFIX}GON:{name.upper()}", name) for name in world.gonio.axes]
-        self._motors.append(self._motor(f"{PREFIX}DET:Z", "distance"))
-        self._program = ScanProgram(f"{PREFIX}SCAN:", world)
-        self._robot = Robot(f"{PREFIX}ROBOT:", world)
-        self._flux = Number(value=world.beam.full_flux_hz, units="ph/s")
-        self._current = Number(value=world.beam.ring_current_ma, units="mA", precision=3)
-        self._channels: dict[str, ChannelData] = {
-            f"{PREFIX}BEAM:ENERGY_RBV": Number(value=world.beam.energy_ev, units="eV", precision=1),
-            f"{PREFIX}BEAM:FLUX_RBV": self._flux,
-            f"{PREFIX}RING:CURRENT_RBV": self._current,
-        }
-        servers: tuple[Served, ...] = (
-            *self._motors,
-            Switch(f"{PREFIX}SHUTTER", world.shutter),
-            self._program,
-            self._robot,
-            Attenuator(f"{PREFIX}ATTEN:TRANSMISSION", world),
-            Switch(f"{PREFIX}BACKLIGHT", world.backlight),
-            ApertureSwitch(PREFIX, world),
-            ZoomSwitch(f"{PREFIX}CAM:", world),
-            Camera(f"{PREFIX}CAM:", world),
-        )
-        for server in servers:
-            self._channels |= server.channels
-
-    def _motor(self, name: str, axis: str) -> MotorRecord:
-        world, motion = self._world, self._world.settings.motion
-        length = axis in TRANSLATIONS or axis == "distance"
-        noise = motion.encoder_um / 1000 if length else motion.encoder_deg
-        moved = world.distance if axis == "distance" else world.axes[axis]
-        return MotorRecord(name, moved, world.clock, "mm" if length else "deg", noise, world.settings.seed)
-
     async def _serve(self, context: _Context) -> None:
-        watching = asyncio.create_task(self._watch_beam())
+        watching = asyncio.create_task(self._records.watch())
         try:
             await context.run()
         finally:
             watching.cancel()
-
-    async def _watch_beam(self) -> None:
-        while True:
-            await asyncio.sleep(_BEAM_PERIOD_S)
-            await self._flux.show(self._world.beam.full_flux_hz)
-            await self._current.show(self._world.beam.ring_current_ma)
+            await asyncio.gather(watching, return_exceptions=True)
 
 
 def find_port(port: int, purpose: str, kinds: Sequence[socket.SocketKind] = (socket.SOCK_STREAM,)) -> int:

@@ -1,0 +1,77 @@
+"""All process variables of the virtual beamline, on whatever network."""
+
+from __future__ import annotations
+
+from caproto import ChannelData
+
+from mxplans_sim.servers.epics.camera import Camera
+from mxplans_sim.servers.epics.channels import Number, Served
+from mxplans_sim.servers.epics.motor import MotorRecord
+from mxplans_sim.servers.epics.robot import Robot
+from mxplans_sim.servers.epics.scan import ScanProgram
+from mxplans_sim.servers.epics.switches import ApertureSwitch, Attenuator, Switch, ZoomSwitch
+from mxplans_sim.world.goniometer import TRANSLATIONS
+from mxplans_sim.world.state import World
+
+PREFIX = "SIM:"
+_BEAM_PERIOD_S = 1.0
+"""Real seconds between two values of flux and ring current."""
+
+
+class Records:
+    """The world behind process variables.
+
+    Args:
+        world: What they show and change.
+
+    Attributes:
+        channels: Process variables by name.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._motors = [self._motor(f"{PREFIX}GON:{name.upper()}", name) for name in world.gonio.axes]
+        self._motors.append(self._motor(f"{PREFIX}DET:Z", "distance"))
+        self._program = ScanProgram(f"{PREFIX}SCAN:", world)
+        self._robot = Robot(f"{PREFIX}ROBOT:", world)
+        self._flux = Number(value=world.beam.full_flux_hz, units="ph/s")
+        self._current = Number(value=world.beam.ring_current_ma, units="mA", precision=3)
+        self.channels: dict[str, ChannelData] = {
+            f"{PREFIX}BEAM:ENERGY_RBV": Number(value=world.beam.energy_ev, units="eV", precision=1),
+            f"{PREFIX}BEAM:FLUX_RBV": self._flux,
+            f"{PREFIX}RING:CURRENT_RBV": self._current,
+        }
+        servers: tuple[Served, ...] = (
+            *self._motors,
+            Switch(f"{PREFIX}SHUTTER", world.shutter),
+            self._program,
+            self._robot,
+            Attenuator(f"{PREFIX}ATTEN:TRANSMISSION", world),
+            Switch(f"{PREFIX}BACKLIGHT", world.backlight),
+            ApertureSwitch(PREFIX, world),
+            ZoomSwitch(f"{PREFIX}CAM:", world),
+            Camera(f"{PREFIX}CAM:", world),
+        )
+        for server in servers:
+            self.channels |= server.channels
+
+    async def watch(self) -> None:
+        """Keep what changes by itself up to date, until cancelled."""
+        while True:
+            await self._world.clock.sleep(self._world.clock.watch_period_s(_BEAM_PERIOD_S))
+            await self._flux.show(self._world.beam.full_flux_hz)
+            await self._current.show(self._world.beam.ring_current_ma)
+
+    async def stop(self) -> None:
+        """End scans and robot programs where they are, and publish no longer."""
+        await self._program.stop()
+        await self._robot.stop()
+        for motor in self._motors:
+            await motor.stop()
+
+    def _motor(self, name: str, axis: str) -> MotorRecord:
+        world, motion = self._world, self._world.settings.motion
+        length = axis in TRANSLATIONS or axis == "distance"
+        noise = motion.encoder_um / 1000 if length else motion.encoder_deg
+        moved = world.distance if axis == "distance" else world.axes[axis]
+        return MotorRecord(name, moved, world.clock, "mm" if length else "deg", noise, world.settings.seed)

@@ -1,0 +1,156 @@
+"""The whole virtual beamline in this process and in virtual time, for the RunEngine and the devices of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import ophyd
+
+from mxplans_sim.servers.epics.records import PREFIX, Records
+from mxplans_sim.servers.simplon.server import SimplonServer
+from mxplans_sim.settings import load_world
+from mxplans_sim.truth import Truth
+from mxplans_sim.virtual_time.control_layer import ControlLayer
+from mxplans_sim.virtual_time.kernel import Kernel
+from mxplans_sim.virtual_time.loop import VirtualClock, VirtualLoop
+from mxplans_sim.virtual_time.network import Network
+from mxplans_sim.virtual_time.takeover import taken_over
+from mxplans_sim.virtual_time.threads import virtual_clock, virtual_threading
+from mxplans_sim.world.dewar import read_dewar
+from mxplans_sim.world.state import World
+
+T = TypeVar("T")
+DOCUMENT_PACKAGES = ("bluesky", "event_model")
+REAL_CONTROL_LAYER = ("ophyd._dispatch", "ophyd._pyepics_shim")
+"""ophyd's threads for the network; they go on in real time, with nothing to do."""
+START_TIMEOUT_S = 60.0
+
+
+class VirtualBeamline:
+    """World, servers and time in one; a context manager that gives everything back at its end.
+
+    The RunEngine must live on `loop`; time passes only while it runs a plan. The servers live on a loop of their own,
+    since a device may wait for them in the RunEngine's thread.
+
+    Args:
+        world: World file.
+        shipment: MXLIMS message that tells what is in the dewar.
+        data: Folder for the detector's files; made when missing.
+        truth: Where to write what really happened.
+
+    Attributes:
+        loop: Event loop for the RunEngine.
+        kernel: The time.
+
+    Raises:
+        SettingsError: If the world file or the shipment cannot be used.
+    """
+
+    def __init__(
+        self, world: str | Path, shipment: str | Path, data: str | Path, truth: str | Path | None = None
+    ) -> None:
+        self.kernel = Kernel()
+        self.loop = VirtualLoop(self.kernel)
+        self._server_loop = VirtualLoop(self.kernel)
+        settings = load_world(Path(world))
+        clock = VirtualClock(self.kernel, self._server_loop)
+        Path(data).mkdir(parents=True, exist_ok=True)
+        self._truth = Truth(None if truth is None else Path(truth), clock)
+        self._world = World(settings, read_dewar(Path(shipment)), clock, self._truth)
+        self._records = Records(self._world)
+        self._watching: asyncio.Task[None] | None = None
+        self._simplon = SimplonServer(
+            self._world.bursts, clock, settings.detector, Path(data), settings.seed, self._world.still
+        )
+        self._threading = virtual_threading(self.kernel)
+        self._network = Network(self._server_loop, self._threading.Event)
+        self._cleanup = contextlib.ExitStack()
+        self._standing = False
+
+    def take_over(self, device_packages: Sequence[str], plan_packages: Sequence[str]) -> None:
+        """Let devices, documents and plans live in this time and on this network; their modules must be loaded.
+
+        Args:
+            device_packages: Packages with device classes.
+            plan_packages: Packages that stamp documents.
+        """
+        clock = virtual_clock(self.kernel)
+        devices = {"time": clock, "threading": self._threading, **self._network.modules()}
+        self._cleanup.enter_context(taken_over(("ophyd", *device_packages), devices, REAL_CONTROL_LAYER))
+        self._cleanup.enter_context(taken_over((*DOCUMENT_PACKAGES, *plan_packages), {"time": clock}))
+        layer = ControlLayer(self._records.channels, self._server_loop, self.kernel, self._threading.Thread)
+        self._cleanup.callback(setattr, ophyd, "cl", ophyd.cl)
+        ophyd.cl = layer
+
+    def attend(self, run_engine: Any) -> None:
+        """Let time pass while this RunEngine runs, and at no other time."""
+        run_engine.state_hook = lambda state, before: self._pass() if state == "running" else self._stand()
+
+    def start(self) -> Mapping[str, str]:
+        """Start the servers; returns where they answer."""
+        self._do(self._open())
+        return {"ca_addr": "127.0.0.1", "ca_prefix": PREFIX, "simplon_url": self._network.add_app(self._simplon.app())}
+
+    def stop(self) -> None:
+        """Stop the servers and write the truth."""
+        with self._really():
+            self._do(self._close())
+        self._truth.write()
+
+    def __enter__(self) -> Self:
+        self._stand()
+        thread = threading.Thread(target=self._server_loop.run_forever, name="virtual beamline", daemon=True)
+        thread.start()
+        self._cleanup.callback(self._end_loop, thread)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cleanup.close()
+
+    async def _open(self) -> None:
+        self._watching = asyncio.get_running_loop().create_task(self._records.watch())
+        self._simplon.detector.start()
+
+    async def _close(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._records.stop()
+        await self._simplon.stop()
+
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._server_loop).result(START_TIMEOUT_S)
+
+    def _end_loop(self, thread: threading.Thread) -> None:
+        self._server_loop.call_soon_threadsafe(self._server_loop.stop)
+        thread.join()
+        self._server_loop.close()
+
+    @contextlib.contextmanager
+    def _really(self) -> Iterator[None]:
+        """Time passes although no plan runs, for what has to come to its end."""
+        was_standing = self._standing
+        self._pass()
+        try:
+            yield
+        finally:
+            if was_standing:
+                self._stand()
+
+    def _stand(self) -> None:
+        if not self._standing:
+            self._standing = True
+            self.kernel.begin()
+
+    def _pass(self) -> None:
+        if self._standing:
+            self._standing = False
+            self.kernel.end()
