@@ -1,7 +1,7 @@
 """Ophyd devices that fulfil the roles of `mxplans.roles` over real protocols. Simulated or real makes no difference here."""
 
 from mxplans_devices.detector import SimplonDetector
-from mxplans_devices.goniometer import Goniometer, ScanProgram
+from mxplans_devices.goniometer import Goniometer, ScanProgram, Smargon
 from mxplans_devices.motors import DetectorDistance, Motor
 from mxplans_devices.optics import Aperture, Attenuator, Backlight, Beam, Shutter
 from mxplans_devices.sample_changer import SampleChanger
@@ -22,4 +22,5 @@ __all__ = [
     "ScanProgram",
     "Shutter",
     "SimplonDetector",
+    "Smargon",
 ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ophyd import Component, Device, FormattedComponent
 
-from mxplans.errors import DeviceFault
+from mxplans.errors import DeviceFault, InvalidInput
 from mxplans.model.acquisition import ScanMotion
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import ReadOnly, Setting
@@ -39,6 +41,9 @@ class ScanProgram(Device):
         name: Name in messages.
         timeout_s: Real seconds that a scan may take beyond its exposures, for run-up, row changes and returns.
         start_timeout_s: Real seconds until the program must run.
+
+    Attributes:
+        signs: As those of the motors, by axis.
     """
 
     start_x = Component(Setting, "START_X", units="mm", kind="omitted")
@@ -70,6 +75,7 @@ class ScanProgram(Device):
         super().__init__(prefix, name=name, **kwargs)
         self._timeout_s = timeout_s
         self._start_timeout_s = start_timeout_s
+        self.signs = dict.fromkeys((*_AXES, "omega"), 1)
         self._worker = Worker(self)
 
     def set(self, value: ScanMotion) -> FaultStatus:
@@ -89,7 +95,7 @@ class ScanProgram(Device):
             self.abort.put(1, use_complete=False)
 
     def _scan(self, task: Task, motion: ScanMotion) -> None:
-        parameters = _parameters(motion)
+        parameters = _parameters(motion, self.signs)
         task.wait(*[getattr(self, name).set(value) for name, value in parameters.items()])
         for name, value in parameters.items():
             found = getattr(self, name).get(use_monitor=False)
@@ -128,11 +134,16 @@ class ScanProgram(Device):
         return str(self.message.get(use_monitor=False)) or "it gives no reason"
 
 
-def _parameters(motion: ScanMotion) -> dict[str, float | int]:
+def _parameters(motion: ScanMotion, signs: Mapping[str, int]) -> dict[str, float | int]:
     """Signals of the program and their values."""
-    values: dict[str, float | int] = {"start_omega": motion.start.omega_deg, "step_omega": motion.step_omega_deg}
+    omega = signs["omega"]
+    values: dict[str, float | int] = {
+        "start_omega": omega * motion.start.omega_deg,
+        "step_omega": omega * motion.step_omega_deg,
+    }
     for axis, start, step, row in zip(_AXES, motion.start.xyz_mm, motion.step_mm, motion.row_step_mm, strict=True):
-        values |= {f"start_{axis}": start, f"step_{axis}": step, f"row_{axis}": row}
+        sign = signs[axis]
+        values |= {f"start_{axis}": sign * start, f"step_{axis}": sign * step, f"row_{axis}": sign * row}
     return values | {
         "num_images": motion.images_per_row,
         "num_rows": motion.rows,
@@ -148,6 +159,12 @@ class Goniometer(Device):
         prefix: Prefix of the motor records.
         name: Role.
         scan_prefix: Prefix of the motion program.
+        signs: 1 or -1 by axis: which way the motors count. 1 means that positive omega is right-handed about the
+            axis as seen in the image to the right, and that positive x, y and z at omega 0 move the sample right,
+            down and along the beam.
+
+    Raises:
+        InvalidInput: If `signs` names something else.
     """
 
     omega = Component(Motor, "OMEGA", kind="normal")
@@ -156,6 +173,27 @@ class Goniometer(Device):
     z = Component(Motor, "Z", kind="normal")
     scan = FormattedComponent(ScanProgram, "{scan_prefix}", kind="omitted")
 
-    def __init__(self, prefix: str = "", *, name: str, scan_prefix: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        prefix: str = "",
+        *,
+        name: str,
+        scan_prefix: str,
+        signs: Mapping[str, int] = MappingProxyType({}),
+        **kwargs: Any,
+    ) -> None:
         self.scan_prefix = scan_prefix
         super().__init__(prefix, name=name, **kwargs)
+        for axis, sign in signs.items():
+            if axis not in self.scan.signs or sign not in (1, -1):
+                raise InvalidInput(
+                    f"{name}: sign {sign!r} of {axis}: allowed are 1 and -1 for {', '.join(self.scan.signs)}"
+                )
+            getattr(self, axis).sign = self.scan.signs[axis] = sign
+
+
+class Smargon(Goniometer):
+    """A goniometer with chi and phi on it (deg), which keep the point in the beam."""
+
+    chi = Component(Motor, "CHI", kind="normal")
+    phi = Component(Motor, "PHI", kind="normal")

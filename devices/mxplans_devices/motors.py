@@ -21,6 +21,9 @@ class Motor(EpicsMotor):
         name: Role, and data key.
         timeout_s: Real seconds until a move has failed.
         tolerance: How far from its target a move may end, in the units of the record; more means that it was stopped.
+
+    Attributes:
+        sign: -1 where the record counts the other way than the role: positions here are the record's times this.
     """
 
     def __init__(
@@ -28,8 +31,20 @@ class Motor(EpicsMotor):
     ) -> None:
         super().__init__(prefix, name=name, **kwargs)
         self.user_setpoint.kind = "omitted"
+        self.sign = 1
         self._timeout_s = timeout_s
         self._tolerance = tolerance
+
+    @property
+    def position(self) -> float:
+        """Where it is."""
+        return float(self.sign * super().position)
+
+    def read(self) -> dict[str, Any]:
+        """Where it is, with its time."""
+        reading: dict[str, Any] = super().read()
+        reading[self.name] = {**reading[self.name], "value": self.sign * reading[self.name]["value"]}
+        return reading
 
     def set(self, value: float) -> FaultStatus:
         """Start towards a position, in the units of the record.
@@ -37,13 +52,13 @@ class Motor(EpicsMotor):
         Raises:
             LimitExceeded: If the record's soft limits do not allow it; nothing moves then.
         """
-        motion = self.move(value, wait=False)
+        motion = self.move(self.sign * value, wait=False)
         status = FaultStatus(self, self._timeout_s, f"move to {value:g} {self.egu}")
         motion.add_callback(lambda ended: self._hand_on(ended, status, value))
         return status
 
     def check_value(self, pos: float) -> None:
-        """Ask whether a position is allowed.
+        """Ask whether a position of the record is allowed.
 
         Raises:
             LimitExceeded: If it is not.
@@ -53,9 +68,9 @@ class Motor(EpicsMotor):
         try:
             super().check_value(pos)
         except LimitError as error:
-            low, high = self.limits
+            low, high = sorted(self.sign * limit for limit in self.limits)
             raise LimitExceeded(
-                f"{self.name}: {pos:g} {self.egu} is outside of {low:g}..{high:g} {self.egu}; ask for less travel"
+                f"{self.name}: {self.sign * pos:g} {self.egu} is outside of {low:g}..{high:g} {self.egu}; ask for less travel"
             ) from error
 
     def describe(self) -> dict[str, Any]:
@@ -64,7 +79,7 @@ class Motor(EpicsMotor):
 
     def _hand_on(self, motion: Any, status: FaultStatus, target: float) -> None:
         error = motion.exception(timeout=0)
-        reached = self.user_readback.get(use_monitor=False)
+        reached = self.sign * self.user_readback.get(use_monitor=False)
         if error is None and abs(reached - target) <= self._tolerance:
             status.set_finished()
             return

@@ -1,5 +1,6 @@
 """A beamline of names only, for tests of the order of messages."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -66,5 +67,5 @@ def simulator(bl):
 
 @pytest.fixture
 def run_engine():
-    with running_engine() as engine:
+    with running_engine(asyncio.new_event_loop()) as engine:
         yield engine

@@ -79,17 +79,17 @@ def virtual_threading(kernel: Kernel) -> SimpleNamespace:
         """As `threading.Timer`."""
 
         def __init__(self, interval: float, function: Callable[..., Any], args: Any = None, kwargs: Any = None) -> None:
-            super().__init__(daemon=True)
+            super().__init__(target=self._ring, daemon=True)
             self._interval = interval
-            self._work = lambda: function(*(args or ()), **(kwargs or {}))
+            self._work: Callable[[], Any] = lambda: function(*(args or ()), **(kwargs or {}))
             self._cancelled = Event()
 
         def cancel(self) -> None:
             self._cancelled.set()
 
-        def run(self) -> None:
-            self._target = lambda: self._cancelled.wait(self._interval) or self._work()
-            super().run()
+        def _ring(self) -> None:
+            if not self._cancelled.wait(self._interval):
+                self._work()
 
     return _like(threading, Event=Event, Thread=Thread, Timer=Timer)
 
