@@ -71,8 +71,9 @@ class Camera:
                 return self.last
             self._number += 1
             specimen, level, lit = world.specimen, self.level, world.backlight_in
-            x, y, z, omega = (world.axes[name].driven for name in ("x", "y", "z", "omega"))
-            pose = (x, y, z, omega)
+            stand = world.stand()
+            x, y, z = (float(value) for value in stand.spindle_mm[0])
+            pose = (x, y, z, float(stand.omega_deg[0]))
             beam_y_mm, stamp_s = world.beam.axis_offset_mm, world.clock.stamp_s()
             pixels = await world.clock.compute(lambda: self._viewer.expose(specimen, pose, level, beam_y_mm, lit))
             self.last = Picture(self._number, stamp_s, pixels)

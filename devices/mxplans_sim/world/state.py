@@ -13,7 +13,7 @@ from mxplans_sim.world.burst import Array, Burst
 from mxplans_sim.world.camera import Camera
 from mxplans_sim.world.dewar import Dewar
 from mxplans_sim.world.gate import Gate
-from mxplans_sim.world.goniometer import ABOVE_OMEGA, TRANSLATIONS, Goniometer
+from mxplans_sim.world.goniometer import ABOVE_OMEGA, TRANSLATIONS, Goniometer, Stand
 from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.kinematics import Axis
 from mxplans_sim.world.optics import ZOOMS
@@ -111,6 +111,11 @@ class World:
     def placement(self) -> Placement:
         """Where the specimen stands now, errors of the bearings included."""
         return self.gonio.placement({name: axis.driven for name, axis in self.axes.items()})
+
+    def stand(self) -> Stand:
+        """How the chain of axes stands now."""
+        positions = {name: axis.driven for name, axis in self.axes.items()}
+        return self.gonio.stand(np.array([[positions[name] for name in AXES]]), positions)
 
     @property
     def backlight_in(self) -> bool:
