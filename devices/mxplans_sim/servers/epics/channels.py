@@ -22,7 +22,7 @@ from caproto import (
 from mxplans_sim.world.observable import Observable
 
 OnPut = Callable[[Any], Awaitable[None]]
-_FLUSH_S = 0.003
+_FLUSH_S = 0.001
 """Real seconds between what a put has changed and its completion, so that subscribers hear of the change first."""
 _log = logging.getLogger(__name__)
 

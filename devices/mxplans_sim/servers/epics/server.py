@@ -19,8 +19,6 @@ from mxplans_sim.servers.epics.records import Records
 HOST = "127.0.0.1"
 CA_SOCKETS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
 """Channel Access uses one port number for both."""
-_BATCH_S = 0.001
-"""Real seconds that an update may wait for others."""
 
 
 class PortInUse(OSError):
@@ -35,8 +33,14 @@ class _Circuit(VirtualCircuit):
         client.writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def get_from_sub_queue(self, timeout: float | None = None) -> Any:
-        """Next update, None after a timeout."""
-        return await super().get_from_sub_queue(None if timeout is None else min(timeout, _BATCH_S))
+        """Next update; with a timeout, None when there is none now: nothing waits to be sent together with others."""
+        if timeout is None:
+            return await super().get_from_sub_queue(None)
+        await asyncio.sleep(0)
+        try:
+            return self.subscription_queue.get_nowait()
+        except asyncio.QueueEmpty:
+            return None
 
 
 class _Context(Context):
