@@ -11,6 +11,7 @@ from caproto import ChannelData
 
 from mxplans_sim.clock import Clock
 from mxplans_sim.servers.epics.channels import Choice, Number, Refused, Text, Whole, setting
+from mxplans_sim.servers.epics.deferral import Deferral
 from mxplans_sim.world.kinematics import Axis
 from mxplans_sim.world.seeding import rng_for
 
@@ -28,15 +29,26 @@ class MotorRecord:
         units: Of positions.
         noise: Standard deviation of the readback; the error is the same as long as the axis stands.
         seed: Of the noise.
+        deferral: What its moves may have to wait for.
     """
 
-    def __init__(self, name: str, axis: Axis, clock: Clock, units: str, noise: float = 0.0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        axis: Axis,
+        clock: Clock,
+        units: str,
+        noise: float = 0.0,
+        seed: int = 0,
+        deferral: Deferral | None = None,
+    ) -> None:
         self.name = name
         self.axis = axis
         self._clock = clock
         self._units = units
         self._noise = noise
         self._seed = seed
+        self._deferral = deferral
         self._error: tuple[int, float] = (-1, 0.0)
         self._attending: asyncio.Task[None] | None = None
         axis.changed.subscribe(self._follow)
@@ -108,10 +120,10 @@ class MotorRecord:
             period_s = self._clock.watch_period_s(_PERIOD_S)
             driven = False
             while self.axis.moving:
+                driven = driven or self.axis.taken is not None
                 if (remaining_s := self.axis.remaining_s) > 0:
                     await self._clock.sleep(min(remaining_s, period_s))
                 else:
-                    driven = True
                     await self.axis.freed()
                 await self._post()
             await self._post()
@@ -145,9 +157,11 @@ class MotorRecord:
             )
         if self.axis.taken is not None:
             raise Refused(f"{self.name}: the motion program runs; stop it or wait for its end")
+        await self._value.show(target)
+        if self._deferral is not None:
+            await self._deferral.passed()
         await self._direction.show(int(target >= self.axis.position))
         self.axis.move_to(target)
-        await self._value.show(target)
         if self._idle.is_set():
             await self._attend()
         else:

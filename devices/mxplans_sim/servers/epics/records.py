@@ -6,6 +6,8 @@ from caproto import ChannelData
 
 from mxplans_sim.servers.epics.camera import Camera
 from mxplans_sim.servers.epics.channels import Number, Served
+from mxplans_sim.servers.epics.deferral import Deferral
+from mxplans_sim.servers.epics.fast_grid_scan import FastGridScan
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.robot import Robot
 from mxplans_sim.servers.epics.scan import ScanProgram
@@ -30,9 +32,11 @@ class Records:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._deferral = Deferral(f"{PREFIX}GON:DEFER_MOVES")
         self._motors = [self._motor(f"{PREFIX}GON:{name.upper()}", name) for name in world.gonio.axes]
         self._motors.append(self._motor(f"{PREFIX}DET:Z", "distance"))
         self._program = ScanProgram(f"{PREFIX}SCAN:", world)
+        self._grids = FastGridScan(f"{PREFIX}FGS:", world)
         self._robot = Robot(f"{PREFIX}ROBOT:", world)
         self._flux = Number(value=world.beam.full_flux_hz, units="ph/s")
         self._current = Number(value=world.beam.ring_current_ma, units="mA", precision=3)
@@ -43,6 +47,8 @@ class Records:
         }
         servers: tuple[Served, ...] = (
             *self._motors,
+            self._deferral,
+            self._grids,
             Switch(f"{PREFIX}SHUTTER", world.shutter),
             self._program,
             self._robot,
@@ -64,6 +70,7 @@ class Records:
 
     async def stop(self) -> None:
         """End scans and robot programs where they are, and publish no longer."""
+        await self._grids.stop()
         await self._program.stop()
         await self._robot.stop()
         for motor in self._motors:
@@ -74,4 +81,6 @@ class Records:
         length = axis in TRANSLATIONS or axis == "distance"
         noise = motion.encoder_um / 1000 if length else motion.encoder_deg
         moved = world.distance if axis == "distance" else world.axes[axis]
-        return MotorRecord(name, moved, world.clock, "mm" if length else "deg", noise, world.settings.seed)
+        # Large moves of omega would spoil the others' precision: it moves by itself.
+        deferral = None if axis in ("omega", "distance") else self._deferral
+        return MotorRecord(name, moved, world.clock, "mm" if length else "deg", noise, world.settings.seed, deferral)
