@@ -1,0 +1,209 @@
+"""Does DIALS believe the virtual detector? A lysozyme sweep is written as the detector writes it, and processed.
+
+Prints a line of JSON for each figure and ends with 1 when one misses its goal. DIALS stands outside: its commands are
+run as they are, from PATH (Debian: `apt-get install dials`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import hdf5plugin
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from mxplans_sim.clock import RealClock
+from mxplans_sim.servers.simplon.detector import VirtualDetector
+from mxplans_sim.settings import DetectorSettings
+from mxplans_sim.world.burst import Burst
+from mxplans_sim.world.specimen import Crystal, Specimen
+
+CELL = (79.1, 79.1, 37.9, 90.0, 90.0, 90.0)
+SPACE_GROUP = "P 43 21 2"
+LATTICE = "tP"
+IMAGES = 60
+WIDTH_DEG = 0.5
+EXPOSURE_S = 0.1
+DISTANCE_MM = 80.0
+DETECTOR = {
+    "nx": 1030,
+    "ny": 1065,
+    "pixel_um": 75.0,
+    "modules_y": 2,
+    "background": 60.0,
+    "arm_s": 0.0,
+    "dead_px": 40,
+    "hot_px": 20,
+}
+STEPS = (
+    ("dials.import", "sweep_1_master.h5"),
+    ("dials.find_spots", "imported.expt", "nproc=2"),
+    ("dials.index", "imported.expt", "strong.refl"),
+    ("dials.refine_bravais_settings", "indexed.expt", "indexed.refl"),
+    ("dials.integrate", "indexed.expt", "indexed.refl", "nproc=2"),
+    ("dials.symmetry", "integrated.expt", "integrated.refl"),
+    ("dials.scale", "symmetrized.expt", "symmetrized.refl"),
+)
+GOALS = {"indexed": 0.95, "cell_error": 0.003, "cc_half": 0.95}
+
+
+class GateError(RuntimeError):
+    """The gate cannot be passed because something does not work at all."""
+
+
+def sweep() -> Burst:
+    """A 50 um crystal of lysozyme, turned in a matched beam."""
+    shape: Any = tuple(map(tuple, np.eye(3).tolist()))
+    lattice: Any = tuple(map(tuple, Rotation.random(random_state=5).as_matrix().tolist()))
+    crystal = Crystal((0.0, 0.0, 0.0), (0.025,) * 3, shape, CELL, SPACE_GROUP, lattice, 0.15, 18.0, 1.9)
+    return Burst(
+        specimen=Specimen("lysozyme", None, (crystal,)),
+        mount=np.eye(3),
+        spindle_mm=np.zeros((IMAGES, 3)),
+        lab_mm=np.zeros((IMAGES, 3)),
+        omega_start_deg=np.arange(IMAGES, dtype=np.float64) * WIDTH_DEG,
+        omega_width_deg=WIDTH_DEG,
+        exposure_s=EXPOSURE_S,
+        beam_mm=np.zeros((IMAGES, 2)),
+        beam_fwhm_um=(50.0, 50.0),
+        beam_profile="gaussian",
+        flux_hz=np.full(IMAGES, 1e12),
+        energy_ev=12658.0,
+        distance_mm=DISTANCE_MM,
+        ends_at_s=0.0,
+    )
+
+
+async def write_sweep(folder: Path) -> None:
+    """Have the virtual detector write the sweep to `sweep_1_master.h5` and its data file."""
+    settings = DetectorSettings.model_validate(DETECTOR)
+    detector = VirtualDetector(RealClock(1e6), settings, folder, 1, lambda number, exposure_s: sweep(), processes=2)
+    detector.start()
+    try:
+        detector.initialize()
+        wanted: dict[str, Any] = {
+            "nimages": IMAGES,
+            "count_time": EXPOSURE_S,
+            "frame_time": EXPOSURE_S,
+            "omega_start": 0.0,
+            "omega_increment": WIDTH_DEG,
+            "detector_distance": DISTANCE_MM / 1000,
+            "photon_energy": 12658.0,
+            "trigger_mode": "exts",
+        }
+        for name, value in wanted.items():
+            detector.put(name, value)
+        detector.writer.config.put("name_pattern", "sweep_$id")
+        await detector.arm()
+        detector.on_burst(sweep())
+        while detector.state != "idle":
+            await asyncio.sleep(0.01)
+        await detector.rendered()
+        if detector.writer.error:
+            raise GateError(detector.writer.error)
+    finally:
+        detector.stop()
+
+
+def run(command: Sequence[str], folder: Path) -> str:
+    """Run one command of DIALS; returns what it says.
+
+    Raises:
+        GateError: If it fails.
+    """
+    environment = os.environ | {"HDF5_PLUGIN_PATH": hdf5plugin.PLUGIN_PATH}
+    # The packages of this project's environment are not those that DIALS was built with.
+    for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
+        environment.pop(name, None)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise GateError(f"{' '.join(command)} ended with {done.returncode}: {(done.stdout + done.stderr)[-2000:]}")
+    return done.stdout
+
+
+def figures(folder: Path, said: dict[str, str]) -> list[dict[str, Any]]:
+    """What was reached, a dictionary for each goal.
+
+    Args:
+        folder: Where DIALS has worked.
+        said: The output of each command.
+    """
+    indexed = _table_row(said["dials.index"], r"\|\s*0\s*\|\s*(\d+)\s*\|\s*(\d+)\s*\|")
+    fraction = indexed[0] / (indexed[0] + indexed[1])
+    crystal = json.loads((folder / "integrated.expt").read_text())["crystal"][0]
+    edges = [float(np.linalg.norm(crystal[f"real_space_{name}"])) for name in "abc"]
+    error = max(abs(found / true - 1) for found, true in zip(sorted(edges), sorted(CELL[:3]), strict=True))
+    settings = json.loads((folder / "bravais_summary.json").read_text()).values()
+    good = [one for one in settings if one["recommended"]]
+    best = max(good, key=lambda one: _order(one["bravais"]))["bravais"]
+    cc_half = _table_row(said["dials.scale"], r"CC half\s+([\d.]+)")[0]
+    return [
+        _figure(
+            "dials_indexed", round(fraction, 4), "fraction", f">= {GOALS['indexed']}", fraction >= GOALS["indexed"]
+        ),
+        _figure(
+            "dials_cell_error", round(error, 5), "fraction", f"<= {GOALS['cell_error']}", error <= GOALS["cell_error"]
+        ),
+        _figure("dials_lattice", best, "Bravais type", LATTICE, best == LATTICE),
+        _figure("dials_cc_half", cc_half, "", f"> {GOALS['cc_half']}", cc_half > GOALS["cc_half"]),
+    ]
+
+
+def _figure(name: str, value: Any, unit: str, goal: str, ok: bool) -> dict[str, Any]:
+    return {"name": name, "value": value, "unit": unit, "goal": goal, "ok": bool(ok)}
+
+
+def _order(bravais: str) -> int:
+    """Rank of a lattice by its symmetry."""
+    return "amothc".index(bravais[0])
+
+
+def _table_row(text: str, pattern: str) -> list[float]:
+    """Numbers of the last match of a pattern.
+
+    Raises:
+        GateError: If there is none.
+    """
+    rows = re.findall(pattern, text)
+    if not rows:
+        raise GateError(f"DIALS does not say {pattern!r}: {text[-2000:]}")
+    row = rows[-1]
+    return [float(value) for value in (row if isinstance(row, tuple) else (row,))]
+
+
+def main() -> int:
+    """Write, process, tell; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", type=Path, help="work in this folder and leave all files there")
+    keep = parser.parse_args().keep
+    if shutil.which("dials.import") is None:
+        print("DIALS is not here; install it (Debian: apt-get install --no-install-recommends dials)", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            asyncio.run(write_sweep(folder))
+            said = {command[0]: run(command, folder) for command in STEPS}
+            reached = figures(folder, said)
+        except GateError as error:
+            print(f"dials-gate: {error}", file=sys.stderr)
+            return 1
+    for figure in reached:
+        print(json.dumps(figure), flush=True)
+    return 0 if all(figure["ok"] for figure in reached) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
