@@ -7,10 +7,11 @@ from scipy.spatial.transform import Rotation
 from mxplans.centring import LoopCentred, LoopNotFound, LoopView, find_silhouette, locate_loop
 from mxplans.geometry import Camera
 from mxplans.model import Pose
-from mxplans_sim.world.optics import FIBRE_RADIUS_MM, ZOOMS, Viewer, ring
+from mxplans_sim.world.optics import ON_AXIS, Exposure, Viewer, at_motors
+from mxplans_sim.world.shadow import FIBRE_RADIUS_MM, ring
 from mxplans_sim.world.specimen import Loop, Specimen
 
-COARSE = ZOOMS[0]
+COARSE, FINE = ON_AXIS.zooms
 BEAM_Y_MM = 0.004
 
 
@@ -20,17 +21,19 @@ def mount(length_mm, neck_mm, bend_deg=0.0, phi_deg=0.0):
     return Specimen("mount", Loop(neck_mm, length_mm, 0.7 * length_mm, rotation, 0.02))
 
 
+def picture(viewer, specimen, pose_mm, omega_deg, zoom=COARSE):
+    return viewer.take(specimen, at_motors(*pose_mm, omega_deg), zoom, BEAM_Y_MM, Exposure(), frame=round(omega_deg))
+
+
 def look(specimen, pose_mm=(0.0, 0.0, 0.0), seed=1, background=True, angles=8):
     viewer = Viewer(seed)
-    empty = viewer.expose(None, (0, 0, 0, 0), COARSE, BEAM_Y_MM, True) if background else None
+    empty = picture(viewer, None, pose_mm, -1.0) if background else None
     camera = Camera(COARSE.um_per_px, COARSE.beam_x_px, COARSE.beam_y_px)
     return [
         LoopView(
             Pose(x_mm=pose_mm[0], y_mm=pose_mm[1], z_mm=pose_mm[2], omega_deg=omega_deg),
             camera,
-            find_silhouette(
-                viewer.expose(specimen, (*pose_mm, omega_deg), COARSE, BEAM_Y_MM, True), COARSE.um_per_px, empty
-            ),
+            find_silhouette(picture(viewer, specimen, pose_mm, omega_deg), COARSE.um_per_px, empty),
         )
         for omega_deg in np.arange(angles) * 360.0 / angles
     ]
@@ -103,13 +106,13 @@ def test_a_loop_seen_at_few_angles_only_is_no_guess():
 
 
 def test_zoom_does_not_change_the_loop():
-    views, specimen, fine = [], mount(0.2, (0.0, 0.05, 0.03)), ZOOMS[1]
+    views, specimen = [], mount(0.2, (0.0, 0.05, 0.03))
     viewer = Viewer(2)
     for omega_deg in np.arange(8) * 45.0:
-        image = viewer.expose(specimen, (0, 0, 0, omega_deg), fine, BEAM_Y_MM, True)
-        camera = Camera(fine.um_per_px, fine.beam_x_px, fine.beam_y_px)
+        image = picture(viewer, specimen, (0.0, 0.0, 0.0), omega_deg, FINE)
+        camera = Camera(FINE.um_per_px, FINE.beam_x_px, FINE.beam_y_px)
         pose = Pose(x_mm=0, y_mm=0, z_mm=0, omega_deg=omega_deg)
-        views.append(LoopView(pose, camera, find_silhouette(image, fine.um_per_px)))
+        views.append(LoopView(pose, camera, find_silhouette(image, FINE.um_per_px)))
     near, far = locate_loop(views), locate_loop(look(specimen))
     assert near.pose.xyz_mm == pytest.approx(far.pose.xyz_mm, abs=0.008)
     assert near.flat_um == pytest.approx(far.flat_um, abs=20)

@@ -7,7 +7,7 @@ from plan_support import order
 from mxplans.plans.optical import NoOpticalCentre, OpticalCentre, optical_centring
 from mxplans.profile import OpticalCentring
 from mxplans.roles import BacklightState
-from mxplans_sim.world.optics import ZOOMS, Viewer
+from mxplans_sim.world.optics import ON_AXIS, Exposure, Viewer, at_motors
 from mxplans_sim.world.specimen import Loop, Specimen
 
 SETTINGS = OpticalCentring(zoom="Coarse", angles=8)
@@ -58,7 +58,7 @@ def test_nothing_seen_is_said_with_its_evidence_and_the_sample_stays_where_it_is
 def on_goniometer(bl, simulator, specimen):
     """Let the simulator's camera see a specimen where the plan has moved the goniometer."""
     at = {"goniometer_x": 0.0, "goniometer_y": 0.0, "goniometer_z": 0.0, "goniometer_omega": 0.0}
-    viewer, zoom = Viewer(1), ZOOMS[0]
+    viewer, zoom = Viewer(1), ON_AXIS.zooms[0]
 
     def reading(name, value):
         return lambda message: {name: {"value": value(), "timestamp": 0.0}}
@@ -71,7 +71,7 @@ def on_goniometer(bl, simulator, specimen):
     for axis in list(at):
         simulator.add_handler("read", reading(axis, lambda axis=axis: at[axis]), axis)
     known = {
-        "viewer_frame": lambda: viewer.expose(specimen, tuple(at.values()), zoom, 0.0, True),
+        "viewer_frame": lambda: viewer.take(specimen, at_motors(*at.values()), zoom, 0.0, Exposure(), frame=1),
         "viewer_um_per_px": lambda: zoom.um_per_px,
         "viewer_beam_x_px": lambda: zoom.beam_x_px,
         "viewer_beam_y_px": lambda: zoom.beam_y_px,

@@ -30,11 +30,14 @@ class Reflections:
     d_a: Array
 
 
-@lru_cache(maxsize=4)
-def reflections(cell: Cell, space_group: str, d_min_a: float, b_factor_a2: float, seed: int) -> Reflections:
+@lru_cache(maxsize=8)
+def reflections(
+    cell: Cell, space_group: str, d_min_a: float, b_factor_a2: float, seed: int, anomalous_frac: float = 0.0
+) -> Reflections:
     """Build the reflections of a form: acentric Wilson statistics, absences left out.
 
-    Mates share one intensity; the B factor enters as exp(-2 B / (4 d^2)).
+    Mates by symmetry share one intensity, and so do Friedel mates unless there is an anomalous difference, whose mean is
+    `anomalous_frac` of the intensity; the B factor enters as exp(-2 B / (4 d^2)).
 
     Raises:
         ValueError: If the space group is not known.
@@ -50,12 +53,16 @@ def reflections(cell: Cell, space_group: str, d_min_a: float, b_factor_a2: float
     spacing = unit_cell.calculate_d_array(unique)
     strength = wilson * np.exp(-b_factor_a2 / (2 * spacing**2))
     rotations = [np.array(operation.rot) // operation.DEN for operation in operations.sym_ops]
+    # Of a normal distribution the mean of the size is sqrt(2 / pi); each mate takes half of the difference.
+    half = np.random.default_rng([seed, 1]).normal(0.0, anomalous_frac * np.sqrt(np.pi / 8), len(unique))
+    half = np.where(operations.centric_flag_array(unique), 0.0, half)
     mates = np.concatenate([sign * unique @ rotation for rotation in rotations for sign in (1, -1)])
+    each = np.concatenate([strength * np.maximum(1 + sign * half, 0.0) for _ in rotations for sign in (1, -1)])
     hkl, first = np.unique(mates, axis=0, return_index=True)
     fractional = np.array(unit_cell.frac.mat.tolist()).T
     return Reflections(
         hkl=hkl,
         b_hkl=hkl @ fractional.T,
-        intensity=np.tile(strength, 2 * len(rotations))[first],
+        intensity=each[first],
         d_a=np.tile(spacing, 2 * len(rotations))[first],
     )

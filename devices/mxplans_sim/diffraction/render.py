@@ -4,101 +4,93 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import poisson
 
-from mxplans_sim.diffraction.geometry import HC_EV_A
-from mxplans_sim.diffraction.spots import BEAMSTOP_MM, ExpectedSpots
-from mxplans_sim.settings import DetectorSettings
+from mxplans_sim.diffraction.background import Background, Frame, backgrounds
+from mxplans_sim.diffraction.panel import Panel, masked_px
+from mxplans_sim.diffraction.spots import PHYSICS, ExpectedSpots, expected_spots
+from mxplans_sim.settings.diffraction import DiffractionSettings
 from mxplans_sim.world.burst import Burst
 
 Array = npt.NDArray[np.float64]
-Frame = npt.NDArray[np.uint32]
 
-LEVELS = 64
-STEPS = 4096
+Index = npt.NDArray[np.int64]
+
 STAMP = np.arange(-2, 3)
-FULL_FLUX_HZ = 1e12
 DETECTION_SIGMAS = 4.5
 DETECTION_PHOTONS = 8.0
 SPOTS_MAX = 100
+THIN_PHOTONS = 4.0
+"""Thin frames leave out fainter spots, which are not found anyway."""
 
 
 @dataclass(frozen=True)
-class Background:
-    """Expected background as levels, and for each level the inverse of its Poisson distribution.
+class Scene:
+    """All that the frames of a burst show.
 
     Attributes:
-        expected: Counts per pixel (ny, nx).
-        offset: Start of each pixel's row in the tables, flattened (ny * nx,).
-        inverse: Counts by level and 12-bit uniform number, flattened.
-        tail: The same for the last of these numbers, split up into 4096 once more.
-        index: Room for the indices of a frame; fresh memory for each frame would cost as much as the noise.
+        burst: The exposures.
+        panel: What takes them.
+        dark: The background of each frame.
+        spots: Expected spots.
+        seed: Of the noise.
     """
 
-    expected: Array
-    offset: npt.NDArray[np.intp]
-    inverse: npt.NDArray[np.unsignedinteger[Any]]
-    tail: npt.NDArray[np.unsignedinteger[Any]]
-    index: npt.NDArray[np.intp]
+    burst: Burst
+    panel: Panel
+    dark: list[Background]
+    spots: ExpectedSpots
+    seed: int
 
-    def draw(self, rng: np.random.Generator, frame: Frame) -> None:
-        """Fill a frame (ny, nx) with fresh noise.
+    @classmethod
+    def of(cls, burst: Burst, panel: Panel, seed: int, physics: DiffractionSettings = PHYSICS) -> Scene:
+        """Work out a burst."""
+        return cls(burst, panel, backgrounds(burst, panel), expected_spots(burst, panel, physics), seed)
 
-        Looking counts up is several times faster than drawing Poisson numbers, as long as the table fits the cache.
+    def render(self, index: int, image: int, frame: Frame) -> Array:
+        """Fill one frame and say what is found on it.
+
+        Args:
+            index: Of the frame within the burst.
+            image: Its number in the series; frames of one pose differ by it.
+            frame: Counts (ny, nx), overwritten; pixels of the mask have the largest value of the stored type.
+
+        Returns:
+            Found spots (n, 5): x, y (px), intensity, sigma (photons), d (A), strongest first. An intensity is what the
+            frame holds in 5 x 5 pixels less the expected background.
         """
-        size = self.offset.size
-        raw = rng.bit_generator.random_raw((size + 3) // 4)  # four 16-bit numbers in each
-        uniform = raw.view(np.uint16)[:size] >> 4
-        np.add(self.offset, uniform, out=self.index)
-        # The indices are within the table; "clip" only spares their check.
-        counts = self.inverse.take(self.index, mode="clip")
-        rare = np.flatnonzero(uniform == STEPS - 1)
-        counts[rare] = self.tail[self.offset[rare] + rng.integers(0, STEPS, len(rare))]
-        frame[...] = counts.reshape(frame.shape)
+        rng = frame_generator(self.seed, self.burst, index, image)
+        dark, thin = self.dark[index], self.panel.settings.frames == "thin"
+        if thin:
+            frame[...] = 0
+        else:
+            dark.draw(rng, frame)
+        part = np.arange(self.spots.bounds[index], self.spots.bounds[index + 1])
+        if thin:
+            part = part[self.spots.photons[part] > THIN_PHOTONS]
+        boxes = _stamp(self.spots, part, self.panel.settings.psf_px, rng, frame)
+        self._read_out(boxes, frame)
+        if not len(boxes):
+            return np.zeros((0, 5))
+        noise = dark.at(boxes).sum(axis=(1, 2))
+        counted = frame.reshape(-1).take(boxes).sum(axis=(1, 2)) - (0.0 if thin else noise)
+        x, y, d_a = self.spots.x_px[part], self.spots.y_px[part], self.spots.d_a[part]
+        whole = self.panel.mask.reshape(-1).take(boxes).max(axis=(1, 2)) == 0
+        return _found(x, y, counted, noise, d_a, whole)
 
-
-def background(burst: Burst, detector: DetectorSettings) -> Background:
-    """Air and solvent scatter around the beam, dark behind the beamstop; in proportion to flux and time."""
-    # The ring current falls a little from row to row of a grid; three digits are enough for one table to serve all.
-    light = float(f"{burst.exposure_s * burst.flux_hz.mean() / FULL_FLUX_HZ:.2e}")
-    return _background(light, burst.energy_ev, burst.distance_mm, detector)
-
-
-@lru_cache(maxsize=4)
-def _background(light_s: float, energy_ev: float, distance_mm: float, detector: DetectorSettings) -> Background:
-    y, x = np.mgrid[: detector.ny, : detector.nx]
-    radius_mm = np.hypot(x - detector.beam_x_px, y - detector.beam_y_px) * detector.pixel_um / 1000
-    wavelength_a = HC_EV_A / energy_ev
-    q = 2 * np.sin(0.5 * np.arctan(radius_mm / distance_mm)) / wavelength_a
-    shape = 0.4 + 1.5 * np.exp(-0.5 * ((q - 1 / 3.6) / 0.06) ** 2) + 2.5 * np.exp(-q / 0.06)
-    shape[radius_mm < BEAMSTOP_MM] = 0.0
-    expected = shape * detector.background * light_s
-    steps = np.linspace(0.0, max(float(expected.max()), 1e-9), LEVELS)
-    level = np.rint(expected / steps[1]).astype(np.int64)
-    uniform = (np.arange(STEPS) + 0.5) / STEPS
-    return Background(
-        expected=steps[level],
-        offset=(level.ravel() * STEPS).astype(np.intp),
-        inverse=_looked_up(steps, uniform),
-        tail=_looked_up(steps, 1 - (1 - uniform) / STEPS),
-        index=np.empty(level.size, dtype=np.intp),
-    )
-
-
-def _looked_up(steps: Array, uniform: Array) -> npt.NDArray[np.unsignedinteger[Any]]:
-    """Inverse Poisson distributions, flattened, in the smallest type that holds them."""
-    rows = []
-    for step in steps:
-        reach = 12 * np.sqrt(step + 1)
-        counts = np.arange(max(0, int(step - reach)), int(step + reach) + 1)
-        rows.append(counts[0] + np.searchsorted(poisson.cdf(counts, step), uniform))
-    inverse = np.concatenate(rows)
-    return inverse.astype(np.min_scalar_type(int(inverse.max())))
+    def _read_out(self, boxes: npt.NDArray[np.intp], frame: Frame) -> None:
+        """What the electronics make of the photons: dead time, saturation, and pixels that are not to be trusted."""
+        flat, panel = frame.reshape(-1), self.panel
+        if panel.settings.dead_time_s:
+            counted = frame / (1 + frame * (panel.settings.dead_time_s / self.burst.exposure_s))
+            frame[...] = np.rint(counted)
+        if panel.top < np.iinfo(frame.dtype).max and flat.take(boxes).max(initial=0) >= panel.top:
+            np.minimum(frame, panel.top - 1, out=frame)
+        masked = masked_px(panel)
+        if len(masked):
+            flat[masked] = panel.top
 
 
 def frame_generator(seed: int, burst: Burst, index: int, image: int) -> np.random.Generator:
@@ -109,49 +101,34 @@ def frame_generator(seed: int, burst: Burst, index: int, image: int) -> np.rando
     return np.random.Generator(np.random.SFC64([seed, zlib.crc32(name.encode()), image, *quantised]))
 
 
-def render(
-    dark: Background, spots: ExpectedSpots, index: int, psf_px: float, rng: np.random.Generator, frame: Frame
-) -> Array:
-    """Fill one frame and say what is found on it.
-
-    Args:
-        dark: The background.
-        spots: Of the whole burst.
-        index: Of the frame within the burst.
-        psf_px: Standard deviation of a spot.
-        rng: Of this frame.
-        frame: Counts (ny, nx), overwritten.
-
-    Returns:
-        Found spots (n, 5): x, y (px), intensity, sigma (photons), d (A), strongest first. An intensity is what the
-        frame holds in 5 x 5 pixels less the expected background.
-    """
-    dark.draw(rng, frame)
-    part = slice(int(spots.bounds[index]), int(spots.bounds[index + 1]))
-    x, y, photons, d_a = spots.x_px[part], spots.y_px[part], spots.photons[part], spots.d_a[part]
-    if not len(x):
-        return np.zeros((0, 5))
+def _stamp(
+    spots: ExpectedSpots, part: Index, psf_px: float, rng: np.random.Generator, frame: Frame
+) -> npt.NDArray[np.intp]:
+    """Add spots to a frame; returns the flat indices of the pixels of each (n, 5, 5)."""
+    x, y, photons = spots.x_px[part], spots.y_px[part], spots.photons[part]
     column, row = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
-    along_x = _profile(column, x, psf_px)
-    along_y = _profile(row, y, psf_px)
+    along_x, along_y = _profile(column, x, psf_px), _profile(row, y, psf_px)
     stamps = rng.poisson(photons[:, None, None] * along_y[:, :, None] * along_x[:, None, :])
     centres = row * frame.shape[1] + column
     boxes = centres[:, None, None] + STAMP[:, None] * frame.shape[1] + STAMP
-    flat = frame.reshape(-1)
-    np.add.at(flat, boxes.ravel(), stamps.ravel().astype(np.uint32))  # flat indices: five times as fast
-    noise = dark.expected.reshape(-1).take(boxes).sum(axis=(1, 2))
-    counted = flat.take(boxes).sum(axis=(1, 2)) - noise
+    np.add.at(frame.reshape(-1), boxes.ravel(), stamps.ravel().astype(np.uint32))  # flat indices: five times as fast
+    return np.asarray(boxes)
+
+
+def _found(x: Array, y: Array, counted: Array, noise: Array, d_a: Array, whole: npt.NDArray[np.bool_]) -> Array:
+    """The spots that rise above the noise, strongest first; those that touch the mask are left out."""
     sigma = np.sqrt(np.maximum(counted, 1.0) + noise)
-    found = np.flatnonzero(counted > np.maximum(DETECTION_SIGMAS * np.sqrt(noise), DETECTION_PHOTONS))
-    if not len(found):
-        return np.zeros((0, 5))
+    found = np.flatnonzero(whole & (counted > np.maximum(DETECTION_SIGMAS * np.sqrt(noise), DETECTION_PHOTONS)))
     found = found[np.argsort(-counted[found], kind="stable")]
-    found = found[_apart(column[found], row[found])][:SPOTS_MAX]
+    apart = _apart(np.rint(x[found]), np.rint(y[found]))
+    found = found[apart][:SPOTS_MAX]
     return np.stack([x, y, counted, sigma, d_a], axis=1)[found].round(3)
 
 
-def _apart(column: npt.NDArray[np.int64], row: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def _apart(column: Array, row: Array) -> npt.NDArray[np.bool_]:
     """Which spots share no pixel with a stronger one; strongest first. Blended spots are found once."""
+    if not len(column):
+        return np.zeros(0, dtype=np.bool_)
     width = len(STAMP)
     near = (abs(column[:, None] - column) < width) & (abs(row[:, None] - row) < width)
     # The first neighbour of a spot is itself, unless there is a stronger one.

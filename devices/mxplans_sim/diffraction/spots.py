@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mxplans_sim.diffraction.geometry import Crossings, crossings, on_frames
-from mxplans_sim.diffraction.illumination import illuminated
+from mxplans_sim.diffraction.illumination import Illumination, illuminate
+from mxplans_sim.diffraction.panel import Panel
 from mxplans_sim.diffraction.reflections import reflections
-from mxplans_sim.settings import DetectorSettings
+from mxplans_sim.settings.diffraction import DiffractionSettings
 from mxplans_sim.world.burst import Burst
-from mxplans_sim.world.specimen import Crystal
+from mxplans_sim.world.irradiation import is_in_beam
+from mxplans_sim.world.specimen import Crystal, Matrix
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -26,6 +29,7 @@ FAINTEST_PHOTONS = 0.05
 STRONGEST = 1e5  # above the weight times density of any reflection
 EDGE_PX = 3.0
 BEAMSTOP_MM = 1.5  # radius of its shadow
+PHYSICS = DiffractionSettings.model_validate({})
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,9 @@ class ExpectedSpots:
     bounds: Index
 
 
-def expected_spots(burst: Burst, detector: DetectorSettings) -> ExpectedSpots:
-    """Spots of all crystals of the specimen on all frames of a burst."""
-    parts = []
-    if burst.specimen is not None and burst.flux_hz.any():
-        parts = [_of_crystal(burst, crystal, detector) for crystal in burst.specimen.crystals if crystal.strength > 0]
+def expected_spots(burst: Burst, panel: Panel, physics: DiffractionSettings = PHYSICS) -> ExpectedSpots:
+    """Spots of all lattices of the specimen's crystals on all frames of a burst."""
+    parts = list(_parts(burst, panel, physics))
     frame = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
     rest = np.concatenate([part[1] for part in parts], axis=1) if parts else np.zeros((4, 0))
     order = np.argsort(frame, kind="stable")
@@ -62,41 +64,69 @@ def expected_spots(burst: Burst, detector: DetectorSettings) -> ExpectedSpots:
     return ExpectedSpots(frame, rest[0], rest[1], rest[2], rest[3], bounds)
 
 
-def _of_crystal(burst: Burst, crystal: Crystal, detector: DetectorSettings) -> tuple[Index, Array]:
-    light = illuminated(burst, crystal) * burst.exposure_s * crystal.strength * SCATTERING
-    if light.max(initial=0.0) * STRONGEST < FAINTEST_PHOTONS:
-        return np.zeros(0, dtype=np.int64), np.zeros((4, 0))  # not in the beam: spare solving its reflections
-    found = _crossings(crystal, tuple(burst.mount.ravel().round(9)), burst.energy_ev)
-    x_px, y_px, inside = _on_detector(found, burst, detector)
+def _parts(burst: Burst, panel: Panel, physics: DiffractionSettings) -> Iterator[tuple[Index, Array]]:
+    """Frames, and columns, rows, photons and spacings of the spots of each lattice in the beam."""
+    crystals = burst.specimen.crystals if burst.specimen else ()
+    for index, crystal in enumerate(crystals):
+        if not crystal.strength or not is_in_beam(burst, crystal):
+            continue
+        before = burst.dose_mgy[index] if burst.dose_mgy else None
+        lit = illuminate(burst, crystal, before, physics)
+        for lattice in crystal.lattices:
+            scale = burst.exposure_s * crystal.strength * SCATTERING * lattice.volume_frac
+            # What the beam hardly reaches is spared: solving its reflections takes long.
+            if lit.light.max() * scale * STRONGEST > FAINTEST_PHOTONS:
+                yield _of_lattice(burst, crystal, lattice.orientation, lit, scale, panel, physics)
+
+
+def _of_lattice(
+    burst: Burst,
+    crystal: Crystal,
+    orientation: Matrix,
+    lit: Illumination,
+    scale: float,
+    panel: Panel,
+    physics: DiffractionSettings,
+) -> tuple[Index, Array]:
+    found = _crossings(crystal, orientation, tuple(burst.mount.ravel().round(9)), round(burst.energy_ev, 1), physics)
     frame, member, density = on_frames(found, float(burst.omega_start_deg[0]), burst.omega_width_deg, len(burst))
-    keep = inside[member]
-    frame, member, density = frame[keep], member[keep], density[keep]
+    x_px, y_px, inside = _on_panel(found, member, burst.distance_mm, panel)
+    frame, member, density, x_px, y_px = frame[inside], member[inside], density[inside], x_px[inside], y_px[inside]
     if burst.omega_width_deg == 0.0:
-        number = len(burst)
-        frame = np.repeat(np.arange(number), len(member))
-        member, density = np.tile(member, number), np.tile(density, number)
-    photons = light[frame] * found.weight[member] * density
-    bright = photons > FAINTEST_PHOTONS
-    frame, member = frame[bright], member[bright]
-    return frame, np.stack([x_px[member], y_px[member], photons[bright], found.d_a[member]])
+        # All frames are alike; only those in the light are worked out.
+        lighted = np.flatnonzero(lit.light * scale * STRONGEST > FAINTEST_PHOTONS)
+        frame = np.repeat(lighted, len(member))
+        member = np.tile(member, len(lighted))
+        density, x_px, y_px = np.tile([density, x_px, y_px], len(lighted))
+    photons = lit.light[frame] * scale * found.weight[member] * density
+    bright = np.flatnonzero(photons > FAINTEST_PHOTONS)
+    frame, d_a = frame[bright], found.d_a[member[bright]]
+    return frame, np.stack([x_px[bright], y_px[bright], photons[bright] * lit.left(frame, d_a), d_a])
 
 
-@lru_cache(maxsize=4)
-def _crossings(crystal: Crystal, mount: tuple[float, ...], energy_ev: float) -> Crossings:
+@lru_cache(maxsize=8)
+def _crossings(
+    crystal: Crystal,
+    orientation: Matrix,
+    mount: tuple[float, ...],
+    energy_ev: float,
+    physics: DiffractionSettings,
+) -> Crossings:
     seed = zlib.crc32(f"{crystal.cell} {crystal.space_group}".encode())
-    form = reflections(crystal.cell, crystal.space_group, crystal.d_min_a, crystal.b_factor_a2, seed)
-    orientation = np.reshape(mount, (3, 3)) @ np.array(crystal.orientation)
-    return crossings(form, orientation, energy_ev, crystal.mosaicity_deg)
-
-
-def _on_detector(
-    found: Crossings, burst: Burst, detector: DetectorSettings
-) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
-    per_mm = 1000.0 / detector.pixel_um
-    x_px = detector.beam_x_px + found.direction_x * burst.distance_mm * per_mm
-    y_px = detector.beam_y_px + found.direction_y * burst.distance_mm * per_mm
-    inside = (
-        (x_px > EDGE_PX) & (x_px < detector.nx - 1 - EDGE_PX) & (y_px > EDGE_PX) & (y_px < detector.ny - 1 - EDGE_PX)
+    form = reflections(
+        crystal.cell, crystal.space_group, crystal.d_min_a, crystal.b_factor_a2, seed, physics.anomalous_frac
     )
-    lit = np.hypot(found.direction_x, found.direction_y) * burst.distance_mm > BEAMSTOP_MM
-    return x_px, y_px, inside & lit
+    turned = np.reshape(mount, (3, 3)) @ np.array(orientation)
+    return crossings(form, turned, energy_ev, crystal.mosaicity_deg, physics.polarisation_frac)
+
+
+def _on_panel(
+    found: Crossings, member: Index, distance_mm: float, panel: Panel
+) -> tuple[Array, Array, npt.NDArray[np.intp]]:
+    """Columns and rows of some crossings, and which of them are recorded."""
+    per_mm = 1000.0 / panel.settings.pixel_um
+    beam_x, beam_y = panel.beam_px
+    x_mm, y_mm = found.direction_x[member] * distance_mm, found.direction_y[member] * distance_mm
+    x_px, y_px = beam_x + x_mm * per_mm, beam_y + y_mm * per_mm
+    inside = (x_px > EDGE_PX) & (x_px < panel.nx - 1 - EDGE_PX) & (y_px > EDGE_PX) & (y_px < panel.ny - 1 - EDGE_PX)
+    return x_px, y_px, np.flatnonzero(inside & (np.hypot(x_mm, y_mm) > BEAMSTOP_MM))

@@ -2,6 +2,7 @@
 
 from mxplans_sim.settings.base import SettingsError
 from mxplans_sim.settings.beam import BeamSettings
+from mxplans_sim.settings.camera import CameraSettings
 from mxplans_sim.settings.detector import DetectorSettings
 from mxplans_sim.settings.goniometer import GoniometerSettings
 from mxplans_sim.settings.motion import MotionSettings
@@ -11,6 +12,7 @@ from mxplans_sim.settings.world import WorldSettings, load_world
 
 __all__ = [
     "BeamSettings",
+    "CameraSettings",
     "DetectorSettings",
     "GoniometerSettings",
     "MotionSettings",

@@ -18,7 +18,9 @@ class MurkoSettings(BaseModel):
     edge_um: float = Field(3.0, ge=0, description="Wander of the outlines, standard deviation")
     edge_length_um: float = Field(60.0, gt=0, description="Along the outline, over which it wanders")
     erosion_um: float = Field(0.0, description="What all outlines are too far inside; negative is too far outside")
-    jitter_um: float = Field(1.0, ge=0, description="Shift of all that is seen in an image, standard deviation per axis")
+    jitter_um: float = Field(
+        1.0, ge=0, description="Shift of all that is seen in an image, standard deviation per axis"
+    )
     miss_frac: float = Field(0.0, ge=0, le=1, description="Images in which nothing is found")
     crystal_miss_frac: float = Field(0.0, ge=0, le=1, description="Images in which no crystal is found")
     match_frac: float = Field(0.995, gt=0, lt=1, description="Correlation from which an image is one of the camera's")
@@ -38,6 +40,7 @@ class BrokerSettings(BaseModel):
     connections: int = Field(100, gt=0, description="At most, at a time")
     largest_mb: int = Field(16, gt=0, description="Largest body of a frame, MiB")
     queue_length: int = Field(50_000, gt=0, description="Messages that a queue stores; more are refused")
+    stored_mb: int = Field(256, gt=0, description="Of all stored messages, MiB; more are refused")
     unacknowledged: int = Field(1000, gt=0, description="Messages on their way to a subscriber, at most")
 
 
@@ -54,6 +57,8 @@ class ZocaloSettings(BaseModel):
     delay_s: float = Field(1.0, ge=0, description="From the end of the last grid to the result")
     late_s: float = Field(300.0, ge=0, description="The same for a result that is late, when the fault does not say")
     score_noise_frac: float = Field(0.0, ge=0, description="Relative noise of the scores, standard deviation")
-    jitter_boxes: float = Field(0.0, ge=0, description="Noise of a centre of mass in boxes, standard deviation per axis")
+    jitter_boxes: float = Field(
+        0.0, ge=0, description="Noise of a centre of mass in boxes, standard deviation per axis"
+    )
     threshold_frac: float = Field(0.05, gt=0, lt=1, description="Of the largest voxel: what belongs to a crystal")
     threshold_count: float = Field(5.0, ge=0, description="Scores below this count as zero")

@@ -20,5 +20,4 @@ class TimingSettings(BaseModel):
     backlight_s: float = Field(0.5, ge=0)
     aperture_s: float = Field(1.0, ge=0)
     zoom_s: float = Field(1.5, ge=0)
-    camera_s: float = Field(0.01, ge=0, description="Exposure of the on-axis viewer")
     turn_around_s: float = Field(0.05, ge=0, description="From the end of a row to the start of the next")

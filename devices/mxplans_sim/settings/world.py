@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from mxplans_sim.settings.base import STRICT, SettingsError
 from mxplans_sim.settings.beam import BeamSettings
+from mxplans_sim.settings.camera import CameraSettings, side_camera
 from mxplans_sim.settings.detector import DetectorSettings
 from mxplans_sim.settings.goniometer import GoniometerSettings
 from mxplans_sim.settings.motion import MotionSettings
@@ -28,6 +29,8 @@ class WorldSettings(BaseModel):
     timing: TimingSettings = Field(default_factory=lambda: TimingSettings.model_validate({}))
     motion: MotionSettings = Field(default_factory=lambda: MotionSettings.model_validate({}))
     goniometer: GoniometerSettings = Field(default_factory=lambda: GoniometerSettings.model_validate({}))
+    camera: CameraSettings = Field(default_factory=lambda: CameraSettings.model_validate({}))
+    side_camera: CameraSettings = Field(default_factory=side_camera)
     beam: BeamSettings = Field(default_factory=lambda: BeamSettings.model_validate({}))
     samples: dict[str, SampleTruth] = Field(default_factory=dict, description="Truth by sample name")
 

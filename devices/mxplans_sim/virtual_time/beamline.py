@@ -66,7 +66,7 @@ class VirtualBeamline:
         self._records = Records(self._world)
         self._watching: asyncio.Task[None] | None = None
         self._simplon = SimplonServer(
-            self._world.bursts, clock, settings.detector, Path(data), settings.seed, self._world.still
+            self._world.bursts, clock, settings.detector, Path(data), settings.seed, self._world.still, processes=2
         )
         self._threading = virtual_threading(self.kernel)
         self._network = Network(self._server_loop, self._threading.Event)

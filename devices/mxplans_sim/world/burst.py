@@ -36,6 +36,7 @@ class Burst:
         energy_ev: Photon energy.
         distance_mm: Detector distance.
         ends_at_s: Simulated time at which the last frame ends.
+        dose_mgy: Dose of each crystal, at the nodes of `irradiation.nodes`, when the first frame begins; empty for none.
     """
 
     specimen: Specimen | None
@@ -52,6 +53,7 @@ class Burst:
     energy_ev: float
     distance_mm: float
     ends_at_s: float
+    dose_mgy: tuple[Array, ...] = ()
 
     def __post_init__(self) -> None:
         for name in PER_FRAME:

@@ -1,62 +1,170 @@
-"""The on-axis viewer: a shadow picture of the specimen before the backlight.
-
-Light that is bent out of the condenser's aperture is lost, which makes dark rims and bright middles; the rest is
-absorbed on its way. Steps and constants: thickness maps, optical path O = sum of (n - 1) T, loss
-0.03 + 0.97 exp(-|grad O|^2 / (2 (2.5 NA)^2)), absorption exp(-sum of mu T), defocus, camera noise.
+"""Pictures of a specimen, as a camera with its lights takes them: each depends on what it is asked for, and on nothing
+else.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from mxplans_sim.settings.camera import CameraSettings, ZoomLevel
+from mxplans_sim.world.light import Lens, layers
+from mxplans_sim.world.placement import Placement
 from mxplans_sim.world.seeding import rng_for
-from mxplans_sim.world.specimen import Loop, Specimen
-from mxplans_sim.world.thickness import Array, Map, View, add_box, add_ellipsoid, add_fibre, fill_cylinder
+from mxplans_sim.world.shadow import Shadow, cast_shadow
+from mxplans_sim.world.specimen import Specimen
+from mxplans_sim.world.thickness import Array, Map, View
 
 Image = npt.NDArray[np.uint8]
-Vector4 = tuple[float, float, float, float]
+Zoom = ZoomLevel
+ON_AXIS = CameraSettings.model_validate({})
+WIDTH, HEIGHT, ZOOMS = ON_AXIS.width_px, ON_AXIS.height_px, ON_AXIS.zooms
 
-WIDTH, HEIGHT = 680, 512
-FIBRE_RADIUS_MM = 0.010
-_TWIST_MM = 0.22
-_APERTURE = 2.5 * 0.08
-_PATH = {"fibre": 0.35, "crystal": 0.06}
-_ABSORPTION_PER_MM = {"fibre": 1.2, "liquid": 1.2, "crystal": 2.5}
-_DARK = 4.0
-_DEFOCUS = 0.02
-_PIN_LENGTH_MM = 10.0
-
-
-@dataclass(frozen=True)
-class Zoom:
-    """A zoom level; the beam mark's index is that of a pixel centre."""
-
-    name: str
-    um_per_px: float
-    beam_x_px: float
-    beam_y_px: float
-
-    def view(self, beam_y_mm: float) -> View:
-        """What the camera shows when the beam stands at x = 0 and this height."""
-        return View(WIDTH, HEIGHT, self.um_per_px / 1000, self.beam_x_px, self.beam_y_px, beam_y_mm)
-
-
-ZOOMS = (Zoom("Coarse", 2.4, 341.0, 254.0), Zoom("Fine", 1.2, 342.5, 252.5))
+WHITE = 215.0
+"""Gray value in the middle of an empty field, with the exposure time and the gain below."""
+REFERENCE_EXPOSURE_S = 0.01
+REFERENCE_GAIN = 0.02
+BLACK = 4.0
+_STRAY_FRAC = 0.01
+"""Light of the hutch, over that of the backlight."""
+_FIELD_FRAC = 0.03
+"""What an empty field sends back of the front light."""
+JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True)
-class Shadow:
-    """Thickness maps (mm) of one pose; `pin` is 1 where the metal is."""
+class Exposure:
+    """How one frame is taken.
 
-    fibre: Map
-    liquid: Map
-    crystal: Map
-    pin: Map
+    Attributes:
+        back_frac: Level of the backlight.
+        front_frac: Level of the front light.
+        exposure_s: How long.
+        gain: Gray values per electron.
+        saturation: Gray value that no pixel exceeds.
+        background_shift_px: How far dust and vignetting have wandered, columns and rows.
+    """
+
+    back_frac: float = 1.0
+    front_frac: float = 0.0
+    exposure_s: float = REFERENCE_EXPOSURE_S
+    gain: float = REFERENCE_GAIN
+    saturation: int = 255
+    background_shift_px: tuple[float, float] = (0.0, 0.0)
+
+    @classmethod
+    def of(cls, settings: CameraSettings, backlight_in: bool) -> Exposure:
+        """A frame with a camera's own settings."""
+        return cls(
+            settings.backlight_frac if backlight_in else 0.0,
+            settings.frontlight_frac,
+            settings.exposure_s,
+            settings.gain,
+            settings.saturation,
+        )
+
+    def dimmed(self, factor: float) -> Exposure:
+        """The same with all lights at a part of their level."""
+        return replace(self, back_frac=self.back_frac * factor, front_frac=self.front_frac * factor)
+
+
+class Viewer:
+    """A camera's eye.
+
+    Args:
+        seed: Of dust and noise.
+        settings: The camera.
+    """
+
+    def __init__(self, seed: int, settings: CameraSettings = ON_AXIS) -> None:
+        self.settings = settings
+        self._seed = seed
+        self._frames = 0
+        self._field = _field(settings, rng_for(seed, "field", settings.name))
+        self._lens = Lens(settings.focus_mm, settings.blur_frac)
+
+    def view(self, zoom: ZoomLevel, beam_y_mm: float) -> View:
+        """What a zoom level shows when the beam stands at x = 0 and this height."""
+        settings = self.settings
+        seen_y_mm = beam_y_mm * math.cos(math.radians(settings.turn_deg))
+        mm_per_px = zoom.um_per_px / 1000
+        return View(settings.width_px, settings.height_px, mm_per_px, zoom.beam_x_px, zoom.beam_y_px, seen_y_mm)
+
+    def shadow(self, specimen: Specimen, placement: Placement, zoom: ZoomLevel, beam_y_mm: float) -> Shadow:
+        """What stands before the camera, for masks of the truth."""
+        return cast_shadow(specimen, self._seen(placement), self.view(zoom, beam_y_mm))
+
+    def take(
+        self,
+        specimen: Specimen | None,
+        placement: Placement,
+        zoom: ZoomLevel,
+        beam_y_mm: float,
+        exposure: Exposure,
+        frame: int,
+    ) -> Image:
+        """Take a picture.
+
+        Args:
+            specimen: What there is to see.
+            placement: Where it stands.
+            zoom: The zoom level.
+            beam_y_mm: Height of the beam, to which the beam mark belongs.
+            exposure: Lights and sensor.
+            frame: Number of the frame, which tells its noise.
+
+        Returns:
+            Gray values (height, width).
+        """
+        field = self._field
+        if any(exposure.background_shift_px):
+            field = _shifted(field, exposure.background_shift_px)
+        light = field * np.float32(WHITE * max(exposure.back_frac, _STRAY_FRAC))
+        if specimen is not None:
+            self._cast(light, self.shadow(specimen, placement, zoom, beam_y_mm), exposure.front_frac)
+        if exposure.front_frac:
+            light += np.float32(WHITE * _FIELD_FRAC * exposure.front_frac)
+        return self._read_out(light, exposure, frame)
+
+    def expose(
+        self,
+        specimen: Specimen | None,
+        pose: tuple[float, float, float, float],
+        zoom: ZoomLevel,
+        beam_y_mm: float,
+        lit: bool,
+    ) -> Image:
+        """One picture with the motors of a goniometer without axes above omega: x, y, z (mm) and omega (deg)."""
+        self._frames += 1
+        exposure = Exposure.of(self.settings, lit)
+        return self.take(specimen, at_motors(*pose), zoom, beam_y_mm, exposure, self._frames)
+
+    def _seen(self, placement: Placement) -> Placement:
+        if not self.settings.turn_deg:
+            return placement
+        turn = rotation_x(self.settings.turn_deg)
+        return Placement(turn @ placement.rotation, turn @ placement.shift_mm)
+
+    def _cast(self, light: Map, shadow: Shadow, front_frac: float) -> None:
+        """Take from the light in an empty field what a specimen takes, and add what it sends back."""
+        found = list(layers(shadow, self._lens, front_frac > 0))
+        for layer in found:
+            light[layer.box] *= layer.passed
+        for layer in found:
+            if layer.returned is not None:
+                light[layer.box] += np.float32(WHITE * front_frac) * layer.returned
+
+    def _read_out(self, light: Map, exposure: Exposure, frame: int) -> Image:
+        signal = light * np.float32(exposure.exposure_s / REFERENCE_EXPOSURE_S * exposure.gain / REFERENCE_GAIN)
+        rng = rng_for(self._seed, "frame", self.settings.name, frame)
+        grain = rng.standard_normal(light.shape, dtype=np.float32)
+        variance = signal * np.float32(exposure.gain) + np.float32(self.settings.read_noise**2)
+        signal += np.float32(BLACK) + grain * cv2.sqrt(variance)
+        return np.clip(signal, 0, exposure.saturation).astype(np.uint8)
 
 
 def rotation_x(omega_deg: float) -> Array:
@@ -65,116 +173,34 @@ def rotation_x(omega_deg: float) -> Array:
     return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
 
 
-def cast_shadow(specimen: Specimen, pose: Vector4, view: View) -> Shadow:
-    """Project a specimen at a pose (x, y, z in mm, omega in deg)."""
-    shadow = Shadow(*(np.zeros((view.height, view.width), np.float32) for _ in range(4)))
-    turn, motors = rotation_x(pose[3]), np.array(pose[:3])
-
-    def lab(points: Array) -> Array:
-        return np.asarray((np.atleast_2d(points) + motors) @ turn.T)
-
-    loop = specimen.loop
-    pin_centre = np.array(loop.neck_mm) * [0.0, 0.5, 0.5] if loop else np.zeros(3)
-    begin = pin_centre + [specimen.pin_begins_mm, 0.0, 0.0]
-    ends = lab(np.array([begin, begin + [_PIN_LENGTH_MM, 0.0, 0.0]]))
-    fill_cylinder(shadow.pin, view, ends[0], ends[1], specimen.pin_radius_mm)
-    if loop is not None:
-        rotation = np.array(loop.rotation)
-        for fibre in (ring(loop), *stem(loop, begin)):
-            add_fibre(shadow.fibre, view, lab(fibre), FIBRE_RADIUS_MM)
-        centre = np.array(loop.neck_mm) - 0.54 * loop.length_mm * rotation[:, 0]
-        half = np.array([0.44 * loop.length_mm, 0.45 * loop.width_mm, loop.liquid_half_thickness_mm])
-        add_ellipsoid(shadow.liquid, view, lab(centre)[0], turn @ rotation, half)
-    for crystal in specimen.crystals:
-        box = turn @ np.array(crystal.box_rotation)
-        add_box(shadow.crystal, view, lab(np.array(crystal.centre_mm))[0], box, np.array(crystal.half_size_mm))
-    return shadow
+def at_motors(x_mm: float, y_mm: float, z_mm: float, omega_deg: float) -> Placement:
+    """Where a specimen stands on translations above a right-handed omega, with nothing between."""
+    turn = rotation_x(omega_deg)
+    return Placement(turn, turn @ np.array([x_mm, y_mm, z_mm]))
 
 
-def ring(loop: Loop) -> Array:
-    """The loop's fibre, goniometer frame: a teardrop from the neck to the tip and back."""
-    t = np.linspace(0.0, 2 * np.pi, 91)
-    local = np.column_stack(
-        [
-            -0.5 * loop.length_mm * (1 - np.cos(t)),
-            0.47 * loop.width_mm * np.sin(t) * (1 - 0.35 * np.cos(t)),
-            0.02 * loop.length_mm * np.sin(2 * t),
-        ]
+def jpeg(pixels: Image, quality: int = JPEG_QUALITY) -> bytes:
+    """A picture as a JPEG file."""
+    return bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+
+
+def _field(settings: CameraSettings, rng: np.random.Generator) -> Map:
+    """The empty field, about 1 in its middle: vignetting and fixed specks of dust."""
+    width, height = settings.width_px, settings.height_px
+    x, y = np.arange(width, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
+    middle_x, middle_y = 0.52 * width, 0.5 * height
+    farthest = middle_x**2 + middle_y**2
+    light = np.exp(
+        np.float32(math.log(1 - settings.vignetting_frac) / farthest) * ((x - middle_x) ** 2 + (y - middle_y) ** 2)
     )
-    return np.asarray(np.array(loop.neck_mm) + local @ np.array(loop.rotation).T)
-
-
-def stem(loop: Loop, pin_begin: Array) -> tuple[Array, Array]:
-    """The two twisted fibres between the neck and the pin, along a bent line that leaves the pin straight."""
-    neck, along = np.array(loop.neck_mm), np.array(loop.rotation)[:, 0]
-    way = pin_begin[0] - neck[0]
-    u = np.linspace(0.0, 1.0, 61)[:, None]
-    corner = [neck, neck + 0.4 * way * along, pin_begin - [0.4 * way, 0.0, 0.0], pin_begin]
-    line = (
-        (1 - u) ** 3 * corner[0] + 3 * u * (1 - u) ** 2 * corner[1] + 3 * u**2 * (1 - u) * corner[2] + u**3 * corner[3]
-    )
-    turn = 2 * np.pi * way * u / _TWIST_MM
-    helix = 1.2 * FIBRE_RADIUS_MM * np.concatenate([np.zeros_like(u), np.cos(turn), np.sin(turn)], axis=1)
-    return line + helix, line - helix
-
-
-class Viewer:
-    """The camera and its light.
-
-    Args:
-        seed: Of dust and noise.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self._background = _background(rng_for(seed, "viewer background"))
-        self._noise = rng_for(seed, "viewer noise")
-
-    def expose(self, specimen: Specimen | None, pose: Vector4, zoom: Zoom, beam_y_mm: float, lit: bool) -> Image:
-        """One picture, (HEIGHT, WIDTH); `lit` says whether the backlight is in."""
-        light = self._background
-        if specimen is not None:
-            shadow = cast_shadow(specimen, pose, zoom.view(beam_y_mm))
-            light = light * _transmitted(shadow, zoom.um_per_px / 1000)
-            depth = _depth_mm(specimen, pose)
-            blur_px = math.hypot(0.8, _DEFOCUS * depth / (zoom.um_per_px / 1000))
-            light = cv2.GaussianBlur(light, (0, 0), blur_px).astype(np.float32)
-        if not lit:
-            light = light * np.float32(0.01)
-        grain = self._noise.standard_normal(light.shape, dtype=np.float32)
-        light = light + _DARK + grain * (np.float32(1.5) + np.float32(0.08) * cv2.sqrt(light))
-        return np.clip(light, 0, 255).astype(np.uint8)
-
-
-def _depth_mm(specimen: Specimen, pose: Vector4) -> float:
-    """Distance of the loop from the plane of focus, which holds the omega axis."""
-    if specimen.loop is None:
-        return 0.0
-    middle = np.array(specimen.loop.neck_mm) - 0.5 * specimen.loop.length_mm * np.array(specimen.loop.rotation)[:, 0]
-    return float(abs((rotation_x(pose[3]) @ (middle + np.array(pose[:3])))[2]))
-
-
-def _transmitted(shadow: Shadow, mm_per_px: float) -> Map:
-    """Fraction of the light that reaches the camera."""
-    path = _PATH["fibre"] * np.maximum(shadow.fibre, shadow.liquid) + _PATH["crystal"] * shadow.crystal
-    path = cv2.GaussianBlur(path.astype(np.float32), (0, 0), 1.2)
-    scale = 1 / (8 * mm_per_px)
-    gradient_x = cv2.Sobel(path, cv2.CV_32F, 1, 0, ksize=3, scale=scale)
-    gradient_y = cv2.Sobel(path, cv2.CV_32F, 0, 1, ksize=3, scale=scale)
-    bent = cv2.exp((gradient_x * gradient_x + gradient_y * gradient_y) * np.float32(-0.5 / _APERTURE**2))
-    absorbed = cv2.exp(
-        -np.float32(_ABSORPTION_PER_MM["fibre"]) * shadow.fibre
-        - np.float32(_ABSORPTION_PER_MM["liquid"]) * shadow.liquid
-        - np.float32(_ABSORPTION_PER_MM["crystal"]) * shadow.crystal
-    )
-    passed = (np.float32(0.03) + np.float32(0.97) * bent) * absorbed
-    return np.asarray(passed * (1 - np.float32(0.985) * shadow.pin), dtype=np.float32)
-
-
-def _background(rng: np.random.Generator) -> Map:
-    """The empty field: vignetting and fixed specks of dust."""
-    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
-    light = 215 * np.exp(-(((x - 0.52 * WIDTH) / WIDTH) ** 2 + ((y - 0.5 * HEIGHT) / WIDTH) ** 2) / 0.35)
-    for _ in range(8):
-        column, row, radius = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(1.5, 4)
+    finer = width / 680
+    for _ in range(settings.dust):
+        column, row, radius = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(1.5, 4) * finer
         light *= 1 - rng.uniform(0.03, 0.12) * np.exp(-((x - column) ** 2 + (y - row) ** 2) / (2 * radius**2))
     return np.asarray(light, dtype=np.float32)
+
+
+def _shifted(field: Map, shift_px: tuple[float, float]) -> Map:
+    motion = np.array([[1.0, 0.0, shift_px[0]], [0.0, 1.0, shift_px[1]]])
+    moved = cv2.warpAffine(field, motion, field.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, dtype=np.float32)

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from mxplans_sim.settings import SampleTruth
 from mxplans_sim.world.dewar import PinInDewar
-from mxplans_sim.world.specimen import Crystal, Loop, Matrix, Specimen, Vector
+from mxplans_sim.world.specimen import Crystal, Loop, Matrix, Pin, Specimen, Vector
 
 Array = npt.NDArray[np.float64]
 Cell = tuple[float, float, float, float, float, float]
@@ -56,10 +56,14 @@ def make_specimen(seed: int, pin: PinInDewar, truth: SampleTruth) -> Specimen:
     rng = rng_for(seed, pin.name, pin.puck, pin.pin)
     offset_x = float(rng.uniform(-0.3, 0.3))
     if truth.empty:
-        return Specimen(pin.name, None, pin_begins_mm=PIN_BEGINS_MM + abs(offset_x))
+        return Specimen(pin.name, None, pin=_pin(PIN_BEGINS_MM + abs(offset_x), 0.0, 0.0))
     loop = _loop(rng, offset_x, len(pin.samples) if pin.multi else 0)
     crystals = () if truth.no_crystal else tuple(_crystals(rng, pin, truth, loop))
-    return Specimen(pin.name, loop, crystals, pin_begins_mm=PIN_BEGINS_MM + max(0.0, offset_x))
+    return Specimen(pin.name, loop, crystals, _pin(PIN_BEGINS_MM + max(0.0, offset_x), *loop.neck_mm[1:]))
+
+
+def _pin(begins: float, y: float, z: float) -> Pin:
+    return Pin(((begins, y / 2, z / 2), (begins + 15.0, y / 2, z / 2)))
 
 
 def _loop(rng: np.random.Generator, offset_x: float, places: int) -> Loop:

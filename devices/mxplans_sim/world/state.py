@@ -13,10 +13,9 @@ from mxplans_sim.world.burst import Array, Burst
 from mxplans_sim.world.camera import Camera
 from mxplans_sim.world.dewar import Dewar
 from mxplans_sim.world.gate import Gate
-from mxplans_sim.world.goniometer import ABOVE_OMEGA, TRANSLATIONS, Goniometer, Stand
+from mxplans_sim.world.goniometer import ABOVE_OMEGA, TRANSLATIONS, Goniometer
 from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.kinematics import Axis
-from mxplans_sim.world.optics import ZOOMS
 from mxplans_sim.world.placement import Placement
 from mxplans_sim.world.program import AXES, Scan
 from mxplans_sim.world.robot import Robot
@@ -48,6 +47,7 @@ class World:
         robot: The sample changer.
         scanner: The motion program.
         camera: The on-axis viewer.
+        side_camera: A coarse camera at right angles to it.
         shutter: The fast shutter; so are backlight, aperture and zoom actuators.
     """
 
@@ -79,10 +79,12 @@ class World:
             "aperture", tuple(APERTURES), timing.aperture_s, clock, self.faults, self.beam.aperture
         )
         self.aperture.changed.subscribe(self._select_aperture)
-        self.zoom = Actuator("zoom", tuple(level.name for level in ZOOMS), timing.zoom_s, clock, self.faults)
+        levels = tuple(level.name for level in settings.camera.zooms)
+        self.zoom = Actuator("zoom", levels, timing.zoom_s, clock, self.faults)
         self.robot = Robot(self)
         self.scanner = Scanner(self)
-        self.camera = Camera(self)
+        self.camera = Camera(self, settings.camera, lambda: self.zoom.state)
+        self.side_camera = Camera(self, settings.side_camera, lambda: settings.side_camera.zooms[0].name)
 
     def _axis(self, name: str) -> Axis:
         motion, settings = self.settings.motion, self.settings.goniometer
@@ -111,11 +113,6 @@ class World:
     def placement(self) -> Placement:
         """Where the specimen stands now, errors of the bearings included."""
         return self.gonio.placement({name: axis.driven for name, axis in self.axes.items()})
-
-    def stand(self) -> Stand:
-        """How the chain of axes stands now."""
-        positions = {name: axis.driven for name, axis in self.axes.items()}
-        return self.gonio.stand(np.array([[positions[name] for name in AXES]]), positions)
 
     @property
     def backlight_in(self) -> bool:

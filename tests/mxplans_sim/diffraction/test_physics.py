@@ -10,10 +10,12 @@ from burst_support import make_burst
 from scipy.spatial.transform import Rotation
 from scipy.special import ndtr
 
+from mxplans_sim.diffraction.background import backgrounds
 from mxplans_sim.diffraction.geometry import HC_EV_A, crossings, on_frames
 from mxplans_sim.diffraction.illumination import illuminated
+from mxplans_sim.diffraction.panel import Panel
 from mxplans_sim.diffraction.reflections import reflections
-from mxplans_sim.diffraction.render import background, frame_generator, render
+from mxplans_sim.diffraction.render import Scene
 from mxplans_sim.diffraction.spots import SCATTERING, STRONGEST, _crossings, expected_spots
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.world.specimen import Crystal
@@ -22,7 +24,8 @@ CELL = (79.1, 79.1, 37.9, 90.0, 90.0, 90.0)
 ENERGY_EV = 12658.0
 U = Rotation.random(random_state=3).as_matrix()
 FORM_SEED = zlib.crc32(f"{CELL} P 43 21 2".encode())
-DETECTOR = DetectorSettings.model_validate({"background": 60.0})
+PANEL = Panel(DetectorSettings.model_validate({"background": 60.0}))
+BEAM_X, BEAM_Y = PANEL.beam_px
 
 
 def form(space_group="P 43 21 2", cell=CELL):
@@ -48,10 +51,13 @@ def burst(number=20, width_deg=0.2, x_mm=None, size_mm=0.05, strength=1.0, fwhm_
     )
 
 
-def shoot(light, spots, dark, index, image=1):
-    frame = np.zeros(dark.expected.shape, dtype=np.uint32)
-    found_spots = render(dark, spots, index, 0.8, frame_generator(1, light, index, image), frame)
-    return frame, found_spots
+def background(light):
+    return backgrounds(light, PANEL)[0]
+
+
+def shoot(light, index, image=1):
+    frame = np.zeros((PANEL.ny, PANEL.nx), dtype=np.uint32)
+    return frame, Scene.of(light, PANEL, 1).render(index, image, frame)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +179,7 @@ def test_light_reaches_a_turned_crystal_below_the_beam():
 
 def test_photons_grow_with_volume_light_and_strength():
     def photons(**more):
-        return expected_spots(burst(**more), DETECTOR).photons.sum()
+        return expected_spots(burst(**more), PANEL).photons.sum()
 
     base = photons(fwhm_um=500.0, flux_hz=1e12)
     assert photons(fwhm_um=500.0, flux_hz=2e12) == pytest.approx(2 * base, rel=0.05)
@@ -183,15 +189,13 @@ def test_photons_grow_with_volume_light_and_strength():
 
 def test_a_grid_over_a_crystal_lights_up_on_it_and_nowhere_else():
     x_mm = np.linspace(-0.2, 0.2, 21)
-    spots = expected_spots(burst(21, 0.0, x_mm), DETECTOR)
-    dark = background(burst(21, 0.0, x_mm), DETECTOR)
-    numbers = [len(shoot(burst(21, 0.0, x_mm), spots, dark, index)[1]) for index in range(21)]
+    numbers = [len(shoot(burst(21, 0.0, x_mm), index)[1]) for index in range(21)]
     assert numbers[10] >= 20
     assert max(numbers[:6] + numbers[-6:]) <= 1
 
 
 def test_background_noise_is_poisson():
-    dark = background(burst(flux_hz=1e12), DETECTOR)
+    dark = background(burst(flux_hz=1e12))
     frames = np.zeros((60, *dark.expected.shape), dtype=np.uint32)
     for seed, frame in enumerate(frames):
         dark.draw(np.random.Generator(np.random.SFC64(seed)), frame)
@@ -203,7 +207,7 @@ def test_background_noise_is_poisson():
 
 def test_a_long_exposure_is_not_clipped():
     light = replace(burst(1, flux_hz=1e12), exposure_s=30.0)
-    dark = background(light, DETECTOR)
+    dark = background(light)
     frame = np.zeros(dark.expected.shape, dtype=np.uint32)
     dark.draw(np.random.Generator(np.random.SFC64(1)), frame)
     assert frame.max() == pytest.approx(dark.expected.max(), rel=0.1)
@@ -212,9 +216,9 @@ def test_a_long_exposure_is_not_clipped():
 
 def test_a_found_spot_has_the_photons_that_the_frame_shows():
     light = burst(20, fwhm_um=500.0, flux_hz=1e13)
-    spots = expected_spots(light, DETECTOR)
-    dark = background(light, DETECTOR)
-    frame, found_spots = shoot(light, spots, dark, 5)
+    spots = expected_spots(light, PANEL)
+    dark = background(light)
+    frame, found_spots = shoot(light, 5)
     assert len(found_spots) >= 20
     part = slice(spots.bounds[5], spots.bounds[6])
     pulls = []
@@ -234,14 +238,15 @@ def test_a_found_spot_has_the_photons_that_the_frame_shows():
 def test_a_reflection_collects_its_photons_over_the_frames_it_is_on():
     light = burst(60, width_deg=0.1, fwhm_um=500.0, flux_hz=1e14)
     crystal = light.specimen.crystals[0]
-    spots = expected_spots(light, DETECTOR)
-    cross = crossings(reflections(CELL, "P 43 21 2", 2.0, 20.0, FORM_SEED), U, ENERGY_EV, crystal.mosaicity_deg)
+    spots = expected_spots(light, PANEL)
+    form = reflections(CELL, "P 43 21 2", 2.0, 20.0, FORM_SEED)
+    cross = crossings(form, U, ENERGY_EV, crystal.mosaicity_deg, 0.99)
     per_deg = illuminated(light, crystal) * 0.02 * SCATTERING / 0.1
     well_inside = (cross.omega_deg > 10 + 5 * cross.sigma_deg) & (cross.omega_deg < 16 - 5 * cross.sigma_deg)
     checked = 0
     for index in np.flatnonzero(well_inside & (cross.weight > 2.0)):
-        x_px = DETECTOR.beam_x_px + cross.direction_x[index] * 100.0 / 0.15
-        y_px = DETECTOR.beam_y_px + cross.direction_y[index] * 100.0 / 0.15
+        x_px = BEAM_X + cross.direction_x[index] * 100.0 / 0.15
+        y_px = BEAM_Y + cross.direction_y[index] * 100.0 / 0.15
         mine = (abs(spots.x_px - x_px) < 1e-6) & (abs(spots.y_px - y_px) < 1e-6)
         if mine.any():
             assert spots.photons[mine].sum() == pytest.approx(per_deg[0] * cross.weight[index], rel=0.02)
@@ -254,7 +259,7 @@ def test_crystals_that_the_beam_does_not_reach_are_not_solved():
     misses = _crossings.cache_info().misses
     crystals = tuple(replace(light.specimen.crystals[0], b_factor_a2=10.0 + b) for b in range(6))
     far = replace(light, specimen=replace(light.specimen, crystals=crystals))
-    assert len(expected_spots(far, DETECTOR).photons) == 0
+    assert len(expected_spots(far, PANEL).photons) == 0
     assert _crossings.cache_info().misses == misses
     cross = found(mosaicity_deg=0.02)  # no spot can be lost by it
     assert cross.weight.max() / (cross.sigma_deg.min() * np.sqrt(2 * np.pi)) < STRONGEST
@@ -262,9 +267,9 @@ def test_crystals_that_the_beam_does_not_reach_are_not_solved():
 
 def test_the_beamstop_casts_a_shadow():
     light = burst(1, flux_hz=1e14)
-    spots = expected_spots(light, DETECTOR)
-    dark = background(light, DETECTOR)
-    shadow = np.hypot(spots.x_px - DETECTOR.beam_x_px, spots.y_px - DETECTOR.beam_y_px) * 0.15
+    spots = expected_spots(light, PANEL)
+    dark = background(light)
+    shadow = np.hypot(spots.x_px - BEAM_X, spots.y_px - BEAM_Y) * 0.15
     assert shadow.min() > 1.5
     assert dark.expected[256, 256] == 0.0
     assert dark.expected[256, 280] > 0.0
@@ -272,19 +277,17 @@ def test_the_beamstop_casts_a_shadow():
 
 def test_noise_is_repeatable_and_fresh_on_every_image():
     light = burst(4, 0.0)
-    spots = expected_spots(light, DETECTOR)
-    dark = background(light, DETECTOR)
-    first, again, next_image = (shoot(light, spots, dark, 0, image)[0] for image in (1, 1, 2))
+    first, again, next_image = (shoot(light, 0, image)[0] for image in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != next_image).mean() > 0.01
     # The dark table is shared; pose, sample and seed tell frames apart as well.
     other = replace(light, spindle_mm=light.spindle_mm + 0.001)
-    assert (shoot(other, spots, dark, 0, 1)[0] != first).mean() > 0.01
+    assert (shoot(other, 0, 1)[0] != first).mean() > 0.01
 
 
 @pytest.mark.parametrize("light", [burst(3, strength=0.0), burst(3, flux_hz=0.0), replace(burst(3), specimen=None)])
 def test_nothing_in_the_beam_gives_no_spots(light):
-    spots = expected_spots(light, DETECTOR)
-    frame, found_spots = shoot(light, spots, background(light, DETECTOR), 1)
+    spots = expected_spots(light, PANEL)
+    frame, found_spots = shoot(light, 1)
     assert len(spots.photons) == len(found_spots) == 0
     assert (frame.sum() > 0) == bool(light.flux_hz.any())

@@ -49,7 +49,7 @@ def test_a_full_disk_is_an_error_that_initialize_ends(fresh_server):
     (renderer,) = server.renderers()
     resource.prlimit(renderer.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
     server.publish(server.burst(50))
-    server.until(lambda: server.get("status/state") == "error")
+    server.until(lambda: server.get("status/state", "filewriter") == "error")
     assert f"series {series} is not on disk" in server.get("status/error", "filewriter")
     server.until(lambda: not list(server.folder.rglob("*.partial")))
     assert server.files(series) == []

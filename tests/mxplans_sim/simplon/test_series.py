@@ -5,8 +5,8 @@ import hdf5plugin  # noqa: F401
 import numpy as np
 import pytest
 
-from mxplans_sim.diffraction.render import background, frame_generator, render
-from mxplans_sim.diffraction.spots import expected_spots
+from mxplans_sim.diffraction.panel import Panel
+from mxplans_sim.diffraction.render import Scene
 
 
 def test_frames_of_several_bursts_fill_the_series_and_the_files(server):
@@ -58,13 +58,11 @@ def test_the_file_holds_what_was_rendered(server, compressed):
     series = server.arm(4)
     server.publish(server.burst(4))
     server.wait_written()
-    light = server.burst(4)
-    spots, dark = expected_spots(light, server.settings), background(light, server.settings)
+    scene = Scene.of(server.burst(4), Panel(server.settings, 1), 1)
     frame = np.zeros((96, 128), dtype=np.uint32)
     answer = server.http.get(f"/spotfinder/1/series/{series}").json()
     for index, on_disk in enumerate(server.frames(series)):
-        rng = frame_generator(1, light, index, index + 1)
-        found = render(dark, spots, index, server.settings.psf_px, rng, frame)
+        found = scene.render(index, index + 1, frame)
         np.testing.assert_array_equal(on_disk, frame)
         assert answer["frames"][index] == {"image": index + 1, "spots": found.tolist()}
     with h5py.File(server.folder / f"sample/sweep_{series}_data_000001.h5") as file:

@@ -75,7 +75,7 @@ def test_settings_are_checked_and_tell_what_they_changed(server):
     server.put("frame_time", 0.02)
     assert set(server.put("count_time", 5.0).json()) == {"count_time", "frame_time"}
     assert server.get("config/frame_time") == 5.0
-    assert set(server.put("photon_energy", 13000.0).json()) == {"photon_energy", "threshold_energy"}
+    assert set(server.put("photon_energy", 13000.0).json()) == {"photon_energy", "threshold_energy", "wavelength"}
     assert server.get("config/threshold_energy") == 6500.0
     server.put("photon_energy", 12658.0)
     assert server.put("frame_time", 0.001).status_code == 400

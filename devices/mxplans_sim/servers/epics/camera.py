@@ -20,7 +20,7 @@ class Camera:
     """
 
     def __init__(self, prefix: str, world: World) -> None:
-        width, height = world.camera.size_px
+        width, height = world.camera.settings.width_px, world.camera.settings.height_px
         self._prefix = prefix
         self._world = world
         self._acquire = Whole(value=0, on_put=self._put)

@@ -11,7 +11,7 @@ import io
 import pickle
 import pickletools
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,17 +20,26 @@ AnyArray = npt.NDArray[Any]
 
 _MOST_OPCODES = 100_000
 _OPCODES = frozenset(
-    "PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINUNICODE BINUNICODE "
-    "SHORT_BINBYTES BINBYTES BINBYTES8 BYTEARRAY8 EMPTY_LIST APPEND APPENDS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 "
-    "EMPTY_DICT SETITEM SETITEMS GLOBAL STACK_GLOBAL REDUCE BUILD MEMOIZE BINPUT LONG_BINPUT BINGET LONG_BINGET".split()
+    (
+        *("PROTO", "FRAME", "STOP", "MARK"),
+        *("NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"),
+        *("SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"),
+        *("EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
+        *("EMPTY_DICT", "SETITEM", "SETITEMS"),
+        *("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
+        *("MEMOIZE", "BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET"),
+    )
 )
-_TYPES = frozenset(
-    "b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8".split()  # fixed-size numbers; no objects, no records, no text
-)
+# Fixed-size numbers; no objects, no records, no text.
+_TYPES = frozenset(("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"))
 
 
 class Refused(ValueError):
     """A request that is not read, and why."""
+
+
+class NotAPickle(Refused):
+    """A request that is no pickle at all, or a broken one."""
 
 
 class _Sealed:
@@ -38,7 +47,7 @@ class _Sealed:
 
     __slots__ = ()
 
-    def __setstate__(self, state: object) -> NoReturn:
+    def __setstate__(self, state: object) -> None:
         raise Refused(f"a pickle sets the state of {type(self).__name__}; only that of arrays can be set")
 
 
@@ -67,7 +76,7 @@ class _Type(_Sealed):
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._order = "|"
+        self._order: Literal["<", ">", "|", "="] = "|"
 
     def __setstate__(self, state: object) -> None:
         match state:
@@ -103,15 +112,16 @@ def load(content: bytes) -> Any:
     Arrays are found where a request may have them: at the top, in a list, as values of a dict, or in a list of those.
 
     Raises:
-        Refused: If it holds anything else, or is no pickle.
+        NotAPickle: If it is none.
+        Refused: If it holds anything else.
     """
     _check_opcodes(content)
     try:
-        return _plain(_Unpickler(io.BytesIO(content)).load(), depth=3)
+        return _plain(_Unpickler(io.BytesIO(content)).load(), 3, {})
     except Refused:
         raise
     except Exception as error:  # whatever a malformed program runs into
-        raise Refused(f"not a readable pickle: {type(error).__name__}: {error}") from error
+        raise NotAPickle(f"not a readable pickle: {type(error).__name__}: {error}") from error
 
 
 def _check_opcodes(content: bytes) -> None:
@@ -122,12 +132,12 @@ def _check_opcodes(content: bytes) -> None:
             if count > _MOST_OPCODES:
                 raise Refused(f"the pickle has more than {_MOST_OPCODES} operations; send images as one array")
             # The interpreter makes room for all places up to the one that is named.
-            if opcode.name == "LONG_BINPUT" and int(argument) > count:
+            if opcode.name == "LONG_BINPUT" and isinstance(argument, int) and argument > count:
                 raise Refused(f"the pickle names place {argument} after {count} operations")
     except Refused:
         raise
     except Exception as error:
-        raise Refused(f"not a pickle: {type(error).__name__}: {error}") from error
+        raise NotAPickle(f"not a pickle: {type(error).__name__}: {error}") from error
 
 
 class _Unpickler(pickle.Unpickler):
@@ -180,6 +190,13 @@ def _encode(*arguments: object) -> bytes:
             raise Refused("a text is encoded in another way than as latin1")
 
 
+def _no_bytes(*arguments: object) -> bytes:
+    """Old pickles call for empty bytes."""
+    if arguments:
+        raise Refused("bytes that are made by a call")
+    return b""
+
+
 def _filled(content: bytes | bytearray, kind: _Type, shape: tuple[object, ...], order: str) -> AnyArray:
     sizes = [size for size in shape if isinstance(size, int) and not isinstance(size, bool) and size >= 0]
     wanted = kind.numpy.itemsize
@@ -190,19 +207,23 @@ def _filled(content: bytes | bytearray, kind: _Type, shape: tuple[object, ...], 
     return np.frombuffer(content, kind.numpy).reshape(tuple(sizes), order="F" if order == "F" else "C")
 
 
-def _plain(value: Any, depth: int) -> Any:
-    """Put the arrays in the place of what describes them."""
+def _plain(value: Any, depth: int, known: dict[int, Any]) -> Any:
+    """Put the arrays in the place of what describes them; what is named many times is looked at once."""
     if isinstance(value, _Array):
         if value.value is None:
             raise Refused("an array without content")
         return value.value
     if isinstance(value, _Sealed):
         raise Refused(f"a {type(value).__name__.strip('_').lower()} instead of data")
-    if depth and isinstance(value, list | tuple):
-        return [_plain(item, depth - 1) for item in value]
-    if depth and isinstance(value, dict):
-        return {key: _plain(item, depth - 1) for key, item in value.items()}
-    return value
+    if not depth or not isinstance(value, list | tuple | dict):
+        return value
+    if id(value) not in known:
+        known[id(value)] = None  # of a container that holds itself
+        if isinstance(value, dict):
+            known[id(value)] = {key: _plain(item, depth - 1, known) for key, item in value.items()}
+        else:
+            known[id(value)] = [_plain(item, depth - 1, known) for item in value]
+    return known[id(value)]
 
 
 _CORES = ("numpy.core", "numpy._core")
@@ -210,6 +231,7 @@ _NAMES: dict[tuple[str, str], Callable[[], object]] = {
     ("numpy", "ndarray"): _Name,
     ("numpy", "dtype"): lambda: _Maker(_dtype),
     ("_codecs", "encode"): lambda: _Maker(_encode),
+    ("__builtin__", "bytes"): lambda: _Maker(_no_bytes),
     **{(f"{core}.multiarray", "_reconstruct"): (lambda: _Maker(_reconstruct)) for core in _CORES},
     **{(f"{core}.multiarray", "scalar"): (lambda: _Maker(_scalar)) for core in _CORES},
     **{(f"{core}.numeric", "_frombuffer"): (lambda: _Maker(_from_buffer)) for core in _CORES},

@@ -1,16 +1,19 @@
-"""The detector's configuration: values with bounds, and which others a change changes."""
+"""Configuration parameters: values with bounds, and the checks that a new value must pass."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from mxplans_sim.settings import DetectorSettings
-
 LARGEST = 1e15
 LONGEST_NAME = 200
+LONGEST_TEXT = 100_000
+SOFTWARE = "1.8.0"
+FIRMWARE = "release-2022.1.2"
+SENSOR_THICKNESS_M = 4.5e-4
+_KINDS: Mapping[str, Any] = {"float": (int, float), "uint": (int,), "int": (int,), "bool": (bool,), "string": (str,)}
 
 
 class ConfigError(ValueError):
@@ -47,16 +50,49 @@ class Parameter:
             answer["allowed_values"] = list(self.allowed)
         return answer
 
+    def checked(self, name: str, value: Any) -> Any:
+        """The value as it is kept.
+
+        Raises:
+            ConfigError: If it has the wrong type or is out of bounds.
+        """
+        kinds = _KINDS[self.value_type]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and self.value_type != "bool"):
+            raise ConfigError(f"{name} is {value!r:.80}, it must be a {self.value_type}")
+        if isinstance(value, int | float) and not -LARGEST < value < LARGEST:
+            raise ConfigError(f"{name} is {value!r:.40}, it must be a finite number")
+        if isinstance(value, str) and len(value) > LONGEST_TEXT:
+            raise ConfigError(f"{name} has {len(value)} characters, at most {LONGEST_TEXT} are allowed")
+        if self.allowed and value not in self.allowed:
+            raise ConfigError(f"{name} is {value!r}, allowed are {', '.join(self.allowed)}")
+        if self.low is not None and not value >= self.low:
+            raise ConfigError(f"{name} is {value} {self.unit}, the minimum is {self.low} {self.unit}")
+        if self.high is not None and not value <= self.high:
+            raise ConfigError(f"{name} is {value} {self.unit}, the maximum is {self.high} {self.unit}")
+        if self.rule is not None:
+            self.rule(name, value)
+        return float(value) if self.value_type == "float" else value
+
 
 class Config:
-    """Parameters by name.
+    """Parameters by name, and what else a change changes.
 
     Args:
         parameters: With their first values.
+        couplings: By name of a parameter, what is called once it has been set; it returns names of others that changed.
     """
 
-    def __init__(self, parameters: dict[str, Parameter]) -> None:
+    def __init__(
+        self,
+        parameters: dict[str, Parameter],
+        couplings: Mapping[str, Callable[[Config], list[str]]] | None = None,
+    ) -> None:
         self.parameters = parameters
+        self._couplings = couplings or {}
+
+    def __getitem__(self, name: str) -> Any:
+        """Present value."""
+        return self.parameters[name].value
 
     def values(self) -> dict[str, Any]:
         """All values by name."""
@@ -69,88 +105,26 @@ class Config:
             ConfigError: If the value has the wrong type or is out of bounds.
         """
         parameter = self.parameters[name]
-        parameter.value = _checked(name, parameter, value)
-        changed = [name]
-        if name == "count_time":
-            changed += self._at_least("frame_time", parameter.value)
-        if name == "frame_time" and self.parameters["count_time"].value > parameter.value:
-            self.parameters["count_time"].value = parameter.value
-            changed.append("count_time")
-        if name == "photon_energy":
-            self.parameters["threshold_energy"].value = parameter.value / 2
-            changed.append("threshold_energy")
+        parameter.value = parameter.checked(name, value)
+        coupling = self._couplings.get(name)
+        return [name, *(coupling(self) if coupling else [])]
+
+    def move(self, **values: Any) -> list[str]:
+        """Change values that follow from others; returns the names of those that differ."""
+        changed = [name for name, value in values.items() if self.parameters[name].value != value]
+        for name in changed:
+            self.parameters[name].value = values[name]
         return changed
 
-    def _at_least(self, name: str, value: float) -> list[str]:
-        if self.parameters[name].value >= value:
-            return []
-        self.parameters[name].value = value
-        return [name]
 
+def below_the_data_folder(name: str, value: str) -> None:
+    """Rule for file names.
 
-def _checked(name: str, parameter: Parameter, value: Any) -> Any:
-    kinds: dict[str, Any] = {"float": (int, float), "uint": (int,), "bool": (bool,), "string": (str,)}
-    if not isinstance(value, kinds[parameter.value_type]) or (
-        isinstance(value, bool) and parameter.value_type != "bool"
-    ):
-        raise ConfigError(f"{name} is {value!r}, it must be a {parameter.value_type}")
-    if isinstance(value, int | float) and not -LARGEST < value < LARGEST:
-        raise ConfigError(f"{name} is {value!r:.40}, it must be a finite number")
-    if parameter.allowed and value not in parameter.allowed:
-        raise ConfigError(f"{name} is {value!r}, allowed are {', '.join(parameter.allowed)}")
-    if parameter.low is not None and not value >= parameter.low:
-        raise ConfigError(f"{name} is {value} {parameter.unit}, the minimum is {parameter.low} {parameter.unit}")
-    if parameter.high is not None and not value <= parameter.high:
-        raise ConfigError(f"{name} is {value} {parameter.unit}, the maximum is {parameter.high} {parameter.unit}")
-    if parameter.rule is not None:
-        parameter.rule(name, value)
-    return float(value) if parameter.value_type == "float" else value
-
-
-def _below_the_data_folder(name: str, value: str) -> None:
+    Raises:
+        ConfigError: If a name leads out of the data folder or is none.
+    """
     path = PurePosixPath(value)
     if path.is_absolute() or ".." in path.parts or not path.name:
-        raise ConfigError(f"{name} {value!r} leads out of the data folder; give a relative path without ..")
+        raise ConfigError(f"{name} {value!r:.80} leads out of the data folder; give a relative path without ..")
     if not value.isprintable() or max(map(len, path.parts)) > LONGEST_NAME:
-        raise ConfigError(f"{name} {value!r} is no file name; use printable characters, {LONGEST_NAME} at most a part")
-
-
-def detector_config(detector: DetectorSettings) -> Config:
-    """Configuration of the detector."""
-    pixel_m = detector.pixel_um * 1e-6
-    shortest_s = detector.frame_time_min_s
-    return Config(
-        {
-            "nimages": Parameter(1, "uint", low=1, high=1_000_000),
-            "ntrigger": Parameter(1, "uint", low=1, high=1_000_000),
-            "frame_time": Parameter(0.1, "float", "s", low=shortest_s, high=3600.0),
-            "count_time": Parameter(0.1, "float", "s", low=1e-6, high=3600.0),
-            "trigger_mode": Parameter("ints", "string", allowed=("ints", "exts")),
-            "photon_energy": Parameter(12658.0, "float", "eV", low=3000.0, high=80000.0),
-            "threshold_energy": Parameter(6329.0, "float", "eV", low=1500.0, high=40000.0),
-            "omega_start": Parameter(0.0, "float", "degree"),
-            "omega_increment": Parameter(0.0, "float", "degree"),
-            "detector_distance": Parameter(0.1, "float", "m", low=0.0, high=10.0),
-            "beam_center_x": Parameter(detector.beam_x_px, "float", "pixel"),
-            "beam_center_y": Parameter(detector.beam_y_px, "float", "pixel"),
-            "x_pixels_in_detector": Parameter(detector.nx, "uint", read_only=True),
-            "y_pixels_in_detector": Parameter(detector.ny, "uint", read_only=True),
-            "x_pixel_size": Parameter(pixel_m, "float", "m", read_only=True),
-            "y_pixel_size": Parameter(pixel_m, "float", "m", read_only=True),
-            "bit_depth_image": Parameter(detector.bit_depth, "uint", read_only=True),
-            "description": Parameter("Virtual pixel detector", "string", read_only=True),
-            "detector_number": Parameter("V-00-0001", "string", read_only=True),
-        }
-    )
-
-
-def writer_config() -> Config:
-    """Configuration of the file writer."""
-    return Config(
-        {
-            "mode": Parameter("enabled", "string", allowed=("enabled", "disabled")),
-            "name_pattern": Parameter("series_$id", "string", rule=_below_the_data_folder),
-            "nimages_per_file": Parameter(1000, "uint", low=1, high=1_000_000),
-            "compression_enabled": Parameter(True, "bool"),
-        }
-    )
+        raise ConfigError(f"{name} {value!r:.80} is no file name; use printable characters, {LONGEST_NAME} a part")

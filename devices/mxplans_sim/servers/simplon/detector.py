@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Coroutine
+import datetime
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mxplans_sim.clock import Clock
-from mxplans_sim.servers.simplon.config import detector_config, writer_config
-from mxplans_sim.servers.simplon.link import RendererLink
-from mxplans_sim.servers.simplon.series import (
-    Analysed,
-    CloseSeries,
-    Expose,
-    OpenSeries,
-    SpotTable,
-    StopSeries,
-    Written,
-)
+from mxplans_sim.diffraction.panel import Panel
+from mxplans_sim.diffraction.spots import PHYSICS
+from mxplans_sim.servers.simplon.exposure import Exposure
+from mxplans_sim.servers.simplon.faults import SimplonFaults
+from mxplans_sim.servers.simplon.parameters import WHOLE, detector_config, monitor_config, stream_config
+from mxplans_sim.servers.simplon.pool import Pool
+from mxplans_sim.servers.simplon.series import Rendered, Series, SpotTable
+from mxplans_sim.servers.simplon.writer import FileWriter
 from mxplans_sim.settings import DetectorSettings
+from mxplans_sim.settings.diffraction import DiffractionSettings
 from mxplans_sim.world.burst import Burst
 
 SERIES_KEPT = 50  # whose spots can still be asked for
@@ -33,24 +31,51 @@ class StateError(RuntimeError):
 
 @dataclass
 class SeriesState:
-    """One armed series."""
+    """One armed series.
 
-    number: int
-    taken: int = 0
+    Attributes:
+        series: What was asked for.
+        exposure: Its frames as they are exposed.
+        spots: Of each frame that is drawn, in order.
+        closed: Whether it takes no more frames.
+    """
+
+    series: Series
+    exposure: Exposure
     spots: list[SpotTable] = field(default_factory=list)
     closed: bool = False
-    written: bool = False
+
+
+@dataclass(frozen=True)
+class LastImage:
+    """The latest frame, as it is stored."""
+
+    series: Series
+    number: int
+    chunk: bytes
 
 
 class VirtualDetector:
-    """Arms, takes the frames of bursts, has them rendered by a process of its own.
+    """Arms, takes the frames of bursts, has them drawn and written.
 
     Args:
         clock: Simulated time.
         detector: What it is like.
         data_dir: Where files go.
-        seed: Of the noise.
+        seed: Of the noise and of bad pixels.
         static_burst: Gives frames of the sample at rest, for internal triggers.
+        physics: How crystals diffract.
+        processes: Processes that draw frames; 0 to do it in this one.
+
+    Attributes:
+        state: na, idle, configure, ready, acquire or error.
+        config: Parameters of the detector.
+        stream: Parameters of the stream.
+        monitor: Parameters of the monitor.
+        writer: The file writer.
+        faults: What goes wrong.
+        series: The latest series by sequence id.
+        last: The latest frame.
     """
 
     def __init__(
@@ -60,38 +85,48 @@ class VirtualDetector:
         data_dir: Path,
         seed: int,
         static_burst: Callable[[int, float], Burst],
+        physics: DiffractionSettings = PHYSICS,
+        processes: int = 1,
     ) -> None:
         self.state = "na"
         self.config = detector_config(detector)
-        self.writer = writer_config()
-        self.files: list[str] = []
-        self.writer_error = ""
+        self.stream = stream_config()
+        self.monitor = monitor_config()
+        self.faults = SimplonFaults()
+        self.writer = FileWriter(data_dir, self.faults, clock.now_s)
         self.series: dict[int, SeriesState] = {}
+        self.last: LastImage | None = None
         self._clock = clock
         self._detector = detector
         self._seed = seed
         self._static_burst = static_burst
+        self._physics = physics
         self._sequence_id = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._renderer = RendererLink(data_dir, self._on_message, self._on_renderer_lost)
+        self._pool = Pool(data_dir, processes, clock, self._on_rendered, self.writer.take, self._on_lost)
 
     def start(self) -> None:
-        """Start the rendering process; needs a running loop."""
-        self._renderer.start()
+        """Start the renderers; needs a running loop. Does nothing when they have been started."""
+        if not self._pool.alive:
+            self._pool.start()
 
     def stop(self) -> None:
-        """End the rendering process and wait for it. Does nothing when it was not started."""
-        for task in self._tasks:
-            task.cancel()
-        self._renderer.stop()
+        """End the renderers and wait for them. Does nothing when they were not started."""
+        for series in self.series.values():
+            series.exposure.stop(-math.inf)
+        self._pool.stop()
 
-    @property
-    def writer_state(self) -> str:
-        """Whether files of a series are still being written."""
-        if self.writer_error:
-            return "error"
-        busy = any(series.taken and not series.written for series in self.series.values())
-        return "acquire" if busy else "ready"
+    async def rendered(self) -> None:
+        """Wait, without simulated time passing if that can be, until all exposed frames are drawn and written."""
+        async with self._clock.standing():
+            await self._pool.drained()
+
+    async def settle(self) -> None:
+        """What to do before somebody is told how far drawing and writing are: on a clock that can stand, wait for them.
+
+        So they cost no simulated time there, whatever they really cost.
+        """
+        if math.isinf(self._clock.speed_up):
+            await self.rendered()
 
     def put(self, name: str, value: Any) -> list[str]:
         """Set a parameter; see `Config.put`.
@@ -100,21 +135,23 @@ class VirtualDetector:
             StateError: If the detector is not initialised, or armed.
         """
         self._require("set a parameter", "idle")
-        return self.config.put(name, value)
+        if name in self.faults.ignored:
+            self.config.parameters[name].checked(name, value)
+            return [name]
+        return self.config.put(name, self.faults.moved(name, value))
 
     def initialize(self) -> None:
         """Make ready for use; also the way out of an error."""
-        self._end_series()
-        self.writer_error = ""
-        if not self._renderer.alive:
-            self._renderer.start()
+        self._end_series(self._clock.now_s())
+        self.writer.forgive()
+        self.start()
         self.state = "idle"
 
     async def arm(self) -> int:
         """Get ready for triggers; returns the sequence id.
 
         Raises:
-            StateError: If the detector is not idle, or was disarmed meanwhile.
+            StateError: If the detector is not idle, was disarmed meanwhile, or fails.
         """
         self._require("arm", "idle")
         sequence_id = self._open_series()
@@ -122,29 +159,41 @@ class VirtualDetector:
         await self._clock.sleep(self._detector.arm_s)
         if self.series[sequence_id].closed:
             raise StateError(f"arm of series {sequence_id} was interrupted in state {self.state}; arm again")
+        if self.faults.fails_to_arm():
+            self._end_series(self._clock.now_s())
+            self.state = "error"
+            raise StateError(f"arm of series {sequence_id} failed: the trigger unit does not answer; initialize")
         self.state = "ready"
         return sequence_id
 
     def _open_series(self) -> int:
         self._sequence_id += 1
-        config, writer = self.config.values(), self.writer.values()
-        series = SeriesState(config["nimages"] * config["ntrigger"])
-        self.series[self._sequence_id] = series
+        config, writer = self.config, self.writer.config
+        stamp = datetime.datetime.fromtimestamp(self._clock.stamp_s(), datetime.UTC)
+        config.move(data_collection_date=stamp.isoformat(timespec="milliseconds"))
+        enabled = writer["mode"] == "enabled"
+        series = Series(
+            number=self._sequence_id,
+            images=config["nimages"] * config["ntrigger"],
+            name=writer["name_pattern"].replace("$id", str(self._sequence_id)) if enabled else None,
+            images_per_file=writer["nimages_per_file"],
+            compressed=writer["compression_enabled"],
+            panel=Panel(self._detector, self._seed, config["roi_mode"] != WHOLE),
+            physics=self._physics,
+            config=config.values(),
+            appendix=self.stream["header_appendix"],
+            seed=self._seed,
+        )
+        exposure = Exposure(
+            self._clock,
+            series.images,
+            self._physics,
+            lambda first, burst: self._pool.render(series, first, burst),
+            self._on_pause,
+        )
+        self.series[self._sequence_id] = SeriesState(series, exposure)
         for old in sorted(self.series)[:-SERIES_KEPT]:
             del self.series[old]
-        enabled = writer["mode"] == "enabled"
-        self._renderer.send(
-            OpenSeries(
-                series=self._sequence_id,
-                number=series.number,
-                name=writer["name_pattern"].replace("$id", str(self._sequence_id)) if enabled else None,
-                images_per_file=writer["nimages_per_file"],
-                compressed=writer["compression_enabled"],
-                detector=self._detector,
-                config=config,
-                seed=self._seed,
-            )
-        )
         return self._sequence_id
 
     def trigger(self) -> None:
@@ -154,25 +203,56 @@ class VirtualDetector:
             StateError: If the detector is not armed, or waits for external triggers.
         """
         self._require("trigger", "ready")
-        if self.config.parameters["trigger_mode"].value != "ints":
+        if self.config["trigger_mode"] != "ints":
             raise StateError("trigger is for trigger_mode ints; this series waits for external triggers")
-        number = self.config.parameters["nimages"].value
-        self._take(self._static_burst(number, self.config.parameters["frame_time"].value))
+        self._take(self._static_burst(self.config["nimages"], self.config["frame_time"]))
 
     def on_burst(self, burst: Burst) -> None:
         """Take the frames of a motion, if armed for them."""
-        if self.state in ("ready", "acquire") and self.config.parameters["trigger_mode"].value == "exts":
+        if self.state in ("ready", "acquire") and self.config["trigger_mode"] == "exts" and not self.faults.deaf:
             self._take(burst)
 
     def disarm(self) -> None:
-        """End the series with the frames that are exposed by now.
+        """End the series with the frames that are exposed by now; all of them are written.
 
         Raises:
             StateError: If the detector is not initialised, or in error.
         """
         self._require("disarm", "idle", "configure", "ready", "acquire")
-        self._end_series()
-        self.state = "idle"
+        if not self.faults.sticks():
+            self._end_series(self._clock.now_s())
+            self.state = "idle"
+
+    def abort(self) -> None:
+        """End whatever it does at once; the frame that is being exposed is thrown away. Also ends an error.
+
+        Raises:
+            StateError: If the detector is not initialised.
+        """
+        self._require("abort", "idle", "configure", "ready", "acquire", "error")
+        if not self.faults.sticks():
+            self._end_series(self._clock.now_s())
+            self.state = "idle" if self._pool.alive else "error"
+
+    async def cancel(self) -> None:
+        """End the series after the image that is being exposed.
+
+        Raises:
+            StateError: If the detector is not initialised, or in error.
+        """
+        self._require("cancel", "idle", "configure", "ready", "acquire")
+        if self.faults.sticks():
+            return
+        sequence_id = self._sequence_id
+        if self.state == "acquire":
+            ends_s = self.series[sequence_id].exposure.image_ends_s
+            await self._clock.sleep(ends_s - self._clock.now_s())
+            if sequence_id == self._sequence_id and self.state == "acquire":
+                self._end_series(ends_s)
+        else:
+            self._end_series(self._clock.now_s())
+        if sequence_id == self._sequence_id and self.state in ("configure", "ready", "acquire"):
+            self.state = "idle"
 
     def _require(self, action: str, *states: str) -> None:
         if self.state not in states:
@@ -181,62 +261,41 @@ class VirtualDetector:
 
     def _take(self, burst: Burst) -> None:
         series = self.series[self._sequence_id]
-        count = min(len(burst), series.number - series.taken)
-        if count <= 0:
-            return
-        self.state = "acquire"
-        begins_in_s = burst.ends_at_s - len(burst) * burst.exposure_s - self._clock.now_s()
-        self._renderer.send(
-            Expose(
-                series=self._sequence_id,
-                first=series.taken + 1,
-                count=count,
-                burst=burst,
-                begins_s=time.monotonic() + begins_in_s / self._clock.speed_up,
-                frame_s=burst.exposure_s / self._clock.speed_up,
-            )
-        )
-        series.taken += count
-        self._later(self._after(begins_in_s + count * burst.exposure_s, self._sequence_id, series.taken))
+        if series.exposure.add(burst):
+            self.state = "acquire"
+            self.writer.expect(self._sequence_id)
 
-    async def _after(self, duration_s: float, sequence_id: int, taken: int) -> None:
-        """When the frames of a burst are over: the end of the series, or ready for the next internal trigger."""
-        await self._clock.sleep(duration_s)
-        if sequence_id != self._sequence_id or self.state != "acquire":
+    def _on_pause(self) -> None:
+        """The frames of all bursts are over: the end of the series, or ready for the next internal trigger."""
+        if self.state != "acquire":
             return
-        if taken == self.series[sequence_id].number:
+        if self.series[self._sequence_id].exposure.complete:
             self._close_series()
             self.state = "idle"
-        elif self.config.parameters["trigger_mode"].value == "ints":
+        elif self.config["trigger_mode"] == "ints":
             self.state = "ready"
 
-    def _end_series(self) -> None:
+    def _end_series(self, at_s: float) -> None:
         series = self.series.get(self._sequence_id)
         if series is not None and not series.closed:
-            self._renderer.interrupt(StopSeries(self._sequence_id, time.monotonic()))
+            series.exposure.stop(at_s)
             self._close_series()
 
     def _close_series(self) -> None:
         self.series[self._sequence_id].closed = True
-        self._renderer.send(CloseSeries(self._sequence_id))
+        self._pool.finish(self._sequence_id)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _on_rendered(self, series: Series, rendered: Rendered) -> int:
+        state = self.series.get(series.number)
+        if state is not None:
+            state.spots.extend(rendered.spots)
+        self.last = LastImage(series, rendered.first + len(rendered.spots) - 1, rendered.last)
+        return self.faults.lose(len(rendered.spots))
 
-    def _on_message(self, message: Any) -> None:
-        series = self.series.get(message.series)
-        self.files += message.files
-        if isinstance(message, Analysed) and series is not None:
-            series.spots.extend(message.spots)
-        elif isinstance(message, Written):
-            self.writer_error = message.error or self.writer_error
-            if series is not None:
-                series.written = True
-
-    def _on_renderer_lost(self) -> None:
+    def _on_lost(self) -> None:
         self.state = "error"
-        self.writer_error = self.writer_error or "the rendering process ended by itself; initialize starts another one"
+        self.writer.forget()
+        self.writer.error = "a rendering process ended by itself; initialize starts another one"
         for series in self.series.values():
-            series.closed = series.written = True
+            series.exposure.stop(-math.inf)
+            series.closed = True

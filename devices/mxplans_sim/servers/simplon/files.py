@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import Any
 
 import h5py
-import hdf5plugin
 import numpy as np
-import numpy.typing as npt
 
-from mxplans_sim.diffraction.geometry import HC_EV_A
-from mxplans_sim.servers.simplon.series import OpenSeries
+from mxplans_sim.servers.simplon.chunks import BITSHUFFLE_LZ4
+from mxplans_sim.servers.simplon.master import headers, write_tree
+from mxplans_sim.servers.simplon.series import Series
 
-SOFTWARE = "1.8.0"
-BITSHUFFLE_LZ4 = dict(hdf5plugin.Bitshuffle(nelems=0, cname="lz4"))
+FAILURES = (OSError, RuntimeError)
+"""By which h5py tells of a full disk."""
+VERSIONS = ("earliest", "v110")
+"""Formats that the HDF5 of older programs can read."""
 
 
 class SeriesFiles:
@@ -29,7 +30,7 @@ class SeriesFiles:
         OSError: If the folder of the files cannot be made.
     """
 
-    def __init__(self, folder: Path, series: OpenSeries, name: str) -> None:
+    def __init__(self, folder: Path, series: Series, name: str) -> None:
         self._folder = folder
         self._series = series
         self._name = name
@@ -38,19 +39,21 @@ class SeriesFiles:
         self._counts: list[int] = []
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
 
-    def add(self, frames: npt.NDArray[np.uint32]) -> list[str]:
-        """Append frames (n, ny, nx); names of the files that are closed by it, relative to the data folder.
+    def add(self, chunks: list[bytes]) -> list[str]:
+        """Append frames; names of the files that are closed by it, relative to the data folder.
 
         Raises:
             OSError, RuntimeError: If they cannot be written.
         """
         closed = []
-        while len(frames):
-            data = self._data or self._begin(frames.shape[1:])
+        while chunks:
+            data = self._data or self._begin()
             index = self._counts[-1]
-            part, frames = np.split(frames, [self._series.images_per_file - index])
+            room = self._series.images_per_file - index
+            part, chunks = chunks[:room], chunks[room:]
             data.resize(index + len(part), axis=0)
-            data[index:] = part
+            for place, chunk in enumerate(part, start=index):
+                data.id.write_direct_chunk((place, 0, 0), chunk)
             self._counts[-1] += len(part)
             if self._counts[-1] == self._series.images_per_file:
                 closed.append(self._end(data))
@@ -63,29 +66,34 @@ class SeriesFiles:
             OSError, RuntimeError: If they cannot be written.
         """
         closed = [] if self._data is None else [self._end(self._data)]
-        names = [self._data_name(number) for number in range(1, len(self._counts) + 1)]
         master = f"{self._name}_master.h5"
-        self._write_master(self._folder / master, names)
+        self._write_master(self._folder / master)
         return [*closed, master]
 
     def abandon(self) -> None:
         """Leave nothing of the file that is open; those that are closed stay."""
+        if self._data is not None:
+            # What could not be written cannot be closed either.
+            with contextlib.suppress(*FAILURES):
+                self._data.file.close()
+            self._data = None
         self._partial.unlink(missing_ok=True)
 
     def _data_name(self, number: int) -> str:
         return f"{self._name}_data_{number:06d}.h5"
 
-    def _begin(self, shape: tuple[int, ...]) -> h5py.Dataset:
-        file = h5py.File(self._partial, "w", libver="latest")
+    def _begin(self) -> h5py.Dataset:
+        file = h5py.File(self._partial, "w", libver=VERSIONS)
         group = file.create_group("entry/data")
         group.attrs["NX_class"] = "NXdata"
         file["entry"].attrs["NX_class"] = "NXentry"
+        shape = (self._series.panel.ny, self._series.panel.nx)
         self._data = group.create_dataset(
             "data",
             shape=(0, *shape),
             maxshape=(None, *shape),
             chunks=(1, *shape),
-            dtype=f"<u{self._series.detector.bit_depth // 8}",
+            dtype=self._series.panel.dtype,
             **(BITSHUFFLE_LZ4 if self._series.compressed else {}),
         )
         self._data.attrs["image_nr_low"] = sum(self._counts) + 1
@@ -100,92 +108,26 @@ class SeriesFiles:
         self._partial.rename(self._folder / name)
         return name
 
-    def _write_master(self, path: Path, names: list[str]) -> None:
+    def _write_master(self, path: Path) -> None:
         partial = path.with_suffix(".partial")
-        with h5py.File(partial, "w", libver="latest") as master:
-            _tree(master, _headers(self._series, sum(self._counts)))
-            data = master["entry/data"]
-            for number, name in enumerate(names, start=1):
-                data[f"data_{number:06d}"] = h5py.ExternalLink(Path(name).name, "/entry/data/data")
-        partial.rename(path)
+        try:
+            with h5py.File(partial, "w", libver=VERSIONS) as master:
+                write_tree(master, headers(self._series, sum(self._counts)))
+                self._link(master["entry/data"])
+            partial.rename(path)
+        except FAILURES:
+            partial.unlink(missing_ok=True)
+            raise
 
-
-def _tree(parent: h5py.Group, content: dict[str, Any]) -> None:
-    """Write nested groups; a leaf is (value, unit), a key `@name` an attribute of its group."""
-    for key, value in content.items():
-        if key.startswith("@"):
-            parent.attrs[key[1:]] = value
-        elif isinstance(value, dict):
-            _tree(parent.create_group(key), value)
-        else:
-            item, unit = value
-            packed = BITSHUFFLE_LZ4 if np.ndim(item) == 2 else {}
-            dataset = parent.create_dataset(key, data=item, **packed)
-            if unit:
-                dataset.attrs["units"] = unit
-
-
-def _headers(series: OpenSeries, number: int) -> dict[str, Any]:
-    """Header items with the names and units that DECTRIS masters use."""
-    config = series.config
-    omega = config["omega_start"] + config["omega_increment"] * np.arange(number)
-    return {
-        "entry": {
-            "@NX_class": "NXentry",
-            "definition": ("NXmx", ""),
-            "data": {"@NX_class": "NXdata"},
-            "instrument": {
-                "@NX_class": "NXinstrument",
-                "beam": {"@NX_class": "NXbeam", "incident_wavelength": (HC_EV_A / config["photon_energy"], "angstrom")},
-                "detector": _detector_header(series, number),
-            },
-            "sample": {
-                "@NX_class": "NXsample",
-                "goniometer": {
-                    "@NX_class": "NXtransformations",
-                    "omega": (omega, "degree"),
-                    "omega_end": (omega + config["omega_increment"], "degree"),
-                    "omega_increment": (config["omega_increment"], "degree"),
-                    "omega_range_average": (config["omega_increment"], "degree"),
-                    "omega_range_total": (config["omega_increment"] * number, "degree"),
-                },
-            },
-        }
-    }
-
-
-def _detector_header(series: OpenSeries, number: int) -> dict[str, Any]:
-    config, detector = series.config, series.detector
-    shape = (detector.ny, detector.nx)
-    return {
-        "@NX_class": "NXdetector",
-        "beam_center_x": (config["beam_center_x"], "pixel"),
-        "beam_center_y": (config["beam_center_y"], "pixel"),
-        "bit_depth_image": (detector.bit_depth, ""),
-        "bit_depth_readout": (16, ""),
-        "count_time": (config["count_time"], "s"),
-        "frame_time": (config["frame_time"], "s"),
-        "description": (config["description"], ""),
-        "detector_number": (config["detector_number"], ""),
-        "detector_distance": (config["detector_distance"], "m"),
-        "detector_readout_time": (1e-7, "s"),
-        "saturation_value": (2 ** min(detector.bit_depth, 31) - 1, ""),
-        "sensor_material": ("Si", ""),
-        "sensor_thickness": (4.5e-4, "m"),
-        "threshold_energy": (config["photon_energy"] / 2, "eV"),
-        "x_pixel_size": (detector.pixel_um * 1e-6, "m"),
-        "y_pixel_size": (detector.pixel_um * 1e-6, "m"),
-        "detectorSpecific": {
-            "@NX_class": "NXcollection",
-            "nimages": (config["nimages"], ""),
-            "ntrigger": (config["ntrigger"], ""),
-            "nimages_written": (number, ""),
-            "photon_energy": (config["photon_energy"], "eV"),
-            "software_version": (SOFTWARE, ""),
-            "trigger_mode": (config["trigger_mode"], ""),
-            "x_pixels_in_detector": (detector.nx, ""),
-            "y_pixels_in_detector": (detector.ny, ""),
-            "pixel_mask": (np.zeros(shape, dtype=np.uint32), ""),
-            "flatfield": (np.ones(shape, dtype=np.float32), ""),
-        },
-    }
+    def _link(self, group: h5py.Group) -> None:
+        """Links to the data files, and all of them in one, for readers that want a single array."""
+        panel = self._series.panel
+        layout = h5py.VirtualLayout((sum(self._counts), panel.ny, panel.nx), panel.dtype)
+        begin = 0
+        for number, count in enumerate(self._counts, start=1):
+            name = Path(self._data_name(number)).name
+            group[f"data_{number:06d}"] = h5py.ExternalLink(name, "/entry/data/data")
+            layout[begin : begin + count] = h5py.VirtualSource(name, "/entry/data/data", (count, panel.ny, panel.nx))
+            begin += count
+        group.create_virtual_dataset("data", layout, fillvalue=np.array(panel.top, panel.dtype))
+        group.attrs["signal"] = "data"

@@ -1,14 +1,16 @@
-"""What the server tells its rendering process, and hears from it. Plain values that cross a pipe."""
+"""What the server tells its renderers, and hears from them. Plain values that cross a pipe."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mxplans_sim.settings import DetectorSettings
+from mxplans_sim.diffraction.panel import Panel
+from mxplans_sim.settings.diffraction import DiffractionSettings
 from mxplans_sim.world.burst import Burst
 
 SpotTable = npt.NDArray[np.float64]
@@ -16,84 +18,111 @@ SpotTable = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class OpenSeries:
-    """A series has been armed.
+class Series:
+    """What a series is, from the moment it is armed.
 
     Attributes:
-        series: Sequence id.
-        number: Images expected.
+        number: Sequence id.
+        images: Expected.
         name: File name without `_master.h5`, relative to the data folder; None writes no files.
         images_per_file: In one data file.
         compressed: Whether frames are compressed.
-        detector: The detector.
+        panel: What is read out.
+        physics: How crystals diffract.
         config: Values of the detector's configuration, for the headers.
+        appendix: Of the stream's header, for the master file.
         seed: Of the noise.
     """
 
-    series: int
     number: int
+    images: int
     name: str | None
     images_per_file: int
     compressed: bool
-    detector: DetectorSettings
-    config: dict[str, Any]
+    panel: Panel
+    physics: DiffractionSettings
+    config: Mapping[str, Any]
+    appendix: str
     seed: int
 
 
 @dataclass(frozen=True)
-class Expose:
-    """Frames of a burst belong to the open series. Times are real seconds of `time.monotonic`.
+class Render:
+    """Draw the frames of a burst that has been exposed.
+
+    Attributes:
+        series: Which they belong to.
+        first: Image number of the first frame, from 1.
+        burst: The exposures.
+        keep: Whether the renderer keeps the frames, because it is told to write them.
+    """
+
+    series: Series
+    first: int
+    burst: Burst
+    keep: bool
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Frames as they are stored, one chunk each, and what is found on them.
 
     Attributes:
         series: Sequence id.
-        first: Image number of the first frame, from 1.
-        count: Frames to take.
-        burst: The motion.
-        begins_s: When the first frame begins.
-        frame_s: Real duration of a frame.
+        first: Image number of the first frame.
+        spots: Of each frame.
+        chunks: Empty when the renderer keeps them.
+        last: The chunk of the last frame.
     """
 
     series: int
     first: int
-    count: int
-    burst: Burst
-    begins_s: float
-    frame_s: float
-
-
-@dataclass(frozen=True)
-class StopSeries:
-    """Frames that end later than `at_s` are not to be taken. May arrive in the middle of an exposure."""
-
-    series: int
-    at_s: float
-
-
-@dataclass(frozen=True)
-class CloseSeries:
-    """No more frames come."""
-
-    series: int
-
-
-@dataclass(frozen=True)
-class Idle:
-    """The rendering process waits for its next message."""
-
-
-@dataclass(frozen=True)
-class Analysed:
-    """Spots found on the next frames of a series, and the data files closed meanwhile."""
-
-    series: int
     spots: list[SpotTable]
-    files: list[str] = field(default_factory=list)
+    chunks: list[bytes]
+    last: bytes
 
 
 @dataclass(frozen=True)
-class Written:
-    """All files of a series are closed; those not yet told of are named."""
+class Write:
+    """Append frames to the files of a series.
+
+    Attributes:
+        series: Which.
+        first: Image number of the first frame; those that were kept go by it.
+        chunks: The frames; None for those that were kept.
+        lost: So many of them, at the end, get lost.
+    """
+
+    series: Series
+    first: int
+    chunks: list[bytes] | None
+    lost: int = 0
+
+
+@dataclass(frozen=True)
+class Finish:
+    """No more frames come: close the files of a series."""
+
+    series: int
+
+
+@dataclass(frozen=True)
+class Wrote:
+    """Files of a series that have been closed.
+
+    Attributes:
+        series: Sequence id.
+        files: Their names, relative to the data folder.
+        finished: Whether all of its files are closed.
+        error: Why it is not on disk as a whole; empty when it is.
+    """
 
     series: int
     files: list[str] = field(default_factory=list)
+    finished: bool = False
     error: str = ""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A rendering process waits for its first message."""

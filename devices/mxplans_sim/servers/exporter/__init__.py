@@ -1,0 +1,1 @@
+"""A micro-diffractometer of the MD3 kind behind the exporter protocol."""

@@ -1,0 +1,75 @@
+"""Pictures for a person who looks on: taken beside the beamline's own cameras, so that looking changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import cv2
+
+from mxplans_sim.servers.simplon.detector import VirtualDetector
+from mxplans_sim.servers.simplon.monitor import image
+from mxplans_sim.view.preview import png, preview
+from mxplans_sim.world.optics import Viewer
+from mxplans_sim.world.state import World
+
+JPEG_QUALITY = 85
+FRAME_EDGE_PX = 512
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture as a file.
+
+    Attributes:
+        name: Tells it from the one before.
+        content: Of the file.
+    """
+
+    name: str
+    content: bytes
+
+
+class Look:
+    """Looks through the on-axis camera without moving its frame counter.
+
+    Args:
+        world: What it looks at.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._viewer = Viewer(world.settings.seed)
+        self._turn = asyncio.Lock()
+        self._last: Photo | None = None
+        self._number = 0
+
+    async def picture(self) -> Photo:
+        """What the camera would show now, JPEG; the last picture again while the camera is frozen."""
+        async with self._turn:
+            world = self._world
+            if self._last is not None and world.faults.active("camera_frozen", sample=world.sample_name) is not None:
+                return self._last
+            self._number += 1
+            specimen, level, lit = world.specimen, world.camera.level, world.backlight_in
+            x, y, z, omega = (world.axes[name].driven for name in ("x", "y", "z", "omega"))
+            pose, beam_y_mm = (x, y, z, omega), world.beam.axis_offset_mm
+
+            def draw() -> bytes:
+                return jpeg(self._viewer.expose(specimen, pose, level, beam_y_mm, lit))
+
+            self._last = Photo(str(self._number), await world.clock.compute(draw))
+            return self._last
+
+
+def jpeg(pixels: cv2.typing.MatLike) -> bytes:
+    """A picture as a JPEG file."""
+    return bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])
+
+
+def latest_frame(detector: VirtualDetector) -> Photo | None:
+    """The latest frame of the detector for the eye, PNG; None before the first."""
+    last = detector.last
+    if last is None:
+        return None
+    return Photo(f"{last.series.number}:{last.number}", png(preview(image(last), FRAME_EDGE_PX)))

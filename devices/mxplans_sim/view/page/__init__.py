@@ -1,0 +1,1 @@
+"""The page: a server of its own that knows the virtual beamline only through its control server."""

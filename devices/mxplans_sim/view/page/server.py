@@ -1,0 +1,108 @@
+"""Serves the page on 127.0.0.1 until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from nicegui import ui
+from nicegui.client import Client
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mxplans_sim.ending import ended_event
+from mxplans_sim.view.page.board import TITLE, Board
+from mxplans_sim.view.page.control import Control, ControlFile, Shot
+from mxplans_sim.view.page.guard import Guard
+from mxplans_sim.view.page.watch import Watch
+
+HOST = "127.0.0.1"
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves signals to the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve_page(file: ControlFile, port: int) -> None:
+    """Serve until SIGTERM, SIGINT or the end of standard input.
+
+    Says `{"event": "ready", "url": ...}` on standard output when the page can be opened; the address holds the token.
+
+    Args:
+        file: Where the virtual beamline is.
+        port: Of the page; 0 takes a free one.
+
+    Raises:
+        OSError: If the port is in use.
+    """
+    ended = ended_event()
+    control = Control(file)
+    watch = Watch(control)
+    token = secrets.token_urlsafe(24)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        bound = listening.getsockname()[1]
+        app = Guard(application(watch), token, bound)
+        config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
+        server = _QuietServer(config)
+        looking = asyncio.create_task(watch.run())
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        url = f"http://{HOST}:{bound}/?token={token}"
+        print(json.dumps({"event": "ready", "url": url, "pid": os.getpid()}), flush=True)
+        ending = asyncio.create_task(ended.wait())
+        try:
+            await asyncio.wait([ending, serving, looking], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            server.should_exit = True
+            await asyncio.gather(serving, _cancelled(ending), _cancelled(looking))
+            await control.close()
+
+
+async def _cancelled(task: asyncio.Task[Any]) -> None:
+    """End a task; what it has failed with is raised."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def application(watch: Watch) -> FastAPI:
+    """The page and its pictures; once in a process, since the framework has one page registry."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+
+    @app.get("/pictures/on_axis")
+    def on_axis(request: Request) -> Response:
+        return _picture(watch.on_axis)
+
+    @app.get("/pictures/frame")
+    def frame(request: Request) -> Response:
+        return _picture(watch.frame)
+
+    @ui.page("/", title=TITLE, dark=None)
+    async def page(client: Client) -> None:
+        watch.join()
+        client.on_delete(watch.leave)
+        Board(watch)
+
+    ui.run_with(app, title=TITLE, tailwind=False, show_welcome_message=False, dark=None)
+    return app
+
+
+def _picture(shot: Shot | None) -> Response:
+    if shot is None:
+        return Response(status_code=404)
+    return Response(shot.content, media_type=shot.media_type, headers={"Cache-Control": "no-store"})

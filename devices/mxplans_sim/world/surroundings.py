@@ -1,0 +1,84 @@
+"""What stands around the goniometer: hutch, cold, beamstop, diodes, fluorescence detector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from mxplans_sim.clock import Clock
+from mxplans_sim.settings.beam import BeamSettings
+from mxplans_sim.settings.environment import EnvironmentSettings
+from mxplans_sim.world.actuator import Actuator
+from mxplans_sim.world.beam import Beam
+from mxplans_sim.world.cryo import Cryo
+from mxplans_sim.world.diode import Diode
+from mxplans_sim.world.fluorescence import Fluorescence
+from mxplans_sim.world.hooks import FaultSource
+from mxplans_sim.world.hutch import Hutch
+from mxplans_sim.world.spectrometer import Light, Spectrometer
+
+BEAMSTOP_IN, BEAMSTOP_OUT = "In", "Out"
+
+
+class Surroundings:
+    """All of it, each part as it is at the start of a day of users: searched, cold, beamstop in.
+
+    Args:
+        beam_settings: Of beamstop and diodes.
+        settings: Of the rest.
+        clock: Simulated time.
+        seed: Of the counting statistics.
+        beam: The beam.
+        hutch: The hutch.
+        sample_flux_hz: Tells the photons per second that reach the sample now, behind all shutters.
+        sample_elements: Tells the elements of the sample, mmol/l; None when there is no sample.
+        faults: Asked by all parts.
+
+    Attributes:
+        hutch: The hutch.
+        cryo: Cryostream and cryojet.
+        beamstop: Behind the sample, in the way of the direct beam.
+        incident_diode: Sees the beam before the fast shutter.
+        through_diode: Behind the beamstop, on the detector's cover.
+        fluorescence: What the samples emit.
+        spectrometer: What counts it.
+    """
+
+    def __init__(
+        self,
+        beam_settings: BeamSettings,
+        settings: EnvironmentSettings,
+        clock: Clock,
+        seed: int,
+        beam: Beam,
+        hutch: Hutch,
+        sample_flux_hz: Callable[[], float],
+        sample_elements: Callable[[], Mapping[str, float] | None],
+        faults: FaultSource | None = None,
+    ) -> None:
+        self.hutch = hutch
+        self.cryo = Cryo(settings.cryo, clock, faults)
+        self.beamstop = Actuator("beamstop", (BEAMSTOP_IN, BEAMSTOP_OUT), beam_settings.beamstop_s, clock, faults)
+        self._beam = beam
+        self._sample_flux_hz = sample_flux_hz
+        self._sample_elements = sample_elements
+        self.incident_diode = Diode(beam_settings.diode, self._incident_hz, lambda: beam.energy_ev)
+        self.through_diode = Diode(beam_settings.diode, self._through_hz, lambda: beam.energy_ev)
+        self.fluorescence = Fluorescence(settings.fluorescence)
+        self.spectrometer = Spectrometer(self.fluorescence, self._light, clock, seed, faults)
+        for lit in (hutch.changed, hutch.shutter.changed, beam.changed, beam.source.changed):
+            lit.subscribe(self.spectrometer.look)
+
+    def _incident_hz(self) -> float:
+        return self._beam.incident_flux_hz if self.hutch.beam_in else 0.0
+
+    def _through_hz(self) -> float:
+        return self._sample_flux_hz() if self.beamstop.state == BEAMSTOP_OUT else 0.0
+
+    def _light(self) -> Light:
+        source = self._beam.source
+        return Light(self._sample_flux_hz(), source.energy_ev, source.bandwidth_ev, self._sample_elements())
+
+    def follow(self, others: Sequence[Actuator]) -> None:
+        """Let the spectrometer take notice when other things in the beam's way move, as the fast shutter."""
+        for other in others:
+            other.changed.subscribe(self.spectrometer.look)

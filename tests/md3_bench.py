@@ -1,0 +1,149 @@
+"""The diffractometer, the robot and the camera of a world behind their protocols, in a loop of its own."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mxplans_sim.clock import RealClock
+from mxplans_sim.servers.camera_http import CameraServer
+from mxplans_sim.servers.exporter.server import ExporterServer
+from mxplans_sim.settings import WorldSettings
+from mxplans_sim.settings.diffractometer import DiffractometerSettings
+from mxplans_sim.truth import Truth
+from mxplans_sim.world.dewar import PinInDewar, Sample
+from mxplans_sim.world.state import World
+
+SPEED_UP = 50.0
+DEWAR = {
+    (1, 1): PinInDewar(1, 1, "BC-1", (Sample("one", "Lyso"),)),
+    (1, 2): PinInDewar(1, 2, "BC-2", (Sample("gone", "Lyso"),)),
+    (2, 5): PinInDewar(2, 5, "BC-5", (Sample("two", "Lyso"),)),
+}
+STX, ETX = b"\x02", b"\x03"
+
+
+class Site:
+    """Runs in a thread of its own; the test stays outside, as any client does."""
+
+    exporter: ExporterServer
+    world: World
+
+    def __init__(self, speed_up: float = SPEED_UP, faults: Any = None, **settings: Any) -> None:
+        self._speed_up = speed_up
+        self._faults = faults
+        values = {"seed": 3, "samples": {"gone": {"missing": True}}, "goniometer": {"kind": "mini-kappa"}}
+        self._settings = WorldSettings.model_validate(values | settings)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="site")
+        self.facts: dict[str, str] = {}
+        self.bursts: list[Any] = []
+
+    def __enter__(self) -> "Site":
+        self._thread.start()
+        self.run(self._start())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.run(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def run(self, work: Coroutine[Any, Any, Any], timeout_s: float = 20.0) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
+
+    def do(self, work: Callable[[], Any]) -> Any:
+        """Call something within the loop."""
+
+        async def call() -> Any:
+            return work()
+
+        return self.run(call())
+
+    async def _start(self) -> None:
+        self.clock = RealClock(self._speed_up)
+        self.world = World(self._settings, DEWAR, self.clock, Truth(None, self.clock), self._faults)
+        self.world.bursts.subscribe(self.bursts.append)
+        self.exporter = ExporterServer(self.world, DiffractometerSettings.model_validate({}))
+        self.camera = CameraServer(self.world.camera, self.clock)
+        for server in (self.exporter, self.camera):
+            self.facts |= await server.start()
+
+    async def _stop(self) -> None:
+        for server in (self.exporter, self.camera):
+            await server.stop()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not left, left
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.facts["exporter_addr"].partition(":")
+        return host, int(port)
+
+    @contextmanager
+    def wire(self) -> Iterator["Wire"]:
+        with socket.create_connection(self.address, 10) as connection:
+            yield Wire(connection)
+
+
+class Wire:
+    """Talks to the exporter with a bare socket; events are put aside."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.socket = connection
+        self.events: list[tuple[str, str, int]] = []
+        self._buffer = b""
+
+    def send(self, payload: str) -> None:
+        self.socket.sendall(STX + payload.encode() + ETX)
+
+    def receive(self) -> str:
+        """Next message of any kind."""
+        while ETX not in self._buffer:
+            data = self.socket.recv(65536)
+            if not data:
+                raise ConnectionError("closed")
+            self._buffer += data
+        message, _, self._buffer = self._buffer.partition(ETX)
+        assert message[:1] == STX
+        return message[1:].decode()
+
+    def reply(self) -> str:
+        """Next message that is no event."""
+        while True:
+            message = self.receive()
+            if not message.startswith("EVT:"):
+                return message
+            name, value, stamp = message[4:].split("\t")
+            self.events.append((name, value, int(stamp)))
+
+    def ask(self, payload: str) -> str:
+        self.send(payload)
+        return self.reply()
+
+    def call(self, method: str, *arguments: object) -> str:
+        return self.ask(f"EXEC {method} " + "".join(f"{argument}\t" for argument in arguments))
+
+    def task(self, method: str, *arguments: object) -> list[str]:
+        """Start a task, wait for its end, return what is known of it."""
+        answer = self.call(method, *arguments)
+        assert answer.startswith("RET:"), answer
+        number = int(answer.removeprefix("RET:"))
+        for _ in range(4000):
+            if self.call("isTaskRunning", number) == "RET:false":
+                return self.call("getTaskInfo", number).removeprefix("RET:").strip("\x1f").split("\x1f")
+            threading.Event().wait(0.005)
+        raise TimeoutError(method)
+
+    def until(self, payload: str, answer: str) -> None:
+        for _ in range(2000):
+            if self.ask(payload) == answer:
+                return
+            threading.Event().wait(0.005)
+        raise TimeoutError(f"{payload} never was {answer}")
+
+    def number(self, name: str) -> float:
+        return float(self.ask(f"READ {name}").removeprefix("RET:"))
