@@ -82,20 +82,17 @@ class Tab:
         return found
 
     def click(self, label: str) -> None:
-        """Click in the middle of what has an accessible name, as a mouse does."""
+        """Click in the middle of what has an accessible name, as a mouse does; waits until nothing lies above it."""
         find = f"[...document.querySelectorAll('[aria-label]')].find(e => e.ariaLabel === {json.dumps(label)})"
         self.until(f"!!{find}")
         self.value(f"{find}.scrollIntoView({{block: 'center'}})")
-        # It may still move, as dialogs do when they open.
-        place = (
-            f"(() => {{ const r = {find}.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] }})()"
+        place = self.until(
+            f"(() => {{ const e = {find}, r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;"
+            " return e.contains(document.elementFromPoint(x, y)) && e.getAnimations({subtree: true}).length === 0"
+            " && !document.querySelector('.q-transition--leave-active, [class*=-enter-active]') && [x, y] })()"
         )
-        before = None
-        while (now := self.value(place)) != before:
-            before = now
-            self.value("new Promise(done => setTimeout(done, 100))")
         for kind in ("mousePressed", "mouseReleased"):
-            self.send("Input.dispatchMouseEvent", type=kind, x=now[0], y=now[1], button="left", clickCount=1)
+            self.send("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
 
     def screenshot(self) -> bytes:
         return base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"])
@@ -146,7 +143,7 @@ def browser(folder: Path) -> Iterator[Tab]:
         with httpx.Client(trust_env=False) as client:
             pages = client.get(f"http://127.0.0.1:{port}/json/list").json()
         address = next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")
-        with connect(address, max_size=2**26, proxy=None) as connection:
+        with connect(address, max_size=2**26, proxy=None, close_timeout=0.2) as connection:
             yield Tab(connection)
     finally:
         with contextlib.suppress(ProcessLookupError):

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import json
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,13 +16,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mxplans_sim.clock import RealClock
+from mxplans_sim.servers.simplon.detector import VirtualDetector
 from mxplans_sim.settings import load_world
+from mxplans_sim.settings.environment import EnvironmentSettings
 from mxplans_sim.truth import Truth
-from mxplans_sim.view.look import Look
-from mxplans_sim.view.preview import png, preview
+from mxplans_sim.view.look import Look, latest_frame
 from mxplans_sim.view.snapshot import snapshot
 from mxplans_sim.world.dewar import read_dewar
+from mxplans_sim.world.program import Scan
 from mxplans_sim.world.state import World
+from mxplans_sim.world.surroundings import Surroundings
 
 PROFILE = Path(__file__).parents[1] / "profiles/sim"
 TOKEN = "stand-in"
@@ -87,7 +90,19 @@ class StandIn:
             self.server.should_exit = True
             thread.join(30)
 
+    async def collect(self, number: int) -> None:
+        """Take frames while omega turns."""
+        self.detector.put("trigger_mode", "exts")
+        self.detector.put("ntrigger", number)
+        await self.detector.arm()
+        at = tuple(self.world.axes[name].position for name in ("x", "y", "z", "omega"))
+        await self.world.scanner.run(Scan(at, (0.0, 0.0, 0.0, 0.5), (0.0, 0.0, 0.0, 0.0), number, 1, False, 0.1))
+
     async def _serve(self) -> None:
+        with contextlib.ExitStack() as stack:
+            await self._serve_world(stack)
+
+    async def _serve_world(self, stack: contextlib.ExitStack) -> None:
         self.loop = asyncio.get_running_loop()
         settings = load_world(PROFILE / "world.yaml")
         gonio = settings.goniometer.model_copy(update={"kind": self.kind})
@@ -95,7 +110,27 @@ class StandIn:
         clock = RealClock(self.speed_up)
         self.world = World(settings, read_dewar(PROFILE / "shipment.json"), clock, Truth(None, clock), self.faults)
         self._look = Look(self.world)
-        config = uvicorn.Config(self._app(), port=0, log_level="warning", lifespan="off", ws="none")
+        self._around = Surroundings(
+            settings.beam,
+            EnvironmentSettings.model_validate({}),
+            clock,
+            settings.seed,
+            self.world.beam,
+            (self.world.shutter, self.world.backlight),
+            lambda: self.world.flux_hz,
+            lambda: None,
+        )
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        self.detector = VirtualDetector(
+            clock, settings.detector, Path(folder), settings.seed, self.world.still, processes=0
+        )
+        self.world.bursts.subscribe(self.detector.on_burst)
+        self.detector.start()
+        stack.callback(self.detector.stop)
+        self.detector.initialize()
+        config = uvicorn.Config(
+            self._app(), port=0, log_level="warning", lifespan="off", ws="none", timeout_graceful_shutdown=1
+        )
         self.server = uvicorn.Server(config)
         self.server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
         serving = asyncio.create_task(self.server._serve())
@@ -120,16 +155,17 @@ class StandIn:
     async def _world(self, request: Request) -> Response:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return JSONResponse({"error": "no"}, 401)
-        return JSONResponse(snapshot(self.world))
+        return JSONResponse(snapshot(self.world, self.detector, self._around))
 
     async def _on_axis(self, request: Request) -> Response:
         photo = await self._look.picture()
         return Response(photo.content, media_type="image/jpeg", headers={"X-Frame": photo.name})
 
     async def _frame(self, request: Request) -> Response:
-        counts = np.random.default_rng(1).poisson(0.5, (512, 512)).astype(np.uint32)
-        counts[100:104, 300:304] = 500
-        return Response(png(preview(counts, 256)), media_type="image/png", headers={"X-Frame": "1:1"})
+        photo = latest_frame(self.detector)
+        if photo is None:
+            return Response(status_code=204)
+        return Response(photo.content, media_type="image/png", headers={"X-Frame": photo.name})
 
     async def _catalogue(self, request: Request) -> Response:
         return JSONResponse(CATALOGUE)

@@ -5,11 +5,12 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from mxplans_sim.clock import RealClock
 from mxplans_sim.servers.camera_http import CameraServer
 from mxplans_sim.servers.exporter.server import ExporterServer
+from mxplans_sim.servers.isara.server import IsaraServer
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.settings.diffractometer import DiffractometerSettings
 from mxplans_sim.truth import Truth
@@ -29,6 +30,8 @@ class Site:
     """Runs in a thread of its own; the test stays outside, as any client does."""
 
     exporter: ExporterServer
+    camera: CameraServer
+    isara: IsaraServer
     world: World
 
     def __init__(self, speed_up: float = SPEED_UP, faults: Any = None, **settings: Any) -> None:
@@ -41,9 +44,14 @@ class Site:
         self.facts: dict[str, str] = {}
         self.bursts: list[Any] = []
 
-    def __enter__(self) -> "Site":
+    def __enter__(self) -> Self:
         self._thread.start()
-        self.run(self._start())
+        try:
+            self.run(self._start())
+        except BaseException:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -69,23 +77,28 @@ class Site:
         self.world.bursts.subscribe(self.bursts.append)
         self.exporter = ExporterServer(self.world, DiffractometerSettings.model_validate({}))
         self.camera = CameraServer(self.world.camera, self.clock)
-        for server in (self.exporter, self.camera):
+        self.isara = IsaraServer(self.world, obstacle=self.exporter.diffractometer.transfer_obstacle)
+        for server in self._servers:
             self.facts |= await server.start()
 
     async def _stop(self) -> None:
-        for server in (self.exporter, self.camera):
+        for server in self._servers:
+            await server.stop()
             await server.stop()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, left
 
     @property
-    def address(self) -> tuple[str, int]:
-        host, _, port = self.facts["exporter_addr"].partition(":")
-        return host, int(port)
+    def _servers(self) -> tuple[ExporterServer, CameraServer, IsaraServer]:
+        return self.exporter, self.camera, self.isara
+
+    def connection(self, fact: str) -> socket.socket:
+        host, _, port = self.facts[fact].partition(":")
+        return socket.create_connection((host, int(port)), 10)
 
     @contextmanager
     def wire(self) -> Iterator["Wire"]:
-        with socket.create_connection(self.address, 10) as connection:
+        with self.connection("exporter_addr") as connection:
             yield Wire(connection)
 
 
@@ -147,3 +160,29 @@ class Wire:
 
     def number(self, name: str) -> float:
         return float(self.ask(f"READ {name}").removeprefix("RET:"))
+
+
+class Line:
+    """Talks to one port of the robot with a bare socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.socket = connection
+        self._buffer = b""
+
+    def receive(self) -> str:
+        while b"\r" not in self._buffer:
+            data = self.socket.recv(65536)
+            if not data:
+                raise ConnectionError("closed")
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\r")
+        return line.decode()
+
+    def ask(self, text: str) -> str:
+        self.socket.sendall(text.encode() + b"\r")
+        return self.receive()
+
+    def values(self, question: str = "state") -> list[str]:
+        reply = self.ask(question)
+        assert reply.startswith(f"{question}(") and reply.endswith(")"), reply
+        return reply[len(question) + 1 : -1].split(",")

@@ -41,10 +41,11 @@ def short_shipment(folder: Path, *positions: int) -> Path:
 class Night:
     """A running `mxplans udc`."""
 
-    def __init__(self, profile: Path, shipment: Path, out: Path):
+    def __init__(self, profile: Path, shipment: Path, out: Path, *options: str):
         self.out = out
         self.text = ""
         command = [str(Path(sys.executable).with_name("mxplans")), "udc", "--profile", profile, "--out", out, shipment]
+        command += options
         self.process = subprocess.Popen(
             [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -9,7 +9,8 @@ from mxplans_sim.servers.epics.camera import Camera
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.robot import Robot
 from mxplans_sim.servers.epics.scan import ScanProgram
-from mxplans_sim.servers.epics.switches import ApertureSwitch, Attenuator, Switch, ZoomSwitch
+from mxplans_sim.servers.epics.surroundings import surroundings
+from mxplans_sim.servers.epics.switches import ApertureSwitch, Switch, ZoomSwitch
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
 from mxplans_sim.world.dewar import PinInDewar, Sample
@@ -42,7 +43,7 @@ class Bench:
             Switch("SHUTTER", self.world.shutter),
             self.program,
             self.robot,
-            Attenuator("T", self.world),
+            *surroundings("", self.world.surroundings, settings.timing.attenuator_s),
             Switch("BACKLIGHT", self.world.backlight),
             ApertureSwitch("", self.world),
             ZoomSwitch("CAM:", self.world),

@@ -12,7 +12,7 @@ PINS = 16
 def shipment(names: Sequence[str]) -> dict[str, Any]:
     """An MXLIMS shipment with one lysozyme crystal a name, 16 pins to a puck."""
 
-    def thing(kind: str, name: str, **fields: Any) -> dict[str, Any]:
+    def thing(kind: str, name: str, /, **fields: Any) -> dict[str, Any]:
         return {"mxlimsType": kind, "uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{kind} {name}")), **fields}
 
     def ref(kind: str, number: int) -> dict[str, str]:

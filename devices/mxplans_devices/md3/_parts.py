@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -145,12 +146,13 @@ class Exported(Device):
             try:
                 work(task)
             except DeviceFault as fault:
-                if not self._stopping:
-                    raise
-                raise DeviceFault(f"{fault}; {self._rest()}") from fault
-            finally:
-                if self.exporter.connected:
+                rest = f"; {self._rest()}" if self._stopping else ""
+                with contextlib.suppress(DeviceFault):
                     self.look()
+                if not rest:
+                    raise
+                raise DeviceFault(f"{fault}{rest}") from fault
+            self.look()
 
         if not self.busy:
             self._stopping = False

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ophyd import Component
+
 from mxplans.errors import DeviceFault
-from mxplans_devices._jobs import Task
-from mxplans_devices.md3._parts import REST_TIMEOUT_S, Exported
+from mxplans_devices._jobs import FaultStatus, Task
+from mxplans_devices.md3._parts import REST_TIMEOUT_S, Exported, Followed
 
 CENTRING = "Centring"
 DATA_COLLECTION = "DataCollection"
@@ -30,3 +34,24 @@ def enter_phase(device: Exported, task: Task, phase: str) -> None:
             f"{device.name}: the diffractometer is in phase {found!r} after a change to {phase!r}; "
             "look what keeps it from there"
         )
+
+
+class MD3Phase(Exported):
+    """The phase of a micro-diffractometer, set by its name; data key is its name.
+
+    Args:
+        name: Name, and data key.
+        address: Host and port of the exporter.
+        timeout_s: Real seconds until a change has failed.
+    """
+
+    selected = Component(Followed, value="", exporter="CurrentPhase", kind="hinted")
+
+    def __init__(self, prefix: str = "", *, name: str, address: str, timeout_s: float = 60.0, **kwargs: Any) -> None:
+        super().__init__(prefix, name=name, address=address, **kwargs)
+        self.selected.name = self.name
+        self._timeout_s = timeout_s
+
+    def set(self, value: str) -> FaultStatus:
+        """Start towards a phase."""
+        return self.start(lambda task: enter_phase(self, task, value), f"change to phase {value!r}", self._timeout_s)

@@ -12,6 +12,8 @@ from mxplans_sim.settings.base import STRICT, SettingsError
 from mxplans_sim.settings.beam import BeamSettings
 from mxplans_sim.settings.camera import CameraSettings, side_camera
 from mxplans_sim.settings.detector import DetectorSettings
+from mxplans_sim.settings.diffraction import DiffractionSettings
+from mxplans_sim.settings.environment import EnvironmentSettings
 from mxplans_sim.settings.goniometer import GoniometerSettings
 from mxplans_sim.settings.motion import MotionSettings
 from mxplans_sim.settings.samples import SampleTruth
@@ -32,6 +34,8 @@ class WorldSettings(BaseModel):
     camera: CameraSettings = Field(default_factory=lambda: CameraSettings.model_validate({}))
     side_camera: CameraSettings = Field(default_factory=side_camera)
     beam: BeamSettings = Field(default_factory=lambda: BeamSettings.model_validate({}))
+    environment: EnvironmentSettings = Field(default_factory=lambda: EnvironmentSettings.model_validate({}))
+    diffraction: DiffractionSettings = Field(default_factory=lambda: DiffractionSettings.model_validate({}))
     samples: dict[str, SampleTruth] = Field(default_factory=dict, description="Truth by sample name")
 
 

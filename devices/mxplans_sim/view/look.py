@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +9,7 @@ import cv2
 from mxplans_sim.servers.simplon.detector import VirtualDetector
 from mxplans_sim.servers.simplon.monitor import image
 from mxplans_sim.view.preview import png, preview
-from mxplans_sim.world.optics import Viewer
+from mxplans_sim.world.camera import Camera
 from mxplans_sim.world.state import World
 
 JPEG_QUALITY = 85
@@ -39,27 +38,12 @@ class Look:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._viewer = Viewer(world.settings.seed)
-        self._turn = asyncio.Lock()
-        self._last: Photo | None = None
-        self._number = 0
+        self._camera = Camera(world, world.settings.camera, lambda: world.zoom.state)
 
     async def picture(self) -> Photo:
         """What the camera would show now, JPEG; the last picture again while the camera is frozen."""
-        async with self._turn:
-            world = self._world
-            if self._last is not None and world.faults.active("camera_frozen", sample=world.sample_name) is not None:
-                return self._last
-            self._number += 1
-            specimen, level, lit = world.specimen, world.camera.level, world.backlight_in
-            x, y, z, omega = (world.axes[name].driven for name in ("x", "y", "z", "omega"))
-            pose, beam_y_mm = (x, y, z, omega), world.beam.axis_offset_mm
-
-            def draw() -> bytes:
-                return jpeg(self._viewer.expose(specimen, pose, level, beam_y_mm, lit))
-
-            self._last = Photo(str(self._number), await world.clock.compute(draw))
-            return self._last
+        picture = await self._camera.take()
+        return Photo(str(picture.number), await self._world.clock.compute(lambda: jpeg(picture.pixels)))
 
 
 def jpeg(pixels: cv2.typing.MatLike) -> bytes:

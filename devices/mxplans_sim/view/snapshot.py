@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from mxplans_sim.world.actuator import Actuator
 from mxplans_sim.world.goniometer import ABOVE_OMEGA, TRANSLATIONS
 from mxplans_sim.world.kinematics import Axis
-from mxplans_sim.world.specimen import Specimen
+from mxplans_sim.world.ring import NO_TOP_UP_S
+from mxplans_sim.world.specimen import EYE, Loop, Matrix, Specimen, Vector
 from mxplans_sim.world.state import World
+from mxplans_sim.world.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from mxplans_sim.servers.simplon.detector import VirtualDetector
@@ -16,19 +18,20 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]
 
 
-def snapshot(world: World, detector: VirtualDetector | None = None) -> Facts:
+def snapshot(world: World, detector: VirtualDetector | None = None, surroundings: Surroundings | None = None) -> Facts:
     """All that is shown of the world now.
 
     Args:
         world: The world.
         detector: The virtual detector, if there is one.
+        surroundings: Hutch, cold and beamstop, if there are any.
     """
     scanner = world.scanner
     return {
         "time": {"simulated_s": round(world.clock.now_s(), 3), "speed_up": world.clock.speed_up},
         "sample": world.sample_name,
         "motors": [_motor(axis) for axis in (*world.axes.values(), world.distance)],
-        "actuators": [_actuator(thing) for thing in vars(world).values() if isinstance(thing, Actuator)],
+        "actuators": [_actuator(thing) for thing in _actuators(world, surroundings)],
         "goniometer": _goniometer(world),
         "specimen": None if world.specimen is None else _specimen(world.specimen),
         "camera": _camera(world),
@@ -37,6 +40,7 @@ def snapshot(world: World, detector: VirtualDetector | None = None) -> Facts:
         "beam": _beam(world),
         "scan": {"running": scanner.running, "points": scanner.points, "error": scanner.error},
         "detector": _detector(world, detector),
+        "surroundings": None if surroundings is None else _surroundings(surroundings),
     }
 
 
@@ -48,6 +52,13 @@ def _motor(axis: Axis) -> Facts:
         "limits": list(axis.limits),
         "moving": axis.moving,
     }
+
+
+def _actuators(world: World, surroundings: Surroundings | None) -> list[Actuator]:
+    found = [thing for thing in vars(world).values() if isinstance(thing, Actuator)]
+    if surroundings is not None:
+        found += [surroundings.beamstop, surroundings.hutch.shutter, surroundings.hutch.door]
+    return found
 
 
 def _actuator(thing: Actuator) -> Facts:
@@ -78,36 +89,43 @@ def _goniometer(world: World) -> Facts:
 
 
 def _specimen(specimen: Specimen) -> Facts:
-    loop = specimen.loop
+    """Bodies in the specimen's frame; rotations are lists of rows."""
+    pin, loop = specimen.pin, specimen.loop
     return {
         "name": specimen.name,
-        "pin_begins_mm": specimen.pin_begins_mm,
-        "pin_radius_mm": specimen.pin_radius_mm,
-        "loop": None
-        if loop is None
-        else {
-            "neck_mm": list(loop.neck_mm),
-            "length_mm": loop.length_mm,
-            "width_mm": loop.width_mm,
-            "rotation": [list(row) for row in loop.rotation],
-            "liquid_half_thickness_mm": loop.liquid_half_thickness_mm,
-        },
+        "pin": None if pin is None else {"path_mm": [list(point) for point in pin.path_mm], "radius_mm": pin.radius_mm},
+        "loop": None if loop is None else _loop(loop),
         "crystals": [
-            {
-                "centre_mm": list(crystal.centre_mm),
-                "half_size_mm": list(crystal.half_size_mm),
-                "rotation": [list(row) for row in crystal.box_rotation],
-            }
-            for crystal in specimen.crystals
+            _body(crystal.centre_mm, crystal.half_size_mm, crystal.box_rotation) for crystal in specimen.crystals
         ],
+        "drops": [_body(drop.centre_mm, drop.half_axes_mm, drop.rotation) for drop in specimen.drops],
+        "ice": [_body(ball.centre_mm, (ball.radius_mm,) * 3, EYE) for ball in specimen.ice],
+    }
+
+
+def _loop(loop: Loop) -> Facts:
+    return {
+        "neck_mm": list(loop.neck_mm),
+        "length_mm": loop.length_mm,
+        "width_mm": loop.width_mm,
+        "rotation": [list(row) for row in loop.rotation],
+        "liquid_half_thickness_mm": loop.liquid_half_thickness_mm,
+    }
+
+
+def _body(centre_mm: Vector, half_size_mm: Vector, rotation: Matrix) -> Facts:
+    return {
+        "centre_mm": list(centre_mm),
+        "half_size_mm": list(half_size_mm),
+        "rotation": [list(row) for row in rotation],
     }
 
 
 def _camera(world: World) -> Facts:
-    level, (width, height) = world.camera.level, world.camera.size_px
+    level, settings = world.camera.level, world.camera.settings
     return {
-        "width_px": width,
-        "height_px": height,
+        "width_px": settings.width_px,
+        "height_px": settings.height_px,
         "zoom": level.name,
         "um_per_px": level.um_per_px,
         "beam_px": [level.beam_x_px, level.beam_y_px],
@@ -138,14 +156,32 @@ def _robot(world: World) -> Facts:
 
 
 def _beam(world: World) -> Facts:
-    beam = world.beam
+    beam, ring = world.beam, world.beam.ring
+    countdown_s = ring.top_up_countdown_s()
     return {
         "energy_ev": round(beam.energy_ev, 2),
         "flux_hz": beam.flux_hz,
         "flux_at_sample_hz": world.flux_hz,
         "transmission_frac": beam.transmission_frac,
         "size_um": list(beam.fwhm_um),
+        "profile": beam.profile,
+        "in_place": beam.feedback.stable,
         "ring_current_ma": round(beam.ring_current_ma, 3),
+        "ring_mode": ring.mode(),
+        "top_up_in_s": None if countdown_s == NO_TOP_UP_S else round(countdown_s, 1),
+        "user_beam_ends_in_s": round(ring.user_countdown_s(), 1),
+    }
+
+
+def _surroundings(surroundings: Surroundings) -> Facts:
+    hutch, cryo = surroundings.hutch, surroundings.cryo
+    return {
+        "search": hutch.search_state,
+        "interlock_set": hutch.interlock_set,
+        "beam_in_hutch": hutch.beam_in,
+        "light_curtain_clear": hutch.light_curtain_clear,
+        "cryo_state": cryo.state,
+        "cryo_k": round(cryo.temperature_k, 1),
     }
 
 

@@ -29,9 +29,7 @@ class Diode:
         changed: Tells of another range.
     """
 
-    def __init__(
-        self, settings: DiodeSettings, flux_hz: Callable[[], float], energy_ev: Callable[[], float]
-    ) -> None:
+    def __init__(self, settings: DiodeSettings, flux_hz: Callable[[], float], energy_ev: Callable[[], float]) -> None:
         self.gain = f"1e{round(math.log10(settings.gain_v_a))}"
         self.changed = Observable()
         self._settings = settings

@@ -1,5 +1,6 @@
-"""Pictures of a specimen, as a camera with its lights takes them: each depends on what it is asked for, and on nothing
-else.
+"""Pictures of a specimen, as a camera with its lights takes them.
+
+A picture depends on what it is asked for, and on nothing else.
 """
 
 from __future__ import annotations
@@ -12,17 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from mxplans_sim.settings.camera import CameraSettings, ZoomLevel
+from mxplans_sim.world.goniometer import turn
 from mxplans_sim.world.light import Lens, layers
 from mxplans_sim.world.placement import Placement
 from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.shadow import Shadow, cast_shadow
 from mxplans_sim.world.specimen import Specimen
-from mxplans_sim.world.thickness import Array, Map, View
+from mxplans_sim.world.thickness import Map, View
 
 Image = npt.NDArray[np.uint8]
-Zoom = ZoomLevel
 ON_AXIS = CameraSettings.model_validate({})
-WIDTH, HEIGHT, ZOOMS = ON_AXIS.width_px, ON_AXIS.height_px, ON_AXIS.zooms
 
 WHITE = 215.0
 """Gray value in the middle of an empty field, with the exposure time and the gain below."""
@@ -34,6 +34,7 @@ _STRAY_FRAC = 0.01
 _FIELD_FRAC = 0.03
 """What an empty field sends back of the front light."""
 JPEG_QUALITY = 85
+_SPINDLE = np.array([1.0, 0.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,6 @@ class Viewer:
     def __init__(self, seed: int, settings: CameraSettings = ON_AXIS) -> None:
         self.settings = settings
         self._seed = seed
-        self._frames = 0
         self._field = _field(settings, rng_for(seed, "field", settings.name))
         self._lens = Lens(settings.focus_mm, settings.blur_frac)
 
@@ -130,24 +130,11 @@ class Viewer:
             light += np.float32(WHITE * _FIELD_FRAC * exposure.front_frac)
         return self._read_out(light, exposure, frame)
 
-    def expose(
-        self,
-        specimen: Specimen | None,
-        pose: tuple[float, float, float, float],
-        zoom: ZoomLevel,
-        beam_y_mm: float,
-        lit: bool,
-    ) -> Image:
-        """One picture with the motors of a goniometer without axes above omega: x, y, z (mm) and omega (deg)."""
-        self._frames += 1
-        exposure = Exposure.of(self.settings, lit)
-        return self.take(specimen, at_motors(*pose), zoom, beam_y_mm, exposure, self._frames)
-
     def _seen(self, placement: Placement) -> Placement:
         if not self.settings.turn_deg:
             return placement
-        turn = rotation_x(self.settings.turn_deg)
-        return Placement(turn @ placement.rotation, turn @ placement.shift_mm)
+        camera = turn(_SPINDLE, self.settings.turn_deg)
+        return Placement(camera @ placement.rotation, camera @ placement.shift_mm)
 
     def _cast(self, light: Map, shadow: Shadow, front_frac: float) -> None:
         """Take from the light in an empty field what a specimen takes, and add what it sends back."""
@@ -164,19 +151,7 @@ class Viewer:
         grain = rng.standard_normal(light.shape, dtype=np.float32)
         variance = signal * np.float32(exposure.gain) + np.float32(self.settings.read_noise**2)
         signal += np.float32(BLACK) + grain * cv2.sqrt(variance)
-        return np.clip(signal, 0, exposure.saturation).astype(np.uint8)
-
-
-def rotation_x(omega_deg: float) -> Array:
-    """Rotation about the omega axis: y' = y cos w - z sin w, z' = y sin w + z cos w."""
-    c, s = math.cos(math.radians(omega_deg)), math.sin(math.radians(omega_deg))
-    return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
-
-
-def at_motors(x_mm: float, y_mm: float, z_mm: float, omega_deg: float) -> Placement:
-    """Where a specimen stands on translations above a right-handed omega, with nothing between."""
-    turn = rotation_x(omega_deg)
-    return Placement(turn, turn @ np.array([x_mm, y_mm, z_mm]))
+        return np.asarray(np.clip(signal, 0, exposure.saturation).astype(np.uint8))
 
 
 def jpeg(pixels: Image, quality: int = JPEG_QUALITY) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +121,7 @@ def _fibre(kind: str, points: Array, radius_mm: float, placement: Placement, vie
     line = placement.lab(points)
     number = 1 + int(np.ptp(line[:, 2]) / _LEVEL_MM)
     ends = np.linspace(0, len(line) - 1, number + 1).astype(int)
-    for first, last in zip(ends, ends[1:], strict=False):
+    for first, last in pairwise(ends):
         piece = line[first : last + 1]
         patch = fibre(view, piece, radius_mm)
         if patch is not None:
@@ -129,7 +130,7 @@ def _fibre(kind: str, points: Array, radius_mm: float, placement: Placement, vie
 
 def _pin(pin: Pin, placement: Placement, view: View) -> Iterator[Body]:
     path = placement.lab(np.array(pin.path_mm))
-    for begin, end in zip(path, path[1:], strict=False):
+    for begin, end in pairwise(path):
         patch = cylinder(view, begin, end, pin.radius_mm)
         if patch is not None:
             yield Body("pin", float(begin[2]), patch.box, patch.map)

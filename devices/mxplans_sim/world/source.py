@@ -55,7 +55,8 @@ class Source:
         self.asked_ev = energy_ev
         self._changes = 0
         self._settled_s = 0.0
-        angles = tuple(sorted(self._bragg_deg(limit) for limit in settings.energy_range_ev))
+        lowest_ev, highest_ev = settings.energy_range_ev
+        angles = self._bragg_deg(highest_ev), self._bragg_deg(lowest_ev)
         faults = faults or NoFaults()
         gap_mm = self._undulator.best_gap_mm(energy_ev)
         self.bragg = Axis(

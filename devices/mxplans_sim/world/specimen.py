@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mxplans_sim.world.polyhedron import Polyhedron, box
 
+Array = npt.NDArray[np.float64]
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]
 
@@ -136,12 +138,12 @@ class Mount:
     Attributes:
         length_error_mm: Too long if positive.
         bend_deg: Between the end of the pin and its base.
-        slot: Sample whose pin really hangs here; empty for the right one.
+        foreign: Whether the pin belongs to a sample of another place in the dewar.
     """
 
     length_error_mm: float = 0.0
     bend_deg: float = 0.0
-    slot: str = ""
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,12 +215,14 @@ class Specimen:
     frost_um_h: float = 0.0
     vibration_um: float = 0.0
 
-    @property
-    def pin_begins_mm(self) -> float:
-        """Where the metal begins along x; 0 without a pin."""
-        return 0.0 if self.pin is None else self.pin.path_mm[0][0]
 
-    @property
-    def pin_radius_mm(self) -> float:
-        """Radius of the metal; 0 without a pin."""
-        return 0.0 if self.pin is None else self.pin.radius_mm
+def as_vector(values: Array) -> Vector:
+    """Three numbers as a value that can be compared and kept."""
+    x, y, z = (float(value) for value in values)
+    return x, y, z
+
+
+def as_matrix(values: Array) -> Matrix:
+    """A matrix (3, 3) as a value that can be compared and kept."""
+    first, second, third = (as_vector(row) for row in values)
+    return first, second, third

@@ -88,7 +88,7 @@ class Spectrometer:
         self._seed = seed
         self._erasures = 0
         self._since_s = 0.0
-        self._seen: Light = light()
+        self._seen: Light | None = None
         self._rate: tuple[Light | None, Array] = (None, np.zeros(settings.channels))
         self._task: asyncio.Task[None] | None = None
         self._clear()
@@ -106,10 +106,12 @@ class Spectrometer:
 
     async def acquire(self) -> None:
         """Count until a preset is reached or somebody stops it; the counts are added to those that are there."""
-        if not self.acquiring:
+        if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._count())
-        if self._task is not None:
-            await asyncio.shield(self._task)
+        task = self._task
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
 
     async def stop(self) -> None:
         """End counting."""
@@ -120,20 +122,21 @@ class Spectrometer:
     async def erase(self) -> None:
         """Forget all counts and times."""
         self._clear()
+        if self.acquiring:
+            self._since_s, self._seen = self._clock.now_s(), self._light()
         await self.changed.notify()
 
     def look(self) -> None:
         """Count what has come until now; from now on the light is as it is now."""
-        now_s = self._clock.now_s()
         if self.acquiring:
+            now_s = self._clock.now_s()
             self._add(max(0.0, now_s - self._since_s))
-        self._since_s, self._seen = now_s, self._light()
+            self._since_s, self._seen = now_s, self._light()
 
     def _clear(self) -> None:
         self._erasures += 1
         channels = self.fluorescence.settings.channels
         self.real_s = self.live_s = 0.0
-        self._since_s, self._seen = self._clock.now_s(), self._light()
         self._expected = np.zeros(channels)
         self._luck = rng_for(self._seed, "spectrum", self._erasures).uniform(size=channels)
 
@@ -177,7 +180,7 @@ class Spectrometer:
     def _rates(self) -> Array:
         """Counts per second and channel that would be there without dead time."""
         light = self._seen
-        if light.flux_hz <= 0 or light.elements is None or self.slide.state != IN:
+        if light is None or light.flux_hz <= 0 or light.elements is None or self.slide.state != IN:
             return np.zeros(self.fluorescence.settings.channels)
         known, per_photon = self._rate
         if known is None or (known.energy_ev, known.elements) != (light.energy_ev, light.elements):

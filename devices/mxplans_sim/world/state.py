@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from mxplans_sim.clock import Clock
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
 from mxplans_sim.world.actuator import Actuator
-from mxplans_sim.world.beam import APERTURES, Beam
+from mxplans_sim.world.beam import Beam
 from mxplans_sim.world.burst import Array, Burst
 from mxplans_sim.world.camera import Camera
 from mxplans_sim.world.dewar import Dewar
+from mxplans_sim.world.dose import DoseLedger
 from mxplans_sim.world.gate import Gate
 from mxplans_sim.world.goniometer import ABOVE_OMEGA, TRANSLATIONS, Goniometer
 from mxplans_sim.world.hooks import FaultSource, NoFaults
@@ -23,6 +26,7 @@ from mxplans_sim.world.scanner import Scanner
 from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.specimen import Specimen
 from mxplans_sim.world.storage import Storage
+from mxplans_sim.world.surroundings import Surroundings
 
 OMEGA_LIMITS_DEG = (-3600.0, 3600.0)
 START_DISTANCE_MM = 100.0
@@ -44,6 +48,8 @@ class World:
         axes: Goniometer axes by name.
         distance: Detector distance.
         storage: The pins of the dewar.
+        surroundings: Hutch, cryostream, beamstop, diodes, fluorescence detector.
+        dose: What the crystals have taken.
         robot: The sample changer.
         scanner: The motion program.
         camera: The on-axis viewer.
@@ -71,16 +77,28 @@ class World:
             motion.distance_mm,
             faults=self.faults,
         )
-        self.beam = Beam(settings.beam, clock, _axis_offset_mm(settings))
+        self.beam = Beam(settings.beam, clock, _axis_offset_mm(settings), settings.seed, self.faults)
         self.storage = Storage(settings, dewar, truth)
         self.shutter = Actuator("shutter", ("Closed", "Open"), timing.shutter_s, clock, self.faults)
         self.backlight = Actuator("backlight", ("Out", "In"), timing.backlight_s, clock, self.faults)
         self.aperture = Actuator(
-            "aperture", tuple(APERTURES), timing.aperture_s, clock, self.faults, self.beam.aperture
+            "aperture", tuple(self.beam.apertures), timing.aperture_s, clock, self.faults, self.beam.aperture
         )
         self.aperture.changed.subscribe(self._select_aperture)
         levels = tuple(level.name for level in settings.camera.zooms)
         self.zoom = Actuator("zoom", levels, timing.zoom_s, clock, self.faults)
+        self.surroundings = Surroundings(
+            settings.beam,
+            settings.environment,
+            clock,
+            settings.seed,
+            self.beam,
+            (self.shutter, self.backlight),
+            lambda: self.flux_hz,
+            self._elements,
+            self.faults,
+        )
+        self.dose = DoseLedger(settings.diffraction)
         self.robot = Robot(self)
         self.scanner = Scanner(self)
         self.camera = Camera(self, settings.camera, lambda: self.zoom.state)
@@ -122,7 +140,17 @@ class World:
     @property
     def flux_hz(self) -> float:
         """Photons per second that reach sample and detector now."""
-        return self.beam.flux_hz if self.shutter.state == "Open" and not self.backlight_in else 0.0
+        return self.beam.flux_hz if self.beam_passes else 0.0
+
+    @property
+    def beam_passes(self) -> bool:
+        """Whether hutch shutter, fast shutter and backlight let the beam through to the sample."""
+        return self.surroundings.hutch.beam_in and self.shutter.state == "Open" and not self.backlight_in
+
+    def _elements(self) -> Mapping[str, float] | None:
+        """What the sample on the goniometer is made of, mmol/l by element; None when there is none."""
+        known = self.settings.environment.fluorescence
+        return None if self.specimen is None else known.samples.get(self.sample_name, known.elements)
 
     def exchange_error_mm(self) -> float:
         """How far the goniometer is from where the robot expects it."""
@@ -130,7 +158,7 @@ class World:
 
     def publish(self, burst: Burst) -> None:
         """Let the detector see frames that begin now."""
-        self.bursts.publish(burst)
+        self.bursts.publish(self.dose.expose(burst))
 
     def still(self, images: int, exposure_s: float) -> Burst:
         """Frames without a motion, beginning now."""
@@ -148,6 +176,7 @@ class World:
         number = len(begins)
         above = {name: self.axes[name].position for name in ABOVE_OMEGA[self.gonio.settings.kind]}
         stand = self.gonio.stand(begins + step / 2, above)
+        middles_s: Array = begins_s + (np.arange(number, dtype=np.float64) + 0.5) * exposure_s
         width_deg = self.gonio.settings.omega_sign * float(step[3])
         return Burst(
             specimen=self.specimen,
@@ -157,10 +186,10 @@ class World:
             omega_start_deg=stand.omega_deg - width_deg / 2,
             omega_width_deg=width_deg,
             exposure_s=exposure_s,
-            beam_mm=np.tile([0.0, self.beam.axis_offset_mm], (number, 1)),
+            beam_mm=self.beam.position_mm(middles_s),
             beam_fwhm_um=self.beam.fwhm_um,
-            beam_profile="gaussian",
-            flux_hz=np.full(number, self.flux_hz),
+            beam_profile=self.beam.profile,
+            flux_hz=self.beam.frame_flux_hz(middles_s) * self.beam_passes,
             energy_ev=self.beam.energy_ev,
             distance_mm=self.distance.position,
             ends_at_s=begins_s + number * exposure_s,

@@ -28,12 +28,14 @@ class Surroundings:
         clock: Simulated time.
         seed: Of the counting statistics.
         beam: The beam.
-        hutch: The hutch.
-        sample_flux_hz: Tells the photons per second that reach the sample now, behind all shutters.
+        gates: What else stands in the beam's way before the sample, as the fast shutter.
+        sample_flux_hz: Tells the photons per second that reach the sample now, behind the hutch shutter and all gates.
         sample_elements: Tells the elements of the sample, mmol/l; None when there is no sample.
         faults: Asked by all parts.
 
     Attributes:
+        clock: Simulated time.
+        beam: The beam.
         hutch: The hutch.
         cryo: Cryostream and cryojet.
         beamstop: Behind the sample, in the way of the direct beam.
@@ -41,6 +43,7 @@ class Surroundings:
         through_diode: Behind the beamstop, on the detector's cover.
         fluorescence: What the samples emit.
         spectrometer: What counts it.
+        lights: What tells that the light on the sample may be another.
     """
 
     def __init__(
@@ -50,35 +53,37 @@ class Surroundings:
         clock: Clock,
         seed: int,
         beam: Beam,
-        hutch: Hutch,
+        gates: Sequence[Actuator],
         sample_flux_hz: Callable[[], float],
         sample_elements: Callable[[], Mapping[str, float] | None],
         faults: FaultSource | None = None,
     ) -> None:
-        self.hutch = hutch
+        self.clock = clock
+        self.beam = beam
+        self.hutch = Hutch(settings.hutch, clock, faults)
         self.cryo = Cryo(settings.cryo, clock, faults)
         self.beamstop = Actuator("beamstop", (BEAMSTOP_IN, BEAMSTOP_OUT), beam_settings.beamstop_s, clock, faults)
-        self._beam = beam
         self._sample_flux_hz = sample_flux_hz
         self._sample_elements = sample_elements
         self.incident_diode = Diode(beam_settings.diode, self._incident_hz, lambda: beam.energy_ev)
         self.through_diode = Diode(beam_settings.diode, self._through_hz, lambda: beam.energy_ev)
         self.fluorescence = Fluorescence(settings.fluorescence)
         self.spectrometer = Spectrometer(self.fluorescence, self._light, clock, seed, faults)
-        for lit in (hutch.changed, hutch.shutter.changed, beam.changed, beam.source.changed):
-            lit.subscribe(self.spectrometer.look)
+        self.lights = (
+            *(gate.changed for gate in (*gates, self.hutch.shutter)),
+            self.hutch.changed,
+            beam.changed,
+            beam.source.changed,
+        )
+        for light in self.lights:
+            light.subscribe(self.spectrometer.look)
 
     def _incident_hz(self) -> float:
-        return self._beam.incident_flux_hz if self.hutch.beam_in else 0.0
+        return self.beam.incident_flux_hz if self.hutch.beam_in else 0.0
 
     def _through_hz(self) -> float:
         return self._sample_flux_hz() if self.beamstop.state == BEAMSTOP_OUT else 0.0
 
     def _light(self) -> Light:
-        source = self._beam.source
+        source = self.beam.source
         return Light(self._sample_flux_hz(), source.energy_ev, source.bandwidth_ev, self._sample_elements())
-
-    def follow(self, others: Sequence[Actuator]) -> None:
-        """Let the spectrometer take notice when other things in the beam's way move, as the fast shutter."""
-        for other in others:
-            other.changed.subscribe(self.spectrometer.look)

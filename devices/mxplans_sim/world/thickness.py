@@ -142,10 +142,11 @@ def cylinder(view: View, begin: Array, end: Array, radius_mm: float) -> Patch | 
     sideways = np.hypot(along[0], along[1])
     if sideways < _EDGE_ON:
         return Patch(box, covered.astype(np.float32))
-    distance = (np.float32(along[0]) * (y - np.float32(begin[1])) - np.float32(along[1]) * (x - np.float32(begin[0]))) / (
-        np.float32(radius_mm * sideways)
-    )
-    return Patch(box, covered * np.sqrt(np.maximum(1 - distance * distance, np.float32(0.01))))
+    distance = (
+        np.float32(along[0]) * (y - np.float32(begin[1])) - np.float32(along[1]) * (x - np.float32(begin[0]))
+    ) / (np.float32(radius_mm * sideways))
+    height = np.sqrt(np.maximum(1 - distance * distance, np.float32(0.01)))
+    return Patch(box, np.asarray(covered * height, dtype=np.float32))
 
 
 def filled(view: View, outline: Array) -> Patch | None:

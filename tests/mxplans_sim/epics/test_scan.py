@@ -81,7 +81,7 @@ def test_the_shutter_is_open_for_the_images_only():
 def test_the_backlight_shadows_the_detector_and_the_filters_weaken_the_beam():
     async def work(bench: Bench):
         await setup(bench, SWEEP | {"NUM_IMAGES": 5})
-        await bench.put("T", 0.1)
+        await bench.put("ATTEN:TRANSMISSION", 0.1)
         await bench.put("APERTURE", "Small")
         await run(bench)
         await bench.put("BACKLIGHT", "In")

@@ -34,10 +34,10 @@ def test_numbers_choose_as_names_do():
 
 def test_transmission_is_a_fraction():
     async def work(bench: Bench):
-        await bench.put("T", 0.25)
-        assert bench.get("T_RBV") == bench.world.beam.transmission_frac == 0.25
+        await bench.put("ATTEN:TRANSMISSION", 0.25)
+        assert bench.get("ATTEN:TRANSMISSION_RBV") == bench.world.beam.transmission_frac == 0.25
         with pytest.raises(Refused, match="allowed is 0 to 1"):
-            await bench.put("T", 25)
+            await bench.put("ATTEN:TRANSMISSION", 25)
 
     on_bench(work)
 

@@ -6,27 +6,17 @@ import os
 import signal
 import threading
 import time
-from dataclasses import replace
 
 import h5py
 import hdf5plugin  # noqa: F401
 import httpx
 import pytest
-from burst_support import make_burst
+from simplon_support import DETECTOR, burst, still
 
 from mxplans_sim.clock import RealClock
 from mxplans_sim.servers.simplon.server import SimplonServer
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.world.gate import Gate
-from mxplans_sim.world.specimen import Crystal
-
-DETECTOR = DetectorSettings.model_validate({"nx": 128, "ny": 96, "pixel_um": 600.0, "background": 60.0})
-EYE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-CRYSTAL = Crystal((0.0, 0.0, 0.0), (0.025, 0.025, 0.025), EYE, (79.1, 79.1, 37.9, 90, 90, 90), "P 43 21 2", EYE)
-
-
-def burst(number, width_deg=0.2, x_mm=0.0, flux_hz=2.5e11, ends_at_s=0.0):
-    return make_burst((CRYSTAL,), number, x_mm, flux_hz, omega_width_deg=width_deg, ends_at_s=ends_at_s)
 
 
 def wait(duration_s):
@@ -42,18 +32,16 @@ def until(condition, timeout_s=20.0):
         wait(0.01)
 
 
-def still(number, exposure_s):
-    return replace(burst(number, width_deg=0.0), exposure_s=exposure_s)
-
-
 class Server:
     """A SimplonServer in a loop of its own, driven from the test's thread."""
 
-    settings = DETECTOR
     burst = staticmethod(burst)
     until = staticmethod(until)
 
-    def __init__(self, folder, speed_up=100.0):
+    settings = DETECTOR
+
+    def __init__(self, folder, speed_up=100.0, processes=1):
+        self.processes = processes
         self.folder = folder
         self.speed_up = speed_up
         self.loop = asyncio.new_event_loop()
@@ -75,7 +63,9 @@ class Server:
 
     async def _start(self):
         self.clock = RealClock(self.speed_up)
-        self.server = SimplonServer(self.gate, self.clock, DETECTOR, self.folder, 1, still)
+        self.server = SimplonServer(
+            self.gate, self.clock, self.settings, self.folder, 1, still, processes=self.processes
+        )
         return await self.server.start(0)
 
     def run(self, coroutine):
@@ -151,3 +141,23 @@ def fresh_server(tmp_path):
         running.renderers = lambda: set(multiprocessing.active_children()) - before
         yield running
     assert set(multiprocessing.active_children()) == before
+
+
+@pytest.fixture
+def light_server(tmp_path):
+    """Runs at five times real time and draws in its own process: quick to start."""
+    before = set(multiprocessing.active_children())
+    with Server(tmp_path, speed_up=5.0, processes=0) as running:
+        assert set(multiprocessing.active_children()) == before
+        yield running
+
+
+@pytest.fixture
+def module_server(tmp_path):
+    """A detector of two modules with bad pixels and a region that is faster."""
+    settings = {"nx": 64, "ny": 100, "modules_y": 2, "gap_y_px": 20, "dead_px": 3, "hot_px": 2, "bit_depth": 16}
+    settings |= {"pixel_um": 600.0, "roi": {"nx": 32, "ny": 40, "frame_time_min_s": 0.001}}
+    running = Server(tmp_path, speed_up=1000.0, processes=0)
+    running.settings = DetectorSettings.model_validate(settings)
+    with running:
+        yield running

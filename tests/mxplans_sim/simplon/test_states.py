@@ -9,8 +9,8 @@ import pytest
 
 
 @pytest.mark.parametrize("command", ["disarm", "cancel", "abort"])
-def test_an_interrupted_series_keeps_the_frames_that_were_exposed(fresh_server, command):
-    server = fresh_server
+def test_an_interrupted_series_keeps_the_frames_that_were_exposed(light_server, command):
+    server = light_server
     server.arm(1)
     server.publish(server.burst(1))
     server.wait_written()  # the renderer has started
@@ -27,7 +27,7 @@ def test_an_interrupted_series_keeps_the_frames_that_were_exposed(fresh_server, 
     at_most = (server.clock.now_s() - now_s) / 0.02
     server.wait_written()
     number = len(server.frames(series))
-    assert exposed - 1 <= number <= at_most
+    assert exposed - 1 <= number <= at_most + 1e-3
     with h5py.File(server.folder / f"sample/sweep_{series}_master.h5") as master:
         assert len(master["entry/sample/goniometer/omega"]) == number
     server.arm(2)
@@ -35,8 +35,8 @@ def test_an_interrupted_series_keeps_the_frames_that_were_exposed(fresh_server, 
     server.wait_written()
 
 
-def test_states_refuse_what_they_do_not_allow(fresh_server):
-    server = fresh_server
+def test_states_refuse_what_they_do_not_allow(light_server):
+    server = light_server
     assert server.get("status/state") == "na"
     assert server.command("arm").status_code == 400
     assert server.command("disarm").status_code == 400
@@ -52,8 +52,8 @@ def test_states_refuse_what_they_do_not_allow(fresh_server):
     assert server.get("status/state") == "idle"
 
 
-def test_an_arming_detector_takes_no_frames_and_can_be_disarmed(fresh_server):
-    server = fresh_server
+def test_an_arming_detector_takes_no_frames_and_can_be_disarmed(light_server):
+    server = light_server
     server.command("initialize")
     server.put("trigger_mode", "exts")
     answers = []

@@ -1,8 +1,6 @@
 import contextlib
 import json
-import os
 import select
-import signal
 import subprocess
 import sys
 import threading
@@ -105,7 +103,16 @@ def test_the_dewar_follows_the_robot(tab, stand_in):
 @needs_browser
 def test_motors_are_where_the_world_has_them(tab, stand_in):
     stand_in.loop.call_soon_threadsafe(stand_in.world.axes["chi"].move_to, 12.5)
-    tab.until("document.querySelector('.motors').innerText.includes('12.5000')")
+    tab.until("document.querySelector('.motors').innerText.includes('12.5000 °')")
+
+
+@needs_browser
+def test_the_latest_frame_is_shown_with_its_number(tab, stand_in):
+    stand_in.call(stand_in.collect(7))
+    tab.until("document.querySelector('.detector').innerText.includes('1:7')")
+    assert "7 of 7" in text(tab, ".detector")
+    image = "document.querySelector('.detector img')"
+    tab.until(f"{image}.complete && {image}.naturalWidth === 512 && {image}.src.endsWith('frame=1:7')")
 
 
 @needs_browser
@@ -143,17 +150,13 @@ def test_the_page_complains_of_nothing_and_asks_nobody_else(tab):
     assert tab.hosts() == {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, None])
-def test_the_process_ends_when_told(tmp_path, stand_in, how):
+def test_the_process_ends_with_a_signal(tmp_path, stand_in):
     with served(stand_in.control_file(tmp_path)) as (process, ready):
         assert ready["event"] == "ready" and ready["url"].startswith("http://127.0.0.1:")
         with httpx.Client(trust_env=False, follow_redirects=True) as client:
             assert "Virtual beamline" in client.get(ready["url"]).text
             assert httpx.get(ready["url"].partition("?")[0], trust_env=False).status_code == 403
-        if how is None:
-            process.stdin.close()
-        else:
-            os.kill(process.pid, how)
+        process.terminate()
         assert process.wait(END_S) == 0
 
 
@@ -164,11 +167,14 @@ def test_a_missing_control_file_is_told(tmp_path):
     assert "none cannot be read" in ended.stderr and "Traceback" not in ended.stderr
 
 
-def test_a_beamline_that_is_away_is_told_on_the_page(tmp_path):
-    with StandIn().running() as gone:
-        file = gone.control_file(tmp_path)
-    with served(file) as (_, ready), httpx.Client(trust_env=False, follow_redirects=True) as client:
-        deadline = time.monotonic() + 20
-        while "does not answer" not in client.get(ready["url"]).text:
-            assert time.monotonic() < deadline
-            threading.Event().wait(0.2)
+def test_a_beamline_that_is_away_is_told_and_the_page_ends_with_its_standard_input(tmp_path):
+    file = tmp_path / "control.json"
+    file.write_text(json.dumps({"url": "http://127.0.0.1:9", "token": "gone"}))
+    with served(file) as (process, ready):
+        with httpx.Client(trust_env=False, follow_redirects=True) as client:
+            deadline = time.monotonic() + 20
+            while "does not answer" not in client.get(ready["url"]).text:
+                assert time.monotonic() < deadline
+                threading.Event().wait(0.2)
+        process.stdin.close()
+        assert process.wait(END_S) == 0

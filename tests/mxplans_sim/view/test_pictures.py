@@ -52,7 +52,7 @@ def test_the_scale_bar_has_its_length():
     optics = on_axis.Optics(680, 512, 2.4, (341.0, 254.0), (50.0, 20.0), 1)
     drawn = on_axis.overlay(optics)
     assert ">200 µm<" in drawn
-    assert float(re.search(r'<rect [^>]*width="([\d.]+)"', drawn)[1]) == pytest.approx(200 / 2.4)
+    assert float(re.search(r'<rect [^>]*? width="([\d.]+)"', drawn)[1]) == pytest.approx(200 / 2.4)
 
 
 def test_the_beam_mark_is_on_the_beam_and_of_its_size():

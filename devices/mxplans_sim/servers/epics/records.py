@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from caproto import ChannelData
 
 from mxplans_sim.servers.epics.camera import Camera
-from mxplans_sim.servers.epics.channels import Number, Served
+from mxplans_sim.servers.epics.channels import Served
 from mxplans_sim.servers.epics.deferral import Deferral
 from mxplans_sim.servers.epics.fast_grid_scan import FastGridScan
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.robot import Robot
 from mxplans_sim.servers.epics.scan import ScanProgram
-from mxplans_sim.servers.epics.switches import ApertureSwitch, Attenuator, Switch, ZoomSwitch
+from mxplans_sim.servers.epics.surroundings import surroundings
+from mxplans_sim.servers.epics.switches import ApertureSwitch, Switch, ZoomSwitch
 from mxplans_sim.world.goniometer import TRANSLATIONS
 from mxplans_sim.world.state import World
 
 PREFIX = "SIM:"
-_BEAM_PERIOD_S = 1.0
-"""Real seconds between two values of flux and ring current."""
 
 
 class Records:
@@ -38,13 +39,8 @@ class Records:
         self._program = ScanProgram(f"{PREFIX}SCAN:", world)
         self._grids = FastGridScan(f"{PREFIX}FGS:", world)
         self._robot = Robot(f"{PREFIX}ROBOT:", world)
-        self._flux = Number(value=world.beam.full_flux_hz, units="ph/s")
-        self._current = Number(value=world.beam.ring_current_ma, units="mA", precision=3)
-        self.channels: dict[str, ChannelData] = {
-            f"{PREFIX}BEAM:ENERGY_RBV": Number(value=world.beam.energy_ev, units="eV", precision=1),
-            f"{PREFIX}BEAM:FLUX_RBV": self._flux,
-            f"{PREFIX}RING:CURRENT_RBV": self._current,
-        }
+        self._parts = surroundings(PREFIX, world.surroundings, world.settings.timing.attenuator_s)
+        self.channels: dict[str, ChannelData] = {}
         servers: tuple[Served, ...] = (
             *self._motors,
             self._deferral,
@@ -52,21 +48,20 @@ class Records:
             Switch(f"{PREFIX}SHUTTER", world.shutter),
             self._program,
             self._robot,
-            Attenuator(f"{PREFIX}ATTEN:TRANSMISSION", world),
             Switch(f"{PREFIX}BACKLIGHT", world.backlight),
             ApertureSwitch(PREFIX, world),
             ZoomSwitch(f"{PREFIX}CAM:", world),
             Camera(f"{PREFIX}CAM:", world),
+            *self._parts,
         )
         for server in servers:
             self.channels |= server.channels
 
     async def watch(self) -> None:
         """Keep what changes by itself up to date, until cancelled."""
-        while True:
-            await self._world.clock.sleep(self._world.clock.watch_period_s(_BEAM_PERIOD_S))
-            await self._flux.show(self._world.beam.full_flux_hz)
-            await self._current.show(self._world.beam.ring_current_ma)
+        async with asyncio.TaskGroup() as tasks:
+            for part in self._parts:
+                tasks.create_task(part.watch())
 
     async def stop(self) -> None:
         """End scans and robot programs where they are, and publish no longer."""
@@ -75,6 +70,8 @@ class Records:
         await self._robot.stop()
         for motor in self._motors:
             await motor.stop()
+        for part in self._parts:
+            await part.stop()
 
     def _motor(self, name: str, axis: str) -> MotorRecord:
         world, motion = self._world, self._world.settings.motion

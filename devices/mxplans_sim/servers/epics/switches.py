@@ -89,29 +89,3 @@ class ZoomSwitch(Switch):
         await self._beam_x.show(level.beam_x_px)
         await self._beam_y.show(level.beam_y_px)
         await super()._show()
-
-
-class Attenuator:
-    """Transmission as a fraction; a put completes when it is reached."""
-
-    def __init__(self, name: str, world: World) -> None:
-        self._name = name
-        self._world = world
-        limits: dict[str, Any] = {"precision": 6, "lower_ctrl_limit": 0.0, "upper_ctrl_limit": 1.0}
-        initial = world.beam.transmission_frac
-        self._setpoint = Number(value=initial, on_put=self._put, **limits)
-        self._readback = Number(value=initial, **limits)
-
-    @property
-    def channels(self) -> Mapping[str, ChannelData]:
-        """Process variables by name."""
-        return {self._name: self._setpoint, f"{self._name}_RBV": self._readback}
-
-    async def _put(self, value: Any) -> None:
-        fraction = float(value)
-        if not 0.0 <= fraction <= 1.0:
-            raise Refused(f"{self._name}: {fraction:g} is not a transmission, allowed is 0 to 1")
-        await self._setpoint.show(fraction)
-        await self._world.clock.sleep(self._world.settings.timing.attenuator_s)
-        self._world.beam.transmission_frac = fraction
-        await self._readback.show(fraction)

@@ -74,6 +74,12 @@ class Diffractometer:
         """The phase that everything is arranged for; Unknown on the way and when something has been moved since."""
         return self._phase if self._phase in PHASES and self.organs.agrees(self._phase) else UNKNOWN
 
+    def transfer_obstacle(self) -> str:
+        """Why the robot may not come; an empty text when it may."""
+        if self.phase != "Transfer":
+            return f"its phase is {self.phase}, Transfer is needed"
+        return "" if self.state == READY else f"its state is {self.state}, Ready is needed"
+
     async def move(self, targets: Mapping[str, float]) -> None:
         """Start motors, all or none; no task.
 

@@ -65,7 +65,7 @@ class Organs:
     def __init__(self, world: World, travel_s: float) -> None:
         clock: Clock = world.clock
         self.by_name: dict[str, Actuator] = {
-            name: Actuator(name.lower(), positions, travel_s, clock, world.faults)
+            name: Actuator(name.lower(), positions, travel_s, clock, world.faults, PHASES["Transfer"][name])
             for name, positions in POSITIONS.items()
         }
         self.by_name[BACKLIGHT] = world.backlight

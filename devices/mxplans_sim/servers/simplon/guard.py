@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,10 +10,6 @@ from mxplans_sim.clock import Clock
 from mxplans_sim.servers.simplon.faults import SimplonFaults
 
 LARGEST_BODY = 2**20
-
-
-class TooLarge(Exception):
-    """A request with more content than any parameter can have."""
 
 
 class Guard:
@@ -46,11 +43,7 @@ class Guard:
             message = await receive()
             size += len(message.get("body", b""))
             if size > LARGEST_BODY:
-                raise TooLarge
+                raise HTTPException(413, f"the body is too large, at most {LARGEST_BODY} bytes are allowed")
             return message
 
-        try:
-            await self._app(scope, limited, send)
-        except TooLarge:
-            answer = PlainTextResponse(f"the body is too large, at most {LARGEST_BODY} bytes are allowed", 413)
-            await answer(scope, receive, send)
+        await self._app(scope, limited, send)

@@ -62,8 +62,8 @@ class Guard:
             cookies.load(Headers(scope=scope).get("cookie", ""))
         except CookieError:
             return ""
-        morsel = cookies.get(self._cookie)
-        return "" if morsel is None else str(morsel.value)
+        values = {name: str(morsel.value) for name, morsel in cookies.items()}
+        return values.get(self._cookie, "")
 
     def _knows(self, token: str) -> bool:
         return secrets.compare_digest(token.encode(), self._token.encode())
@@ -76,7 +76,8 @@ class Guard:
 
 
 def _query_token(scope: Scope) -> str:
-    return parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+    query: bytes = scope["query_string"]
+    return parse_qs(query.decode("latin-1")).get("token", [""])[0]
 
 
 def _with_headers(send: Send) -> Send:

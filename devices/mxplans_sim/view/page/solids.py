@@ -12,10 +12,11 @@ from nicegui.elements.scene.scene_object3d import Object3D
 from mxplans_sim.view.page.control import Facts
 
 Matrix = list[list[float]]
-Point = Sequence[float] | npt.NDArray[np.float64]
+Vector = npt.NDArray[np.float64]
+Point = Sequence[float] | Vector
 
 METAL = "#aab4bf"
-FIBRE, LIQUID, CRYSTAL, PIN = "#e8c27a", "#6fb7ff", "#ff5d73", "#c9d1da"
+FIBRE, LIQUID, CRYSTAL, PIN, ICE = "#e8c27a", "#6fb7ff", "#ff5d73", "#c9d1da", "#ffffff"
 ALONG_X: Matrix = [[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
 """A cylinder's own axis is y; this lays it along x."""
 
@@ -47,30 +48,44 @@ def rod(scene: Scene, begin: Point, end: Point, radius: float) -> Object3D:
 
 
 def specimen(scene: Scene, found: Facts, scale: float, base_x: float) -> None:
-    """Pin, stem, loop, liquid and crystals in the specimen's frame.
+    """Pin, stem, loop, liquid, crystals and ice in the specimen's frame.
 
     Args:
         scene: Where to draw.
         found: The specimen of a snapshot.
         scale: Scene units per mm.
-        base_x: Where the pin ends, scene units.
+        base_x: Where the pin is cut off, scene units.
     """
-    radius, loop = scale * found["pin_radius_mm"], found["loop"]
-    neck = [0.0, 0.0, 0.0] if loop is None else [scale * value for value in loop["neck_mm"]]
-    begin = [scale * found["pin_begins_mm"], neck[1] / 2, neck[2] / 2]
-    rod(scene, begin, (base_x, 0, 0), radius).material(PIN)
+    pin, loop = found["pin"], found["loop"]
+    if pin is not None:
+        begin = scale * np.array(pin["path_mm"][0])
+        _pin(scene, begin, scale * np.array(pin["path_mm"][1]), scale * pin["radius_mm"], base_x)
+        if loop is not None:
+            rod(scene, scale * np.array(loop["neck_mm"]), begin, 0.2).material(FIBRE)
     if loop is not None:
-        rod(scene, neck, begin, 0.2).material(FIBRE)
-        _loop(scene, loop, neck, scale)
+        _loop(scene, loop, scale)
     for crystal in found["crystals"]:
         size = [2 * scale * half for half in crystal["half_size_mm"]]
-        box = scene.box(*size).material(CRYSTAL).rotate_R(crystal["rotation"])
-        box.move(*(scale * value for value in crystal["centre_mm"]))
+        _put(scene.box(*size).material(CRYSTAL), crystal, scale)
+    for colour, bodies in ((LIQUID, found["drops"]), (ICE, found["ice"])):
+        for body in bodies:
+            ball = scene.sphere(1.0, 32, 16).material(colour, 0.35)
+            _put(ball.scale(*(scale * half for half in body["half_size_mm"])), body, scale)
 
 
-def _loop(scene: Scene, loop: Facts, neck: list[float], scale: float) -> None:
+def _pin(scene: Scene, begin: Vector, end: Vector, radius: float, base_x: float) -> None:
+    """From its tip along its own direction to where it is cut off."""
+    along_it = (end - begin) / (end[0] - begin[0])
+    rod(scene, begin, begin + along_it * max(base_x - begin[0], 1.0), radius).material(PIN)
+
+
+def _put(solid: Object3D, body: Facts, scale: float) -> None:
+    solid.rotate_R(body["rotation"]).move(*(scale * value for value in body["centre_mm"]))
+
+
+def _loop(scene: Scene, loop: Facts, scale: float) -> None:
     length, width = scale * loop["length_mm"], scale * loop["width_mm"]
-    middle = np.array(neck) - 0.5 * length * np.array(loop["rotation"])[:, 0]
+    middle = scale * np.array(loop["neck_mm"]) - 0.5 * length * np.array(loop["rotation"])[:, 0]
     with scene.group().rotate_R(loop["rotation"]).move(*middle.tolist()):
         scene.ring(0.88, 1.0, 48).material(FIBRE, 1.0, "both").scale(length / 2, width / 2, 1.0)
         liquid = scene.sphere(1.0, 32, 16).material(LIQUID, 0.25)

@@ -73,7 +73,7 @@ class StagePanel:
         scene = self._scene
         with scene.group().rotate_R(UPRIGHT):
             self._beam = [rod(scene, (0, 0, -46), (0, 0, 0), 0.3), rod(scene, (0, 0, 0), (0, 0, 24), 0.12)]
-            scene.text("beam", f"color:{BEAM_ON};font-size:11px").move(0, -2.5, -40)
+            scene.text("beam", f"color:{BEAM_ON};font-size:11px").move(0, -2.5, -30)
             self._detector = _detector(scene, detector)
             self._turning = []
             _axis(scene, chain[0], 0, -14, SPINDLE_AT)

@@ -1,31 +1,60 @@
-"""Beam, ring, hutch and everything that goes in and out."""
+"""Ring, beam, hutch and what runs at present."""
 
 from __future__ import annotations
 
 from mxplans_sim.view.page.control import Facts
 from mxplans_sim.view.page.panel import Fields, engineering, framed
 
-BUSY = "busy"
-
 
 class BeamPanel:
-    """Source, beam, and the things with named states."""
+    """Source, beam, hutch, and what runs."""
 
     def __init__(self) -> None:
-        with framed("beam", "Beam and states"):
-            self._beam = Fields(
-                "Energy", "Flux at sample", "Transmission", "Beam size", "Ring current", "Scan", "Robot"
+        with framed("beam", "Beam"):
+            self._fields = Fields(
+                "Energy", "Flux at sample", "Transmission", "Beam", "Ring", "Hutch", "Cold", "Running"
             )
 
     def update(self, world: Facts) -> None:
         """Show a snapshot."""
-        beam = world["beam"]
+        beam, show = world["beam"], self._fields.show
         flux_hz = beam["flux_at_sample_hz"]
-        self._beam.show("Energy", f"{beam['energy_ev']:.1f} eV")
-        self._beam.show("Flux at sample", engineering(flux_hz, "ph/s"), "good" if flux_hz else "")
-        self._beam.show("Transmission", f"{100 * beam['transmission_frac']:.4g} %")
-        self._beam.show("Beam size", "{:.3g} × {:.3g} µm".format(*beam["size_um"]))
-        self._beam.show("Ring current", f"{beam['ring_current_ma']:.1f} mA")
-        scan, robot = world["scan"], world["robot"]
-        self._beam.show("Scan", f"image {scan['points']}" if scan["running"] else "–", BUSY if scan["running"] else "")
-        self._beam.show("Robot", robot["program"] or "idle", BUSY if robot["program"] else "")
+        show("Energy", f"{beam['energy_ev']:.1f} eV")
+        show("Flux at sample", engineering(flux_hz, "ph/s"), "good" if flux_hz else "")
+        show("Transmission", f"{100 * beam['transmission_frac']:.4g} %")
+        size = "{:.3g} × {:.3g} µm".format(*beam["size_um"])
+        show("Beam", size if beam["in_place"] else f"{size}, off its place", "" if beam["in_place"] else "busy")
+        show("Ring", ring(beam), "" if beam["ring_mode"] == "User" else "bad")
+        self._surroundings(world["surroundings"])
+        running = [text for text in (_scan(world["scan"]), _robot(world["robot"])) if text]
+        show("Running", " · ".join(running) or "nothing", "busy" if running else "")
+
+    def _surroundings(self, around: Facts | None) -> None:
+        if around is None:
+            return
+        safe = around["interlock_set"]
+        self._fields.show(
+            "Hutch", f"{around['search'].lower()}, interlock {'set' if safe else 'broken'}", "" if safe else "bad"
+        )
+        self._fields.show("Cold", f"{around['cryo_k']:.1f} K, {around['cryo_state'].lower()}")
+
+
+def ring(beam: Facts) -> str:
+    """Current, mode and what comes next.
+
+    >>> ring({"ring_current_ma": 299.96, "ring_mode": "User", "top_up_in_s": 61.2})
+    '300.0 mA, User, top-up in 1:01'
+    """
+    top_up_s = beam["top_up_in_s"]
+    told = f"{beam['ring_current_ma']:.1f} mA, {beam['ring_mode']}"
+    if top_up_s is None:
+        return told
+    return f"{told}, top-up in {int(top_up_s) // 60}:{int(top_up_s) % 60:02}" if top_up_s else f"{told}, top-up"
+
+
+def _scan(scan: Facts) -> str:
+    return f"scan, image {scan['points']}" if scan["running"] else ""
+
+
+def _robot(robot: Facts) -> str:
+    return f"robot: {robot['program']}" if robot["program"] else ""

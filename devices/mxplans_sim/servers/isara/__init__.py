@@ -1,0 +1,1 @@
+"""A sample changer of the ISARA kind behind its text protocol over TCP."""

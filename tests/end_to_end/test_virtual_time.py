@@ -1,0 +1,109 @@
+"""The same night in accelerated and in virtual time: the same results and documents but for stamps; and signs that matter."""
+
+import json
+import re
+import uuid
+
+import h5py
+import hdf5plugin  # noqa: F401
+import numpy as np
+import pytest
+from night_support import IMAGES, Night, short_profile, short_shipment
+
+pytestmark = pytest.mark.timeout(240)
+GOOD, EMPTY = 1, 3
+STEADY = {"beam: {": "beam: {ring: {lifetime_h: 1.0e+18}, "}
+STAMPS = {"time", "timestamp", "timestamps", "versions"}
+
+
+def steady_profile(folder, **changes):
+    """A profile whose beam does not depend on when it is looked at."""
+    profile = short_profile(folder, **changes)
+    world = folder / "world.yaml"
+    text = world.read_text()
+    for old, new in STEADY.items():
+        assert old in text
+        text = text.replace(old, new)
+    world.write_text(text)
+    return profile
+
+
+def run(folder, *options, **changes):
+    folder.mkdir()
+    night = Night(steady_profile(folder, **changes), short_shipment(folder, GOOD, EMPTY), folder / "night", *options)
+    assert night.finish() == 0, night.text
+    return night
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("times")
+    return run(folder / "accelerated"), run(folder / "virtual", "--virtual-time")
+
+
+def without_stamps(night):
+    """Documents with ids numbered as they come, and without times and places."""
+    numbers = {}
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {plain(key): plain(item) for key, item in value.items() if key not in STAMPS}
+        if isinstance(value, list):
+            return [plain(item) for item in value]
+        if isinstance(value, float):
+            return round(value, 6)
+        if not isinstance(value, str):
+            return value
+        value = value.replace(str(night.out.resolve()), "OUT")
+        value = re.sub(r"127\.0\.0\.1:\d+", "HOST", value)
+        return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", numbered, value)
+
+    def numbered(found):
+        if uuid.UUID(found[0]).version != 4:
+            return found[0]
+        return f"#{numbers.setdefault(found[0], len(numbers))}"
+
+    return [[name, plain(document)] for name, document in night.documents()]
+
+
+def test_documents_are_the_same_but_for_stamps(nights):
+    accelerated, virtual = (without_stamps(night) for night in nights)
+    assert len(accelerated) > 60
+    for one, other in zip(accelerated, virtual, strict=True):
+        assert one == other
+
+
+def test_frames_and_truth_are_the_same(nights):
+    accelerated, virtual = nights
+    offsets = []
+    for night in nights:
+        rotation = [event for event in night.truth()["events"] if event.get("scan") == "rotation"]
+        offsets.append([event["crystal_offset_um"] for event in rotation])
+    np.testing.assert_allclose(offsets[0], offsets[1], atol=0.01)
+    for path in sorted((accelerated.out / "data").rglob("*_data_*.h5")):
+        twin = virtual.out / "data" / path.relative_to(accelerated.out / "data")
+        with h5py.File(path) as one, h5py.File(twin) as other:
+            assert np.array_equal(one["entry/data/data"], other["entry/data/data"]), path.name
+
+
+def test_stamps_are_those_of_the_beamline(nights):
+    """In virtual time the documents of a night span what the beamline's devices take, whatever the computing took."""
+    _, virtual = nights
+    stamps = [document["time"] for name, document in virtual.documents() if name in ("start", "stop", "event")]
+    assert stamps == sorted(stamps)
+    spanned_s = stamps[-1] - stamps[0]
+    truth = virtual.truth()
+    busy_s = sum(total["robot_s"] + total["exposure_s"] for total in truth["totals"].values())
+    assert busy_s < spanned_s < truth["simulated_s"] < busy_s + 2 * 60
+    sweep = next(event for event in truth["events"] if event.get("scan") == "rotation")
+    assert sweep["images_done"] == IMAGES
+
+
+@pytest.mark.parametrize("flip", ["omega: -1", "z: -1"])
+def test_a_wrong_sign_in_the_profile_shows_as_a_missed_crystal(tmp_path, flip):
+    """The virtual beamline has its own geometry, so that nothing of ours can make up for an error of ours."""
+    night = run(tmp_path / "flipped", "--virtual-time", **{flip: flip.replace("-1", "1")})
+    verdicts = {sample["name"]: sample["verdict"] for sample in night.summary()["samples"]}
+    missed = [event for event in night.truth()["events"] if event.get("scan") == "rotation"]
+    far_um = [max(map(abs, event["crystal_offset_um"])) for event in missed]
+    assert verdicts["demo-1"] != "COLLECTED" or min(far_um) > 50, (verdicts, json.dumps(far_um))

@@ -1,0 +1,20 @@
+"""A small detector for tests, and bursts for it."""
+
+from dataclasses import replace
+
+from burst_support import make_burst
+
+from mxplans_sim.settings import DetectorSettings
+from mxplans_sim.world.specimen import Crystal
+
+DETECTOR = DetectorSettings.model_validate({"nx": 128, "ny": 96, "pixel_um": 600.0, "background": 60.0})
+EYE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+CRYSTAL = Crystal((0.0, 0.0, 0.0), (0.025, 0.025, 0.025), EYE, (79.1, 79.1, 37.9, 90, 90, 90), "P 43 21 2", EYE)
+
+
+def burst(number, width_deg=0.2, x_mm=0.0, flux_hz=2.5e11, ends_at_s=0.0):
+    return make_burst((CRYSTAL,), number, x_mm, flux_hz, omega_width_deg=width_deg, ends_at_s=ends_at_s)
+
+
+def still(number, exposure_s):
+    return replace(burst(number, width_deg=0.0), exposure_s=exposure_s)
