@@ -18,29 +18,23 @@ from starlette.routing import Route
 from mxplans_sim.clock import RealClock
 from mxplans_sim.servers.simplon.detector import VirtualDetector
 from mxplans_sim.settings import load_world
-from mxplans_sim.settings.environment import EnvironmentSettings
 from mxplans_sim.truth import Truth
 from mxplans_sim.view.look import Look, latest_frame
 from mxplans_sim.view.snapshot import snapshot
 from mxplans_sim.world.dewar import read_dewar
 from mxplans_sim.world.program import Scan
 from mxplans_sim.world.state import World
-from mxplans_sim.world.surroundings import Surroundings
 
 PROFILE = Path(__file__).parents[1] / "profiles/sim"
 TOKEN = "stand-in"
 CATALOGUE = [
-    {
-        "kind": "robot_no_pin",
-        "text": "The robot finds no pin in the puck",
-        "parameters": {},
-    },
     {
         "kind": "robot_busy",
         "text": "The robot dries its gripper before it loads",
         "parameters": {"duration_s": {"default": 30.0, "text": "For how long"}},
     },
     {"kind": "camera_frozen", "text": "The on-axis camera gives its last frame again", "parameters": {}},
+    *({"kind": f"fault_{number}", "text": "One of many", "parameters": {}} for number in range(30)),
 ]
 
 
@@ -110,16 +104,6 @@ class StandIn:
         clock = RealClock(self.speed_up)
         self.world = World(settings, read_dewar(PROFILE / "shipment.json"), clock, Truth(None, clock), self.faults)
         self._look = Look(self.world)
-        self._around = Surroundings(
-            settings.beam,
-            EnvironmentSettings.model_validate({}),
-            clock,
-            settings.seed,
-            self.world.beam,
-            (self.world.shutter, self.world.backlight),
-            lambda: self.world.flux_hz,
-            lambda: None,
-        )
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         self.detector = VirtualDetector(
             clock, settings.detector, Path(folder), settings.seed, self.world.still, processes=0
@@ -155,7 +139,7 @@ class StandIn:
     async def _world(self, request: Request) -> Response:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return JSONResponse({"error": "no"}, 401)
-        return JSONResponse(snapshot(self.world, self.detector, self._around))
+        return JSONResponse(snapshot(self.world, self.detector))
 
     async def _on_axis(self, request: Request) -> Response:
         photo = await self._look.picture()

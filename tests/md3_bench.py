@@ -1,6 +1,7 @@
 """The diffractometer, the robot and the camera of a world behind their protocols, in a loop of its own."""
 
 import asyncio
+import dataclasses
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -92,6 +93,26 @@ class Site:
     def _servers(self) -> tuple[ExporterServer, CameraServer, IsaraServer]:
         return self.exporter, self.camera, self.isara
 
+    def replace(self, method: str, call: Callable[..., Any]) -> None:
+        """Let a method of the exporter do something else; what it raises as `Refused` is the error."""
+
+        async def instead(*arguments: Any) -> Any:
+            result = call(*arguments)
+            return await result if asyncio.iscoroutine(result) else result
+
+        methods: Any = self.exporter._interface.methods
+        methods[method] = dataclasses.replace(methods[method], call=instead)
+
+    def let_read(self, name: str, value: Any) -> None:
+        """Let a property of the exporter read something else."""
+        properties: Any = self.exporter._interface.properties
+        properties[name] = dataclasses.replace(properties[name], read=lambda: value)
+
+    def hang_up(self) -> None:
+        """Close all connections of the exporter."""
+        for writer in tuple(self.exporter._clients):
+            writer.close()
+
     def connection(self, fact: str) -> socket.socket:
         host, _, port = self.facts[fact].partition(":")
         return socket.create_connection((host, int(port)), 10)
@@ -147,9 +168,13 @@ class Wire:
         number = int(answer.removeprefix("RET:"))
         for _ in range(4000):
             if self.call("isTaskRunning", number) == "RET:false":
-                return self.call("getTaskInfo", number).removeprefix("RET:").strip("\x1f").split("\x1f")
+                return self.info(number)
             threading.Event().wait(0.005)
         raise TimeoutError(method)
+
+    def info(self, number: int | str) -> list[str]:
+        """What is known of a task."""
+        return self.call("getTaskInfo", number).removeprefix("RET:").strip("\x1f").split("\x1f")
 
     def until(self, payload: str, answer: str) -> None:
         for _ in range(2000):

@@ -4,7 +4,10 @@ from dataclasses import replace
 
 from burst_support import make_burst
 
+from mxplans_sim.servers.simplon.detector import VirtualDetector
 from mxplans_sim.settings import DetectorSettings
+from mxplans_sim.virtual_time.kernel import Kernel
+from mxplans_sim.virtual_time.loop import VirtualClock, VirtualLoop
 from mxplans_sim.world.specimen import Crystal
 
 DETECTOR = DetectorSettings.model_validate({"nx": 128, "ny": 96, "pixel_um": 600.0, "background": 60.0})
@@ -18,3 +21,23 @@ def burst(number, width_deg=0.2, x_mm=0.0, flux_hz=2.5e11, ends_at_s=0.0):
 
 def still(number, exposure_s):
     return replace(burst(number, width_deg=0.0), exposure_s=exposure_s)
+
+
+def in_virtual_time(folder, work, processes=0):
+    """Result of `work(detector, clock)` with a detector on a clock that jumps."""
+    kernel = Kernel(0.0)
+    loop = VirtualLoop(kernel)
+    clock = VirtualClock(kernel, loop)
+
+    async def run():
+        detector = VirtualDetector(clock, DETECTOR, folder, 1, still, processes=processes)
+        detector.start()
+        try:
+            return await work(detector, clock)
+        finally:
+            detector.stop()
+
+    try:
+        return loop.run_until_complete(run())
+    finally:
+        loop.close()

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+from viewer_support import at_motors
 
 from mxplans.centring import LoopCentred, LoopNotFound, LoopView, find_silhouette, locate_loop
 from mxplans.geometry import Camera
 from mxplans.model import Pose
-from mxplans_sim.world.optics import ON_AXIS, Exposure, Viewer, at_motors
+from mxplans_sim.world.optics import ON_AXIS, Exposure, Viewer
 from mxplans_sim.world.shadow import FIBRE_RADIUS_MM, ring
 from mxplans_sim.world.specimen import Loop, Specimen
 

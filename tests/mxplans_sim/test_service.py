@@ -148,18 +148,34 @@ def test_it_ends_in_the_middle_of_a_robot_program_on_interrupt(service, put):
     assert service.gone()
 
 
-@pytest.mark.parametrize("option", ["--ca-port", "--simplon-port"])
-def test_a_port_in_use_ends_it_with_one_clear_line(tmp_path, option):
+@pytest.mark.parametrize("server", ["epics", "simplon"])
+def test_a_port_in_use_ends_it_with_one_clear_line(tmp_path, server):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        result = run(command(tmp_path, option, port))
+        result = run(command(tmp_path, "--port", f"{server}={port}"))
     assert result.returncode == 2
     (line,) = result.stderr.splitlines()
     assert f"port {port} on 127.0.0.1 is in use" in line
     assert result.stdout == ""
     assert not (tmp_path / "out/truth.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--server", "telnet"), "server 'telnet' is not known, allowed are epics, simplon"),
+        (("--port", "epics"), "write NAME=NUMBER"),
+        (("--port", "isara=5000"), "a server of epics, simplon"),
+        (("--port", "epics=70000"), "a number up to 65535"),
+    ],
+)
+def test_wrong_servers_and_ports_are_refused_with_what_is_allowed(tmp_path, options, told):
+    result = run(command(tmp_path, *options))
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert told in line
 
 
 def test_a_wrong_world_file_ends_it_with_one_clear_line(tmp_path):

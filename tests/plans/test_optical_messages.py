@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from plan_support import order
+from viewer_support import at_motors
 
 from mxplans.plans.optical import NoOpticalCentre, OpticalCentre, optical_centring
 from mxplans.profile import OpticalCentring
 from mxplans.roles import BacklightState
-from mxplans_sim.world.optics import ON_AXIS, Exposure, Viewer, at_motors
+from mxplans_sim.world.optics import ON_AXIS, Exposure, Viewer
 from mxplans_sim.world.specimen import Loop, Specimen
 
 SETTINGS = OpticalCentring(zoom="Coarse", angles=8)

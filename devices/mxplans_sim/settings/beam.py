@@ -65,6 +65,9 @@ class SourceSettings(BaseModel):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
+        lowest_ev, highest_ev = self.energy_range_ev
+        if lowest_ev < 4000 or highest_ev > 40000:
+            raise ValueError(f"energy_range_ev is {lowest_ev:g} to {highest_ev:g}, it must lie within 4000 to 40000")
         for name, (low, high) in (("energy_range_ev", self.energy_range_ev), ("gap_mm", self.gap_mm)):
             if not 0 < low < high:
                 raise ValueError(f"{name} is {low:g} to {high:g}; it goes from a positive value to a larger one")
@@ -144,7 +147,7 @@ class DiodeSettings(BaseModel):
     thickness_um: float = Field(300.0, gt=0, description="Of the silicon")
     dark_a: float = Field(1e-10, ge=0, description="Current without light")
     range_v: float = Field(10.0, gt=0, description="Highest voltage of the amplifier")
-    gain_v_a: float = Field(1e4, gt=0, description="Gain at the start: a power of ten from 1e4 to 1e10")
+    gain: Literal["1e4", "1e5", "1e6", "1e7", "1e8", "1e9", "1e10"] = Field("1e4", description="At the start, V/A")
 
 
 class BeamSettings(BaseModel):

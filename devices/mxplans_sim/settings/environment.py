@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Self
 
+import gemmi
 from pydantic import BaseModel, Field, model_validator
 
 from mxplans_sim.settings.base import STRICT
+
+_HEAVIEST = 92
 
 
 class CryoSettings(BaseModel):
@@ -14,7 +17,7 @@ class CryoSettings(BaseModel):
 
     model_config = STRICT
 
-    temperature_k: float = Field(100.0, ge=80, le=400, description="At the start")
+    temperature_k: float = Field(100.0, gt=0, description="At the start")
     range_k: tuple[float, float] = Field((80.0, 400.0), description="Lowest and highest setpoint")
     ramp_k_h: float = Field(360.0, gt=0, description="Rate of a ramp at the start, and the highest")
     room_k: float = Field(295.0, gt=0, description="What it warms to when it fails")
@@ -23,6 +26,15 @@ class CryoSettings(BaseModel):
     blocked_bar: float = Field(0.4, ge=0, description="Back pressure when ice blocks it")
     flow_l_min: float = Field(10.0, ge=0, description="Flow of gas")
     jet_s: float = Field(2.0, ge=0, description="Travel of the cryojet")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        low, high = self.range_k
+        if not 0 < low <= self.temperature_k <= high:
+            raise ValueError(
+                f"temperature_k is {self.temperature_k:g}, it must be within range_k ({low:g} to {high:g}, above 0)"
+            )
+        return self
 
 
 class HutchSettings(BaseModel):
@@ -70,6 +82,9 @@ class FluorescenceSettings(BaseModel):
     def _possible(self) -> Self:
         for elements in (self.elements, *self.samples.values()):
             for symbol, amount in elements.items():
+                element = gemmi.Element(symbol)
+                if element.name != symbol or symbol == "D" or not 1 <= element.atomic_number <= _HEAVIEST:
+                    raise ValueError(f"there is no element {symbol!r}; write its symbol, as Se")
                 if not 0 <= amount <= 1e5:
                     raise ValueError(f"{symbol} is {amount:g} mmol/l, allowed is 0 to 100000")
         return self

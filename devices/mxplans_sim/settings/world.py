@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
+from mxplans_sim.settings.analysis import MurkoSettings, ZocaloSettings
 from mxplans_sim.settings.base import STRICT, SettingsError
 from mxplans_sim.settings.beam import BeamSettings
 from mxplans_sim.settings.camera import CameraSettings, side_camera
 from mxplans_sim.settings.detector import DetectorSettings
 from mxplans_sim.settings.diffraction import DiffractionSettings
+from mxplans_sim.settings.diffractometer import DiffractometerSettings, IsaraSettings
 from mxplans_sim.settings.environment import EnvironmentSettings
 from mxplans_sim.settings.goniometer import GoniometerSettings
 from mxplans_sim.settings.motion import MotionSettings
 from mxplans_sim.settings.samples import SampleTruth
 from mxplans_sim.settings.timing import TimingSettings
+
+ServerName = Literal["epics", "simplon", "exporter", "isara", "camera", "murko", "zocalo"]
 
 
 class WorldSettings(BaseModel):
@@ -36,6 +40,11 @@ class WorldSettings(BaseModel):
     beam: BeamSettings = Field(default_factory=lambda: BeamSettings.model_validate({}))
     environment: EnvironmentSettings = Field(default_factory=lambda: EnvironmentSettings.model_validate({}))
     diffraction: DiffractionSettings = Field(default_factory=lambda: DiffractionSettings.model_validate({}))
+    diffractometer: DiffractometerSettings = Field(default_factory=lambda: DiffractometerSettings.model_validate({}))
+    isara: IsaraSettings = Field(default_factory=lambda: IsaraSettings.model_validate({}))
+    murko: MurkoSettings = Field(default_factory=lambda: MurkoSettings.model_validate({}))
+    zocalo: ZocaloSettings = Field(default_factory=lambda: ZocaloSettings.model_validate({}))
+    servers: tuple[ServerName, ...] = Field(("epics", "simplon"), min_length=1, description="What is served")
     samples: dict[str, SampleTruth] = Field(default_factory=dict, description="Truth by sample name")
 
 

@@ -9,6 +9,7 @@ import cv2
 from mxplans_sim.servers.simplon.detector import VirtualDetector
 from mxplans_sim.servers.simplon.monitor import image
 from mxplans_sim.view.preview import png, preview
+from mxplans_sim.view.snapshot import frame_name
 from mxplans_sim.world.camera import Camera
 from mxplans_sim.world.state import World
 
@@ -56,4 +57,4 @@ def latest_frame(detector: VirtualDetector) -> Photo | None:
     last = detector.last
     if last is None:
         return None
-    return Photo(f"{last.series.number}:{last.number}", png(preview(image(last), FRAME_EDGE_PX)))
+    return Photo(frame_name(last), png(preview(image(last), FRAME_EDGE_PX)))

@@ -13,34 +13,35 @@ from mxplans_sim.world.state import World
 from mxplans_sim.world.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from mxplans_sim.servers.simplon.armed import LastImage
     from mxplans_sim.servers.simplon.detector import VirtualDetector
 
 Facts = dict[str, Any]
 
 
-def snapshot(world: World, detector: VirtualDetector | None = None, surroundings: Surroundings | None = None) -> Facts:
+def snapshot(world: World, detector: VirtualDetector | None = None) -> Facts:
     """All that is shown of the world now.
 
     Args:
         world: The world.
         detector: The virtual detector, if there is one.
-        surroundings: Hutch, cold and beamstop, if there are any.
     """
     scanner = world.scanner
     return {
         "time": {"simulated_s": round(world.clock.now_s(), 3), "speed_up": world.clock.speed_up},
         "sample": world.sample_name,
         "motors": [_motor(axis) for axis in (*world.axes.values(), world.distance)],
-        "actuators": [_actuator(thing) for thing in _actuators(world, surroundings)],
+        "actuators": [_actuator(thing) for thing in _actuators(world)],
         "goniometer": _goniometer(world),
         "specimen": None if world.specimen is None else _specimen(world.specimen),
+        "dose_mgy": 0.0 if world.specimen is None else round(world.dose.most_mgy(world.specimen.name), 4),
         "camera": _camera(world),
         "dewar": _dewar(world),
         "robot": _robot(world),
         "beam": _beam(world),
         "scan": {"running": scanner.running, "points": scanner.points, "error": scanner.error},
         "detector": _detector(world, detector),
-        "surroundings": None if surroundings is None else _surroundings(surroundings),
+        "surroundings": _surroundings(world.surroundings),
     }
 
 
@@ -54,11 +55,10 @@ def _motor(axis: Axis) -> Facts:
     }
 
 
-def _actuators(world: World, surroundings: Surroundings | None) -> list[Actuator]:
-    found = [thing for thing in vars(world).values() if isinstance(thing, Actuator)]
-    if surroundings is not None:
-        found += [surroundings.beamstop, surroundings.hutch.shutter, surroundings.hutch.door]
-    return found
+def _actuators(world: World) -> list[Actuator]:
+    around = world.surroundings
+    own = [thing for thing in vars(world).values() if isinstance(thing, Actuator)]
+    return [*own, around.beamstop, around.hutch.shutter, around.hutch.door]
 
 
 def _actuator(thing: Actuator) -> Facts:
@@ -89,7 +89,7 @@ def _goniometer(world: World) -> Facts:
 
 
 def _specimen(specimen: Specimen) -> Facts:
-    """Bodies in the specimen's frame; rotations are lists of rows."""
+    """Bodies in the specimen's frame; rotations are lists of rows. The same as long as nobody changes the pin."""
     pin, loop = specimen.pin, specimen.loop
     return {
         "name": specimen.name,
@@ -194,6 +194,7 @@ def _detector(world: World, detector: VirtualDetector | None) -> Facts:
         "beam_px": [settings.beam_x_px, settings.beam_y_px],
         "distance_mm": round(world.distance.position, 3),
         "state": "" if detector is None else detector.state,
+        "frame": "" if detector is None or detector.last is None else frame_name(detector.last),
         "series": None,
     }
     if detector is not None and detector.series:
@@ -206,3 +207,8 @@ def _detector(world: World, detector: VirtualDetector | None) -> Facts:
             "drawn": len(state.spots),
         }
     return facts
+
+
+def frame_name(last: LastImage) -> str:
+    """Series and image number of a frame."""
+    return f"{last.series.number}:{last.number}"

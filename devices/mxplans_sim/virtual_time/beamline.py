@@ -12,8 +12,8 @@ from typing import Any, Self, TypeVar
 
 import ophyd
 
-from mxplans_sim.servers.epics.records import PREFIX, Records
-from mxplans_sim.servers.simplon.server import SimplonServer
+from mxplans_sim.servers.epics.records import PREFIX
+from mxplans_sim.servers.fleet import Fleet, Options
 from mxplans_sim.settings import load_world
 from mxplans_sim.truth import Truth
 from mxplans_sim.virtual_time.control_layer import ControlLayer
@@ -29,6 +29,7 @@ T = TypeVar("T")
 DOCUMENT_PACKAGES = ("bluesky", "event_model")
 REAL_CONTROL_LAYER = ("ophyd._dispatch", "ophyd._pyepics_shim")
 """ophyd's threads for the network; they go on in real time, with nothing to do."""
+RENDERERS = 2
 START_TIMEOUT_S = 60.0
 
 
@@ -63,11 +64,7 @@ class VirtualBeamline:
         Path(data).mkdir(parents=True, exist_ok=True)
         self._truth = Truth(None if truth is None else Path(truth), clock)
         self._world = World(settings, read_dewar(Path(shipment)), clock, self._truth)
-        self._records = Records(self._world)
-        self._watching: asyncio.Task[None] | None = None
-        self._simplon = SimplonServer(
-            self._world.bursts, clock, settings.detector, Path(data), settings.seed, self._world.still, processes=2
-        )
+        self._fleet = Fleet(self._world, settings.servers, Options(Path(data), renderers=RENDERERS))
         self._threading = virtual_threading(self.kernel)
         self._network = Network(self._server_loop, self._threading.Event)
         self._cleanup = contextlib.ExitStack()
@@ -84,7 +81,7 @@ class VirtualBeamline:
         devices = {"time": clock, "threading": self._threading, **self._network.modules()}
         self._cleanup.enter_context(taken_over(("ophyd", *device_packages), devices, REAL_CONTROL_LAYER))
         self._cleanup.enter_context(taken_over((*DOCUMENT_PACKAGES, *plan_packages), {"time": clock}))
-        layer = ControlLayer(self._records.channels, self._server_loop, self.kernel, self._threading.Thread)
+        layer = ControlLayer(self._fleet.records.channels, self._server_loop, self.kernel, self._threading.Thread)
         self._cleanup.callback(setattr, ophyd, "cl", ophyd.cl)
         ophyd.cl = layer
 
@@ -94,8 +91,7 @@ class VirtualBeamline:
 
     def start(self) -> Mapping[str, str]:
         """Start the servers; returns where they answer."""
-        self._do(self._open())
-        return {"ca_addr": "127.0.0.1", "ca_prefix": PREFIX, "simplon_url": self._network.add_app(self._simplon.app())}
+        return {"ca_addr": "127.0.0.1", "ca_prefix": PREFIX, **self._do(self._fleet.join(self._network))}
 
     def stop(self) -> None:
         """Stop the servers and write the truth."""
@@ -115,16 +111,10 @@ class VirtualBeamline:
     ) -> None:
         self._cleanup.close()
 
-    async def _open(self) -> None:
-        self._watching = asyncio.get_running_loop().create_task(self._records.watch())
-        self._simplon.detector.start()
-
     async def _close(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
-        await self._records.stop()
-        await self._simplon.stop()
+        await self._world.scanner.abort()
+        await self._world.robot.abort()
+        await self._fleet.stop()
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._server_loop).result(START_TIMEOUT_S)

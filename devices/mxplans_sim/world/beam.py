@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,8 +151,3 @@ class Beam:
 
     def _now(self) -> Array:
         return np.array([self._clock.now_s()])
-
-
-APERTURES: Mapping[str, Aperture] = {
-    hole.name: Aperture(hole.size_um, hole.flux_frac) for hole in BeamSettings.model_validate({}).apertures
-}

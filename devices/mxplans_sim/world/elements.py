@@ -128,7 +128,7 @@ def lines(symbol: str) -> tuple[Line, ...]:
     """The strong lines of an element, those beyond 1 keV.
 
     >>> [round(line.energy_ev) for line in lines("Se")[:2]]
-    [11222, 11181]
+    [11222, 11182]
     """
     number, found = atomic_number(symbol), []
     for name, transitions in _LINES:

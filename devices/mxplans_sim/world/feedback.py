@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,7 +54,8 @@ class Feedback:
         self._seed = seed
         self._flux_frac = flux_frac
         self._kicks = 0
-        self._commands = deque([_Command(-math.inf, np.zeros(2), True)], maxlen=_REMEMBERED)
+        # Replaced as a whole: whoever reads it may do so in another thread.
+        self._commands: tuple[_Command, ...] = (_Command(-math.inf, np.zeros(2), True),)
         tau_s = settings.time_constant_s
         self._left = [Wander(seed, f"beam {place}", settings.drift_um, _SLOW_S) for place in _PLACES]
         self._open = [Wander(seed, f"open loop {place}", settings.open_drift_um, _OPEN_S) for place in _PLACES]
@@ -97,11 +97,12 @@ class Feedback:
 
     def _shift_um(self, at_s: Array) -> Array:
         """What the loop takes back when it is closed, (n, 2)."""
-        begins = np.array([command.begins_s for command in self._commands])
+        commands = self._commands
+        begins = np.array([command.begins_s for command in commands])
         latest = np.maximum(np.searchsorted(begins, at_s, side="right") - 1, 0)
         shifts = np.zeros((len(at_s), 2))
         for index in np.unique(latest):
-            command, chosen = self._commands[int(index)], latest == index
+            command, chosen = commands[int(index)], latest == index
             since_s = at_s[chosen] - command.begins_s
             if command.closed:
                 shifts[chosen] = command.shift_um * np.exp(-since_s / self._settings.time_constant_s)[:, None]
@@ -119,4 +120,5 @@ class Feedback:
     def _append(self, closed: bool, kick_um: Array) -> None:
         now = np.array([self._clock.now_s()])
         jumped = np.array([jumps(now)[0] for jumps in self._jumps])
-        self._commands.append(_Command(float(now[0]), self._shift_um(now)[0] - jumped + kick_um, closed))
+        command = _Command(float(now[0]), self._shift_um(now)[0] - jumped + kick_um, closed)
+        self._commands = (*self._commands, command)[-_REMEMBERED:]

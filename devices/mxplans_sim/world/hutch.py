@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from mxplans_sim.clock import Clock
 from mxplans_sim.settings.environment import HutchSettings
-from mxplans_sim.world.actuator import Actuator
+from mxplans_sim.world.actuator import Actuator, ActuatorFault
 from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.observable import Observable
 
@@ -113,9 +115,10 @@ class Hutch:
         await self._shut()
 
     async def look(self) -> None:
-        """Act on a fault that has begun since the last look."""
-        if self.shutter.target == OPEN and not self.interlock_set:
-            await self._shut()
+        """Act on a fault that has begun since the last look; a shutter that sticks is tried again at the next."""
+        if self.shutter.state != CLOSED and not self.interlock_set:
+            with contextlib.suppress(ActuatorFault):
+                await self._shut()
             await self.changed.notify()
 
     async def _break_search(self) -> None:

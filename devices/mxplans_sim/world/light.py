@@ -84,20 +84,35 @@ def layers(shadow: Shadow, lens: Lens, front: bool) -> Iterable[Layer]:
 
 def _layer(view: View, bodies: list[Body], liquids: list[Body], blur_px: float, front: bool) -> Layer:
     box = _around(view, bodies, round(4 * (blur_px + _SMOOTH_PX)))
-    maps = {kind: _summed(bodies, box, kinds) for kind, kinds in _KINDS.items()}
-    bent = _bent(view, maps, _summed(liquids, box, ("liquid",)))
-    absorbed = sum(np.float32(-_ABSORPTION_PER_MM[kind]) * maps[kind] for kind in _ABSORPTION_PER_MM)
-    covered = (maps["pin"] > 0).astype(np.float32)
-    passed = (np.float32(0.03) + np.float32(0.97) * bent) * cv2.exp(np.asarray(absorbed, dtype=np.float32))
-    passed *= 1 - np.float32(_OPAQUE) * covered
-    returned = None
-    if front:
-        diffuse = np.minimum(maps["fibre"] * np.float32(0.2 / FIBRE_RADIUS_MM), 0.5)
-        frosty = 1 - cv2.exp(np.float32(-2 * _ABSORPTION_PER_MM["ice"]) * maps["ice"])
-        clear = np.float32(0.45) * (1 - bent) + diffuse + np.float32(0.9) * frosty
-        metal = np.float32(0.15) + np.float32(0.65) * np.minimum(maps["pin"], 1)
-        returned = _blurred(np.where(covered > 0, metal, np.minimum(clear, 1)).astype(np.float32), blur_px)
+    shown = {body.kind for body in bodies}
+    maps = {kind: _summed(bodies, box, kinds) for kind, kinds in _KINDS.items() if shown & set(kinds)}
+    bent = _bent(view, maps, _summed(liquids, box, ("liquid",)) if "crystal" in maps else None)
+    passed = bent * np.float32(0.97)
+    passed += np.float32(0.03)
+    clear = [kind for kind in maps if kind in _ABSORPTION_PER_MM]
+    if clear:
+        absorbed = maps[clear[0]] * np.float32(-_ABSORPTION_PER_MM[clear[0]])
+        for kind in clear[1:]:
+            absorbed -= maps[kind] * np.float32(_ABSORPTION_PER_MM[kind])
+        passed *= cv2.exp(absorbed, absorbed)
+    if "pin" in maps:
+        passed *= np.where(maps["pin"] > 0, np.float32(1 - _OPAQUE), np.float32(1))
+    returned = _blurred(_returned(maps, bent), blur_px) if front else None
     return Layer(box, _blurred(passed, blur_px), returned)
+
+
+def _returned(maps: Mapping[str, Map], bent: Map) -> Map:
+    """Light from the front that comes back from rims, fibres, ice and metal."""
+    light = np.float32(0.45) * (1 - bent)
+    if "fibre" in maps:
+        light += np.minimum(maps["fibre"] * np.float32(0.2 / FIBRE_RADIUS_MM), np.float32(0.5))
+    if "ice" in maps:
+        light += np.float32(0.9) * (1 - cv2.exp(np.float32(-2 * _ABSORPTION_PER_MM["ice"]) * maps["ice"]))
+    np.minimum(light, 1, out=light)
+    if "pin" in maps:
+        metal = np.float32(0.15) + np.float32(0.65) * np.minimum(maps["pin"], 1)
+        light = np.where(maps["pin"] > 0, metal, light)
+    return np.asarray(light, dtype=np.float32)
 
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -109,17 +124,32 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _bent(view: View, maps: Mapping[str, Map], liquid: Map) -> Map:
-    """What refraction leaves in the aperture: 1 where all surfaces are upright to the light."""
-    wet = np.minimum(maps["crystal"], liquid)
-    path = np.float32(_LIQUID) * (np.maximum(maps["fibre"], maps["liquid"]) + maps["crystal"] - wet)
-    path += np.float32(_CRYSTAL_IN_LIQUID) * maps["crystal"] + np.float32(_ICE) * maps["ice"]
+def _bent(view: View, maps: Mapping[str, Map], liquid: Map | None) -> Map:
+    """What refraction leaves in the aperture: 1 where all surfaces are upright to the light.
+
+    Args:
+        view: The picture.
+        maps: Thickness by kind.
+        liquid: All the liquid that a crystal may be in; None without crystals.
+    """
+    wet = [maps[kind] for kind in ("fibre", "liquid") if kind in maps]
+    path: Map = np.zeros_like(next(iter(maps.values())))
+    for thickness in wet:
+        np.maximum(path, thickness, out=path)
+    path *= np.float32(_LIQUID)
+    if liquid is not None:
+        path += np.float32(_LIQUID + _CRYSTAL_IN_LIQUID) * maps["crystal"]
+        path -= np.float32(_LIQUID) * np.minimum(maps["crystal"], liquid)
+    if "ice" in maps:
+        path += np.float32(_ICE) * maps["ice"]
     path = _blurred(path, _SMOOTH_PX)
     scale = 1 / (8 * view.mm_per_px)
     gradient_x = cv2.Sobel(path, cv2.CV_32F, 1, 0, ksize=3, scale=scale)
     gradient_y = cv2.Sobel(path, cv2.CV_32F, 0, 1, ksize=3, scale=scale)
-    bent = cv2.exp((gradient_x * gradient_x + gradient_y * gradient_y) * np.float32(-0.5 / _APERTURE**2))
-    return np.asarray(bent, dtype=np.float32)
+    squared: Map = np.multiply(gradient_x, gradient_x, dtype=np.float32)
+    squared += np.multiply(gradient_y, gradient_y, dtype=np.float32)
+    squared *= np.float32(-0.5 / _APERTURE**2)
+    return np.asarray(cv2.exp(squared, squared), dtype=np.float32)
 
 
 def _around(view: View, bodies: list[Body], margin: int) -> Box:

@@ -95,7 +95,8 @@ class Jumps:
             number = int(rng.poisson(self._per_block))
             times = (block + rng.uniform(size=number)) * self._block_s
             sizes = rng.normal(0.0, self._rms, number)
-            since = at_s[:, None] - times
+            chosen = (blocks == block) | (blocks == block + 1)
+            since = at_s[chosen, None] - times
             left = np.where(since >= 0, np.exp(-np.maximum(since, 0.0) / self._tau_s), 0.0)
-            values += (sizes * left).sum(axis=1)
+            values[chosen] += (sizes * left).sum(axis=1)
         return values

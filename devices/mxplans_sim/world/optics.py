@@ -34,6 +34,8 @@ _STRAY_FRAC = 0.01
 _FIELD_FRAC = 0.03
 """What an empty field sends back of the front light."""
 JPEG_QUALITY = 85
+_SPARE = 256
+"""Rows and columns of noise that one frame does not use."""
 _SPINDLE = np.array([1.0, 0.0, 0.0])
 
 
@@ -85,6 +87,8 @@ class Viewer:
         self.settings = settings
         self._seed = seed
         self._field = _field(settings, rng_for(seed, "field", settings.name))
+        spared = (settings.height_px + _SPARE, settings.width_px + _SPARE)
+        self._grains = rng_for(seed, "grain", settings.name).standard_normal(spared, dtype=np.float32)
         self._lens = Lens(settings.focus_mm, settings.blur_frac)
 
     def view(self, zoom: ZoomLevel, beam_y_mm: float) -> View:
@@ -146,12 +150,22 @@ class Viewer:
                 light[layer.box] += np.float32(WHITE * front_frac) * layer.returned
 
     def _read_out(self, light: Map, exposure: Exposure, frame: int) -> Image:
-        signal = light * np.float32(exposure.exposure_s / REFERENCE_EXPOSURE_S * exposure.gain / REFERENCE_GAIN)
-        rng = rng_for(self._seed, "frame", self.settings.name, frame)
-        grain = rng.standard_normal(light.shape, dtype=np.float32)
-        variance = signal * np.float32(exposure.gain) + np.float32(self.settings.read_noise**2)
-        signal += np.float32(BLACK) + grain * cv2.sqrt(variance)
-        return np.asarray(np.clip(signal, 0, exposure.saturation).astype(np.uint8))
+        """Gray values with the noise of photons and of the sensor."""
+        light *= np.float32(exposure.exposure_s / REFERENCE_EXPOSURE_S * exposure.gain / REFERENCE_GAIN)
+        noise = light * np.float32(exposure.gain)
+        noise += np.float32(self.settings.read_noise**2)
+        cv2.sqrt(noise, noise)
+        noise *= self._grain(frame)
+        light += np.float32(BLACK)
+        gray = np.asarray(cv2.add(light, noise, dtype=cv2.CV_8U), dtype=np.uint8)
+        return gray if exposure.saturation >= 255 else np.minimum(gray, np.uint8(exposure.saturation))
+
+    def _grain(self, frame: int) -> Map:
+        """Normal noise of one frame: a part of a larger field, as that is much quicker than to draw it anew."""
+        height, width = self._field.shape
+        row, column, flip = rng_for(self._seed, "frame", self.settings.name, frame).integers([_SPARE, _SPARE, 4])
+        part = self._grains[row : row + height, column : column + width]
+        return part[:: 1 if flip & 1 else -1, :: 1 if flip & 2 else -1]
 
 
 def jpeg(pixels: Image, quality: int = JPEG_QUALITY) -> bytes:

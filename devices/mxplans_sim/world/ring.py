@@ -129,7 +129,7 @@ class Ring:
         at = self._at(at_s)
         for begin_s, end_s in self._outages:
             if begin_s <= at < end_s:
-                return INJECTION if at > end_s - self.settings.refill_s else NO_BEAM
+                return INJECTION if at >= end_s - self.settings.refill_s else NO_BEAM
         return USER if at < self._user_ends_s else MACHINE
 
     def top_up_countdown_s(self, at_s: float | None = None) -> float:

@@ -27,6 +27,7 @@ class Scanner:
 
     Attributes:
         running: Whether a scan runs.
+        scan: The scan that runs, or was the last; None before the first.
         points: Images so far.
         error: Why the last scan failed; empty when it did not.
         changed: Tells of these.
@@ -34,6 +35,7 @@ class Scanner:
 
     def __init__(self, world: World) -> None:
         self.running = False
+        self.scan: Scan | None = None
         self.points = 0
         self.error = ""
         self.changed = Observable()
@@ -60,7 +62,7 @@ class Scanner:
         reason = f"{', '.join(moving)} still moves, wait for its end" if moving else self.fault(scan)
         if reason:
             raise ScanFault(reason)
-        self.running, self.points, self.error, self._aborting = True, 0, "", False
+        self.running, self.scan, self.points, self.error, self._aborting = True, scan, 0, "", False
         self._task = asyncio.get_running_loop().create_task(self._run(scan))
         # Whoever started it may have gone; `error` says the same.
         self._task.add_done_callback(lambda task: task.cancelled() or task.exception())

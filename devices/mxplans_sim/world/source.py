@@ -6,6 +6,7 @@ import math
 from functools import lru_cache
 
 from mxplans_sim.clock import Clock
+from mxplans_sim.settings.base import SettingsError
 from mxplans_sim.settings.beam import SourceSettings
 from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.kinematics import Axis
@@ -33,6 +34,9 @@ class Source:
         clock: Simulated time.
         faults: Asked by the axes `bragg` and `gap`.
 
+    Raises:
+        SettingsError: If the undulator does not reach the energies that it should.
+
     Attributes:
         bragg: Angle of the monochromator, deg.
         gap: Gap of the undulator, mm.
@@ -58,7 +62,10 @@ class Source:
         lowest_ev, highest_ev = settings.energy_range_ev
         angles = self._bragg_deg(highest_ev), self._bragg_deg(lowest_ev)
         faults = faults or NoFaults()
-        gap_mm = self._undulator.best_gap_mm(energy_ev)
+        try:
+            gap_mm, _, _ = (self._undulator.best_gap_mm(needed_ev) for needed_ev in (energy_ev, lowest_ev, highest_ev))
+        except ValueError as error:
+            raise SettingsError(f"the undulator does not fit to energy_range_ev: {error}") from error
         self.bragg = Axis(
             "bragg", clock, self._bragg_deg(energy_ev), settings.bragg_deg_s, _RAMP_S, angles, faults=faults
         )

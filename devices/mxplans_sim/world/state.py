@@ -93,7 +93,7 @@ class World:
             clock,
             settings.seed,
             self.beam,
-            (self.shutter, self.backlight),
+            (self.shutter, self.backlight, self.aperture),
             lambda: self.flux_hz,
             self._elements,
             self.faults,
@@ -150,7 +150,7 @@ class World:
     def _elements(self) -> Mapping[str, float] | None:
         """What the sample on the goniometer is made of, mmol/l by element; None when there is none."""
         known = self.settings.environment.fluorescence
-        return None if self.specimen is None else known.samples.get(self.sample_name, known.elements)
+        return None if self.specimen is None else known.of(self.sample_name)
 
     def exchange_error_mm(self) -> float:
         """How far the goniometer is from where the robot expects it."""

@@ -81,10 +81,16 @@ def fibre(view: View, points: Array, radius_mm: float) -> Patch | None:
         return None
     line = np.full(size_px(box), 255, np.uint8)
     cv2.polylines(line, [view.local(points, box)], False, (0,), 1, cv2.LINE_8, 4)
+    if line.all():
+        return None
     # A line outside the box leaves an infinite distance; what is further than the radius is all alike.
     distance = np.minimum(cv2.distanceTransform(line, cv2.DIST_L2, 5), 2 * radius_mm / view.mm_per_px)
     distance *= np.float32(view.mm_per_px)
-    return Patch(box, 2 * np.sqrt(np.maximum(np.float32(radius_mm**2) - distance * distance, 0)))
+    inside = np.asarray(np.float32(radius_mm**2) - distance * distance, dtype=np.float32)
+    np.maximum(inside, 0, out=inside)
+    cv2.sqrt(inside, inside)
+    inside *= 2
+    return Patch(box, inside)
 
 
 def ellipsoid(view: View, centre: Array, rotation: Array, half_axes_mm: Array) -> Patch | None:
@@ -96,10 +102,16 @@ def ellipsoid(view: View, centre: Array, rotation: Array, half_axes_mm: Array) -
     form = (rotation / half_axes_mm**2) @ rotation.T
     x, y = view.grid(box)
     x, y = x - np.float32(centre[0]), y - np.float32(centre[1])
-    a = form[2, 2]
-    b = np.float32(form[0, 2]) * x + np.float32(form[1, 2]) * y
-    c = np.float32(form[0, 0]) * x * x + np.float32(2 * form[0, 1]) * x * y + np.float32(form[1, 1]) * y * y - 1
-    return Patch(box, np.float32(2 / a) * np.sqrt(np.maximum(b * b - np.float32(a) * c, 0)))
+    depth = form[2, 2]
+    # Discriminant of the ray's quadratic, as a polynomial of the picture's x and y.
+    minors = form[2, :2, None] * form[2, None, :2] - depth * form[:2, :2]
+    inside = y * (np.float32(2 * minors[0, 1]) * x)
+    inside += np.float32(minors[0, 0]) * x * x + np.float32(depth)
+    inside += np.float32(minors[1, 1]) * y * y
+    np.maximum(inside, 0, out=inside)
+    cv2.sqrt(inside, inside)
+    inside *= np.float32(2 / depth)
+    return Patch(box, inside)
 
 
 def polyhedron(view: View, body: Polyhedron) -> Patch | None:

@@ -1,6 +1,6 @@
 """The light of a planar undulator on its axis: energies of the harmonics by gap, and how strong they are.
 
-Source of the formulae: X-ray Data Booklet (LBNL/PUB-490), section 2.1, equations 10 to 17; the field by gap is Halbach's
+Source of the formulae: X-ray Data Booklet (LBNL/PUB-490), section 2.1; the field by gap is Halbach's
 for Nd-Fe-B. Energies in eV, gaps in mm; strengths are relative.
 """
 

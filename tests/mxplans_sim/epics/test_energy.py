@@ -26,8 +26,8 @@ def test_a_put_completes_when_all_has_settled():
 def test_the_gap_is_a_motor():
     async def work(site):
         before_hz = site.get("BEAM:FLUX_RBV")
-        await site.put("UNDULATOR:GAP", 6.0)
-        assert site.get("UNDULATOR:GAP.RBV") == 6.0
+        await site.put("UNDULATOR:GAP", 5.2)
+        assert site.get("UNDULATOR:GAP.RBV") == 5.2
         assert site.get("BEAM:ENERGY_RBV") == 12658.0
         assert site.get("BEAM:FLUX_RBV") < 0.1 * before_hz
         with pytest.raises(Refused, match="outside of 5 to 30 mm"):
@@ -92,5 +92,15 @@ def test_an_edge_is_found_by_stepping_the_energy_and_counting():
         peak_ev = max(counts, key=counts.get)
         assert peak_ev == pytest.approx(12657.8 + 4.0, abs=3.0)  # shift and white line
         assert counts[12640] < 0.1 * counts[12688] < 0.08 * counts[peak_ev]
+
+    in_virtual_time(work)
+
+
+def test_a_burst_of_puts_ends_at_the_last_one():
+    async def work(site):
+        energies_ev = [9000.0 + number for number in range(300)]
+        await asyncio.gather(*(site.put("BEAM:ENERGY", energy_ev) for energy_ev in energies_ev))
+        assert site.get("BEAM:ENERGY_RBV") == pytest.approx(9299.0, abs=1e-3)
+        assert site.clock.now_s() < 40
 
     in_virtual_time(work)

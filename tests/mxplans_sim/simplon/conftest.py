@@ -66,7 +66,7 @@ class Server:
         self.server = SimplonServer(
             self.gate, self.clock, self.settings, self.folder, 1, still, processes=self.processes
         )
-        return await self.server.start(0)
+        return (await self.server.start(0))["simplon_url"]
 
     def run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(20)

@@ -102,7 +102,7 @@ def test_a_body_that_is_too_large_is_refused(server):
     assert deep.status_code == 400
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=60), name=st.sampled_from(["nimages", "omega_start", "trigger_mode", "roi_mode"]))
 def test_garbage_is_refused_and_changes_nothing(server, body, name):
     before = server.get(f"config/{name}")

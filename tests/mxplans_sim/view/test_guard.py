@@ -26,7 +26,7 @@ class Client:
 
     def get(self, path, **options):
         async def ask():
-            transport = httpx.ASGITransport(Guard(page, TOKEN, PORT))
+            transport = httpx.ASGITransport(Guard(page, TOKEN))
             async with httpx.AsyncClient(transport=transport, base_url=HOME, cookies=self.cookies) as client:
                 answer = await client.get(path, **options)
                 self.cookies = client.cookies
@@ -45,8 +45,14 @@ class Client:
             async def send(message):
                 sent.append(message["type"])
 
-            scope = {"type": "websocket", "path": "/socket", "query_string": b"", "headers": raw}
-            await Guard(page, TOKEN, PORT)(scope, None, send)
+            scope = {
+                "type": "websocket",
+                "path": "/socket",
+                "query_string": b"",
+                "headers": raw,
+                "server": ("127.0.0.1", PORT),
+            }
+            await Guard(page, TOKEN)(scope, None, send)
 
         asyncio.run(ask())
         return sent

@@ -55,6 +55,24 @@ def test_what_is_mounted_lost_and_moving_is_told():
     json.dumps(told)
 
 
+def test_what_is_drawn_of_a_specimen_stays_while_it_is_exposed():
+    async def work():
+        world = make_world(kind="single-axis")
+        await world.robot.load(min(world.storage.dewar))
+        await world.shutter.go("Open")
+        before = snapshot(world)
+        for crystal in world.specimen.crystals:
+            for name, value in zip("xyz", crystal.centre_mm, strict=True):
+                world.axes[name].move_to(-value)
+        await world.clock.sleep(10.0)
+        world.publish(world.still(10, 1.0))
+        return before, snapshot(world)
+
+    before, after = asyncio.run(work())
+    assert after["dose_mgy"] > 0.01 and before["dose_mgy"] == 0.0
+    assert after["specimen"] == before["specimen"]
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_chain_turns_as_the_specimen_does(sign):
     """Turning about +x by the chain's angle must be what the placement says, whatever way the motor counts."""

@@ -4,7 +4,7 @@ import json
 import pytest
 from control_stand_in import StandIn
 
-from mxplans_sim.view.page.control import Control, ControlError, ControlFile, read_control_file
+from mxplans_sim.view.page.control import Control, ControlError, ControlFile, Shot, read_control_file
 from mxplans_sim.view.page.watch import Watch
 
 
@@ -14,12 +14,14 @@ class Counting:
     def __init__(self):
         self.asked = 0
         self.away = False
+        self.frame = ""
+        self.shots = []
 
     async def world(self):
         self.asked += 1
         if self.away:
             raise ControlError("the virtual beamline does not answer")
-        return {"number": self.asked}
+        return {"number": self.asked, "detector": {"frame": self.frame}}
 
     async def catalogue(self):
         return [{"kind": "one"}]
@@ -28,7 +30,8 @@ class Counting:
         return []
 
     async def shot(self, path):
-        return None
+        self.shots.append(path)
+        return Shot(self.frame, b"", "image/png")
 
 
 async def until(condition):
@@ -66,14 +69,26 @@ def test_a_beamline_that_goes_and_comes_back_is_told():
         await watch.look()
         control.away = True
         await watch.look()
-        away = (watch.error, watch.world)
+        away = (watch.error, watch.world["number"])
         control.away = False
         await watch.look()
-        return away, (watch.error, watch.world)
+        return away, (watch.error, watch.world["number"])
 
     away, back = asyncio.run(work())
-    assert away == ("the virtual beamline does not answer", {"number": 1})
-    assert back == ("", {"number": 3})
+    assert away == ("the virtual beamline does not answer", 1)
+    assert back == ("", 3)
+
+
+def test_a_frame_is_fetched_once():
+    async def work():
+        control = Counting()
+        watch = Watch(control)
+        await watch.look()
+        for control.frame in ("1:1", "1:1", "1:2", "1:2"):
+            await watch.look()
+        return control.shots.count("/detector/frame.png"), watch.frame.name
+
+    assert asyncio.run(work()) == (2, "1:2")
 
 
 def test_the_client_speaks_with_a_control_server(tmp_path):

@@ -2,8 +2,10 @@ import asyncio
 import math
 
 import pytest
+from pydantic import ValidationError
 from surroundings_support import in_virtual_time
 
+from mxplans_sim.settings.environment import CryoSettings
 from mxplans_sim.world.cryo import COOL, HOLD, RAMP, WARM, CryoFault
 
 
@@ -89,3 +91,9 @@ def test_setpoints_out_of_range_are_refused(setpoint_k):
             site.around.cryo.set_rate(361.0)
 
     in_virtual_time(work)
+
+
+@pytest.mark.parametrize("values", [{"temperature_k": 70.0}, {"range_k": [400, 80]}, {"range_k": [0, 400]}])
+def test_impossible_settings_are_refused(values):
+    with pytest.raises(ValidationError, match="must be within range_k|greater than 0"):
+        CryoSettings.model_validate(values)

@@ -103,3 +103,16 @@ def test_the_light_curtain_can_be_broken():
         assert not site.around.hutch.light_curtain_clear
 
     in_virtual_time(work)
+
+
+def test_a_shutter_that_sticks_does_not_let_the_beam_in():
+    async def work(site):
+        hutch = site.around.hutch
+        site.faults.lasting |= {"hutch_interlock": {}, "actuator_stuck": {}}
+        await site.clock.sleep(60.0)
+        assert (hutch.shutter.state, hutch.beam_in) == ("Open", False)
+        del site.faults.lasting["actuator_stuck"]
+        await site.clock.sleep(30.0)
+        assert hutch.shutter.state == "Closed"
+
+    in_virtual_time(work, watch=True)

@@ -1,109 +1,192 @@
-import math
-from dataclasses import replace
+"""Pictures: where things show, how sharp and bright they are, and what the noise depends on."""
 
+import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from viewer_support import at_motors, specimen
 
-from mxplans_sim.settings import SampleTruth
-from mxplans_sim.world.dewar import PinInDewar, Sample
-from mxplans_sim.world.optics import HEIGHT, WIDTH, ZOOMS, Viewer, cast_shadow
-from mxplans_sim.world.seeding import make_specimen
+from mxplans_sim.settings.camera import CameraSettings, side_camera
+from mxplans_sim.world.optics import ON_AXIS, Exposure, Viewer, jpeg
+from mxplans_sim.world.placement import Placement
+from mxplans_sim.world.specimen import Crystal, Drop, Ice, Pin, Specimen
 
-COARSE, FINE = ZOOMS
-BEAM_Y_MM = 0.004
-
-
-def specimen(seed=1, **truth):
-    pin = PinInDewar(1, 1, "", (Sample("one", "Lyso"),))
-    return make_specimen(seed, pin, SampleTruth(**truth))
+COARSE, FINE = ON_AXIS.zooms
+EYE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+QUIET = CameraSettings.model_validate({"gain": 1e-6, "read_noise": 0.0, "dust": 0, "vignetting_frac": 0.0})
+BRIGHT = Exposure(gain=0.02)  # 215 gray values in the middle of the empty field
 
 
-def on_screen(point, pose, zoom):
-    """Column and row of a point of the specimen, written out: R_x(omega) (s + m), x right, y down."""
-    x, y, z = (s + m for s, m in zip(point, pose[:3], strict=True))
-    w = math.radians(pose[3])
-    height = y * math.cos(w) - z * math.sin(w)
-    return zoom.beam_x_px + x * 1000 / zoom.um_per_px, zoom.beam_y_px + (height - BEAM_Y_MM) * 1000 / zoom.um_per_px
+def picture(viewer, sample, placement=None, exposure=BRIGHT, frame=1, zoom=COARSE):
+    return viewer.take(sample, placement or Placement(), zoom, 0.0, exposure, frame).astype(float)
 
 
-poses = st.tuples(*[st.floats(-0.1, 0.1)] * 3, st.floats(-360, 360))
+def crystal(half_mm=0.03, centre=(0.0, 0.0, 0.0)):
+    return Crystal(centre, (half_mm,) * 3, EYE, (79.1, 79.1, 37.9, 90, 90, 90), "P 43 21 2", EYE)
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 1000), poses, st.sampled_from(ZOOMS))
-def test_the_crystal_shows_where_its_centre_is(seed, pose, zoom):
-    sample = specimen(seed)
-    column, row = on_screen(sample.crystals[0].centre_mm, pose, zoom)
-    if not (60 < column < WIDTH - 60 and 60 < row < HEIGHT - 60):
-        return  # partly out of the picture
-    crystal = cast_shadow(sample, pose, zoom.view(BEAM_Y_MM)).crystal
-    rows, columns = np.indices(crystal.shape)
-    found = (crystal * columns).sum() / crystal.sum(), (crystal * rows).sum() / crystal.sum()
-    assert found == pytest.approx((column, row), abs=0.3)
-    volume_um3 = crystal.sum() * 1000 * zoom.um_per_px**2
-    assert volume_um3 == pytest.approx(8e9 * np.prod(sample.crystals[0].half_size_mm), rel=0.05)
+def alone(*crystals, **others):
+    return Specimen("alone", None, crystals, pin=None, **others)
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 1000), poses)
-def test_the_tip_of_the_silhouette_is_the_tip_of_the_loop(seed, pose):
-    sample = specimen(seed)
-    loop = sample.loop
-    tip = [neck - loop.length_mm * row[0] for neck, row in zip(loop.neck_mm, loop.rotation, strict=True)]
-    column, row = on_screen(tip, pose, COARSE)
-    fibre = cast_shadow(sample, pose, COARSE.view(BEAM_Y_MM)).fibre
-    leftmost = np.flatnonzero(fibre.any(axis=0))[0]
-    rows = np.flatnonzero(fibre[:, leftmost : leftmost + 3].any(axis=1))
-    if not 20 < row < HEIGHT - 20:
-        return
-    assert leftmost == pytest.approx(column - 10 / COARSE.um_per_px, abs=4)  # the fibre's radius is 10 um
-    # a bent loop that is seen flat-on turns its leftmost point away from its tip
-    assert rows.mean() == pytest.approx(row, abs=0.18 * loop.width_mm * 1000 / COARSE.um_per_px + 5)
+def test_a_picture_is_a_function_of_what_it_is_asked_for():
+    sample, placement = specimen(), at_motors(0.1, 0.0, 0.0, 45.0)
+    one, other = Viewer(1), Viewer(1)
+    for frame in (5, 2, 9):
+        picture(other, sample, placement, frame=frame)
+    assert np.array_equal(picture(one, sample, placement, frame=7), picture(other, sample, placement, frame=7))
+    assert not np.array_equal(picture(one, sample, placement, frame=7), picture(one, sample, placement, frame=8))
+    named = Viewer(1, CameraSettings.model_validate({"name": "other"}))
+    for another in (Viewer(2), named):
+        assert not np.array_equal(picture(one, None, frame=7), picture(another, None, frame=7))
 
 
-def test_half_a_turn_mirrors_the_picture_at_the_axis():
-    sample = specimen()
-    view = replace(COARSE, beam_y_px=(HEIGHT - 1) / 2).view(0.0)
-    front, back = (cast_shadow(sample, (0, 0, 0, omega), view) for omega in (0.0, 180.0))
-    assert np.allclose(front.liquid, back.liquid[::-1], atol=1e-4)
-    assert np.allclose(front.crystal, back.crystal[::-1], atol=1e-4)
+def test_noise_is_that_of_photons_and_of_the_sensor():
+    viewer = Viewer(1)
+    first, second = picture(viewer, None, frame=1), picture(viewer, None, frame=2)
+    middle = (slice(200, 300), slice(300, 400))
+    # 214 gray values of 0.02 per electron: sqrt(214 0.02) = 2.07; with 1.5 of the sensor 2.55, and 0.29 of rounding.
+    assert (first - second)[middle].std() / 2**0.5 == pytest.approx(2.57, rel=0.03)
+    # Pixels do not know of each other.
+    noise = (first - second)[middle]
+    assert np.corrcoef(noise[:, 1:].ravel(), noise[:, :-1].ravel())[0, 1] == pytest.approx(0.0, abs=0.03)
 
 
-def test_a_bare_pin_is_out_of_sight_until_it_is_pulled_in():
-    sample = specimen(empty=True)
-    view = COARSE.view(0.0)
-    assert not any(part.any() for part in vars(cast_shadow(sample, (0, 0, 0, 30), view)).values())
-    pulled = cast_shadow(sample, (-0.5, 0, 0, 30), view).pin
-    columns = np.flatnonzero(pulled.any(axis=0))
-    assert columns[0] == pytest.approx(on_screen((sample.pin_begins_mm - 0.5, 0, 0), (0, 0, 0, 0), COARSE)[0], abs=1)
-    assert columns[-1] == WIDTH - 1  # it enters from the right
-    assert pulled[:, -1].sum() == pytest.approx(2 * 325 / COARSE.um_per_px, abs=2)
+def test_more_light_or_gain_makes_brighter_pictures_up_to_saturation():
+    viewer = Viewer(1)
+
+    def middle(exposure):
+        return picture(viewer, None, exposure=exposure)[250:260, 340:360].mean()
+
+    full = middle(Exposure()) - 4
+    assert middle(Exposure(back_frac=0.5)) - 4 == pytest.approx(full / 2, abs=1.5)
+    assert middle(Exposure(exposure_s=0.005)) - 4 == pytest.approx(full / 2, abs=1.5)
+    assert middle(Exposure(gain=0.01)) - 4 == pytest.approx(full / 2, abs=1.5)
+    assert middle(Exposure().dimmed(0.1)) - 4 == pytest.approx(full / 10, abs=1.5)
+    assert middle(Exposure(exposure_s=0.1)) == 255
+    assert middle(Exposure(saturation=100)) == 100
+    assert middle(Exposure(back_frac=0.0)) < 8
 
 
-def test_pictures_of_the_same_pose_differ_only_by_noise():
-    viewer, sample, pose = Viewer(1), specimen(), (0.1, 0.0, 0.0, 45.0)
-    first, second = (viewer.expose(sample, pose, COARSE, 0.0, True).astype(float) for _ in range(2))
-    assert 0.5 < (first - second).std() < 6
-    other = viewer.expose(sample, (0.1, 0.05, 0.0, 45.0), COARSE, 0.0, True).astype(float)
-    assert (first - other).std() > 10
+def test_the_settings_of_a_camera_make_its_exposure():
+    values = {"backlight_frac": 0.7, "frontlight_frac": 0.2, "exposure_s": 0.03, "gain": 0.01, "saturation": 200}
+    settings = CameraSettings.model_validate(values)
+    assert Exposure.of(settings, backlight_in=True) == Exposure(0.7, 0.2, 0.03, 0.01, 200)
+    assert Exposure.of(settings, backlight_in=False).back_frac == 0.0
 
 
-def test_the_specimen_is_dark_on_a_bright_field_and_nothing_shows_without_backlight():
+def test_the_specimen_is_dark_on_a_bright_field():
     viewer, sample = Viewer(1), specimen()
-    empty = viewer.expose(None, (0, 0, 0, 0), COARSE, 0.0, True).astype(float)
-    mounted = viewer.expose(sample, (0, 0, 0, 0), COARSE, 0.0, True).astype(float)
-    fibre = cast_shadow(sample, (0, 0, 0, 0), COARSE.view(0.0)).fibre > 0.008
-    assert empty.mean() > 120
+    empty, mounted = picture(viewer, None), picture(viewer, sample)
+    fibre = viewer.shadow(sample, Placement(), COARSE, 0.0).of("loop", "stem") > 0.008
     assert mounted[fibre].mean() < 0.5 * empty[fibre].mean()
     assert (mounted - empty)[:40, :40].mean() == pytest.approx(0.0, abs=1.0)
-    assert viewer.expose(sample, (0, 0, 0, 0), COARSE, 0.0, False).mean() < 12
 
 
-def test_fine_zoom_shows_twice_the_size():
-    sample = specimen()
-    centre = sample.crystals[0].centre_mm
-    pose = (-centre[0], -centre[1], -centre[2], 20.0)
-    areas = [(cast_shadow(sample, pose, zoom.view(0.0)).crystal > 0).sum() for zoom in ZOOMS]
-    assert areas[1] / areas[0] == pytest.approx(4.0, rel=0.1)
+def test_light_through_a_flat_crystal_follows_the_law_of_absorption():
+    # 0.1 mm with 2.5 / mm, faces upright to the light, so that nothing is bent in the middle.
+    viewer = Viewer(1, QUIET)
+    seen = picture(viewer, alone(crystal(0.05)), exposure=BRIGHT)[249:258, 336:346] - 4
+    assert seen.mean() / (picture(viewer, None)[249:258, 336:346].mean() - 4) == pytest.approx(np.exp(-0.25), abs=0.02)
+
+
+def test_a_crystal_is_plainer_in_liquid_than_in_air():
+    # Its index is 0.06 above that of the liquid but 0.41 above that of air: its edges bend less light.
+    viewer, tilted = Viewer(1, QUIET), at_motors(0, 0, 0, 30.0)
+    in_air = alone(crystal())
+    drop = Drop((0.0, 0.0, 0.0), (0.6, 0.6, 0.6))
+    dry = picture(viewer, in_air, tilted) / picture(viewer, None)
+    wet = picture(viewer, alone(crystal(), drops=(drop,)), tilted) / picture(viewer, alone(drops=(drop,)), tilted)
+    around = (slice(230, 280), slice(315, 370))
+    assert (1 - wet[around]).sum() < 0.5 * (1 - dry[around]).sum()
+
+
+def test_ice_lets_little_light_through():
+    seen = picture(Viewer(1, QUIET), alone(ice=(Ice((0.0, 0.0, 0.0), 0.15),)))
+    assert seen[254, 341] - 4 == pytest.approx(215 * np.exp(-8 * 0.3), rel=0.1)
+
+
+def test_metal_lets_no_light_through():
+    seen = picture(Viewer(1, QUIET), Specimen("bare", None, pin=Pin(((0.2, 0.0, 0.0), (10.0, 0.0, 0.0)))))
+    assert seen[254, 500] < 10
+    assert seen[254, 300] > 200
+
+
+def edge_px(seen):
+    """Pixels over which a row's light falls from 84 to 16 %: two standard deviations of a Gaussian blur."""
+    row = (seen - seen.min()) / (seen.max() - seen.min())
+    return np.interp(-0.16, -row, np.arange(len(row))) - np.interp(-0.84, -row, np.arange(len(row)))
+
+
+@pytest.mark.parametrize(("zoom", "depth_mm"), [(COARSE, 0.0), (COARSE, 0.6), (FINE, 0.3), (FINE, -0.3)])
+def test_each_body_is_as_blurred_as_its_own_depth_says(zoom, depth_mm):
+    block = Specimen("block", None, pin=Pin(((0.1, 0.0, 0.0), (10.0, 0.0, 0.0))))
+    far = Placement(np.eye(3), np.array([0.0, 0.0, depth_mm]))
+    seen = picture(Viewer(1, QUIET), block, far, zoom=zoom)[253, 300:500]
+    # 0.8 pixels when in focus, 0.02 of the depth in quadrature; steps of a third of an octave.
+    expected = np.hypot(0.8, 0.02 * depth_mm / (zoom.um_per_px / 1000))
+    assert edge_px(seen) / 2 == pytest.approx(expected, rel=0.2)
+
+
+def test_the_focus_can_be_elsewhere():
+    settings = QUIET.model_copy(update={"focus_mm": 0.6})
+    block = Specimen("block", None, pin=Pin(((0.1, 0.0, 0.0), (10.0, 0.0, 0.0))))
+    far = Placement(np.eye(3), np.array([0.0, 0.0, 0.6]))
+    near = picture(Viewer(1, settings), block)[253, 300:500]
+    assert edge_px(picture(Viewer(1, settings), block, far)[253, 300:500]) < 0.4 * edge_px(near)
+
+
+def test_front_light_shows_bright_on_dark():
+    viewer, sample = Viewer(1), specimen()
+    front = Exposure(back_frac=0.0, front_frac=1.0)
+    empty, mounted = picture(viewer, None, exposure=front), picture(viewer, sample, exposure=front)
+    fibre = viewer.shadow(sample, Placement(), COARSE, 0.0).of("loop", "stem") > 0.008
+    assert empty.mean() < 20
+    assert mounted[fibre].mean() > empty.mean() + 60
+    pin = picture(viewer, Specimen("bare", None, pin=Pin(((0.2, 0, 0), (9.0, 0, 0)))), exposure=front)
+    # A cylinder is brighter along its middle than at its sides.
+    assert pin[254, 500] > pin[254 + 120, 500] + 40
+
+
+def test_dust_stays_where_it_is_and_a_shift_of_the_background_moves_it():
+    dusty = Viewer(1, CameraSettings.model_validate({"gain": 1e-6, "read_noise": 0.0, "dust": 30}))
+    still, moved = picture(dusty, None), picture(dusty, None, exposure=Exposure(background_shift_px=(7.0, -4.0)))
+    assert np.abs(still - moved).max() > 5
+    assert moved[60:400, 107:507] == pytest.approx(still[64:404, 100:500], abs=1.01)
+    clean = picture(Viewer(1, QUIET), None)
+    assert clean.std() < 0.5
+
+
+def test_vignetting_takes_its_part_in_the_farthest_corner():
+    viewer = Viewer(1, CameraSettings.model_validate({"read_noise": 0.0, "dust": 0, "vignetting_frac": 0.5}))
+    seen = picture(viewer, None) - 4
+    assert seen[0:3, 0:3].mean() / seen[250:262, 350:358].mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_side_camera_looks_at_right_angles():
+    """What is off along the beam is off in its rows, what is up or down is out of its focus."""
+    settings = side_camera()
+    viewer, zoom = Viewer(1, settings), settings.zooms[0]
+    for offset, row in (((0.0, 0.0, 1.2), -100), ((0.0, 0.0, -1.2), 100), ((0.0, 0.9, 0.0), 0)):
+        shadow = viewer.shadow(alone(crystal(0.1)), Placement(np.eye(3), np.array(offset)), zoom, 0.05)
+        rows, columns = np.nonzero(shadow.of("crystal"))
+        assert rows.mean() == pytest.approx(zoom.beam_y_px + row, abs=0.6)
+        assert columns.mean() == pytest.approx(zoom.beam_x_px, abs=0.6)
+
+
+def test_both_sizes_show_the_same():
+    large = CameraSettings.model_validate({"width_px": 1360, "height_px": 1024})
+    sample, placement = specimen(4), at_motors(0.0, 0.05, 0.0, 70.0)
+    small_picture = picture(Viewer(1, QUIET), sample, placement)
+    viewer = Viewer(1, QUIET.model_copy(update={"width_px": 1360, "height_px": 1024}))
+    large_picture = picture(viewer, sample, placement, zoom=large.zooms[0])
+    halved = cv2.resize(large_picture, (680, 512), interpolation=cv2.INTER_AREA)
+    assert np.corrcoef(halved.ravel(), small_picture.ravel())[0, 1] > 0.95
+
+
+def test_a_jpeg_is_the_picture():
+    pixels = Viewer(1).take(specimen(), Placement(), COARSE, 0.0, Exposure(), 1)
+    content = jpeg(pixels)
+    read = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert content[:3] == b"\xff\xd8\xff"
+    assert len(jpeg(pixels, 40)) < len(content) < pixels.size / 4
+    assert np.abs(read.astype(float) - pixels).mean() < 3

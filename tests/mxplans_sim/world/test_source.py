@@ -4,6 +4,7 @@ import math
 import pytest
 from surroundings_support import HandClock, in_virtual_time
 
+from mxplans_sim.settings.base import SettingsError
 from mxplans_sim.settings.beam import SourceSettings
 from mxplans_sim.world.source import Source, SourceFault
 from mxplans_sim.world.undulator import Undulator
@@ -126,3 +127,9 @@ def test_energies_out_of_range_are_refused(energy_ev):
         assert site.beam.energy_ev == 12658.0
 
     in_virtual_time(work)
+
+
+def test_an_undulator_that_does_not_reach_the_energies_is_refused():
+    short = SourceSettings.model_validate({"period_mm": 400.0, "gap_mm": [300, 500]})
+    with pytest.raises(SettingsError, match="no harmonic reaches"):
+        Source(short, 12658.0, 3.0, HandClock())

@@ -31,6 +31,8 @@ class BeamStatus(Part):
         limits: dict[str, Any] = {"units": "eV", "precision": 1, "lower_ctrl_limit": low, "upper_ctrl_limit": high}
         self._beam = beam
         self._name = f"{prefix}BEAM:ENERGY"
+        self._waiting = 0
+        self._posting: asyncio.Task[None] | None = None
         self._setpoint = Number(value=source.energy_ev, on_put=self._put, **limits)
         self._motors = (
             MotorRecord(f"{prefix}MONO:BRAGG", source.bragg, clock, "deg"),
@@ -70,15 +72,25 @@ class BeamStatus(Part):
             low, high = source.settings.energy_range_ev
             raise Refused(f"{self._name}: {energy_ev:g} eV is outside of {low:g} to {high:g} eV; not changed")
         await self._setpoint.show(energy_ev)
-        posting = asyncio.get_running_loop().create_task(self._keep_posting())
+        self._waiting += 1
+        if self._posting is None:
+            self._posting = asyncio.get_running_loop().create_task(self._keep_posting())
         try:
             await self._beam.change_energy(energy_ev)
-        except SourceFault as fault:
+        except (SourceFault, ValueError) as fault:
             raise Refused(f"{self._name}: {fault}") from fault
         finally:
+            self._waiting -= 1
+            await self.post()
+            await self._end_posting()
+
+    async def _end_posting(self) -> None:
+        """With the last of those who wait."""
+        posting = self._posting
+        if posting is not None and not self._waiting:
+            self._posting = None
             posting.cancel()
             await asyncio.gather(posting, return_exceptions=True)
-            await self.post()
 
     async def _keep_posting(self) -> None:
         while True:

@@ -40,9 +40,9 @@ class HutchStatus(Part):
             "DOOR": self._door,
             "DOOR_RBV": LiveChoice(lambda: door.state, enum_strings=door.states),
             "INTERLOCK_RBV": LiveChoice(lambda: INTERLOCK[hutch.interlock_set], enum_strings=INTERLOCK),
-            "SEARCH": self._command(hutch.search),
+            "SEARCH": self._command("SEARCH", hutch.search),
             "SEARCH_RBV": LiveChoice(lambda: hutch.search_state, enum_strings=SEARCH_STATES),
-            "TRIP": self._command(hutch.trip),
+            "TRIP": self._command("TRIP", hutch.trip),
             "LIGHT_CURTAIN_RBV": LiveChoice(lambda: CURTAIN[hutch.light_curtain_clear], enum_strings=CURTAIN),
         }
         super().__init__(clock, {prefix + name: channel for name, channel in named.items()})
@@ -69,13 +69,13 @@ class HutchStatus(Part):
         channel = Choice(value=actuator.state, enum_strings=actuator.states, on_put=put)
         return channel
 
-    def _command(self, run: Callable[[], Awaitable[None]]) -> Whole:
+    def _command(self, name: str, run: Callable[[], Awaitable[None]]) -> Whole:
         async def put(value: Any) -> None:
             if not value:
                 return
             try:
                 await run()
-            except HutchRefused as error:
-                raise Refused(f"{self._prefix}SEARCH: {error}") from error
+            except (HutchRefused, ActuatorFault) as error:
+                raise Refused(f"{self._prefix}{name}: {error}") from error
 
         return Whole(value=0, on_put=put)

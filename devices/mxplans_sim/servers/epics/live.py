@@ -25,7 +25,7 @@ class _Live:
 
     def __init__(self, present: Callable[[], Any], **kwargs: Any) -> None:
         self._present = present
-        super().__init__(value=present(), **kwargs)
+        super().__init__(value=present(), **kwargs)  # type: ignore[call-arg]  # of the channel it is mixed into
 
     @property
     def value(self) -> Any:

@@ -12,6 +12,7 @@ from mxplans_sim.clock import Clock
 from mxplans_sim.servers.epics.channels import Choice, Number, OnPut, Refused, Text, Whole
 from mxplans_sim.servers.epics.live import Part
 from mxplans_sim.servers.epics.switches import Switch
+from mxplans_sim.world.elements import MissingLibrary
 from mxplans_sim.world.spectrometer import Counts, Spectrometer
 
 ROIS = 4
@@ -128,7 +129,10 @@ class Analyser(Part):
             if command != "Start":
                 await self._spectrometer.erase()
             if command != "Erase":
-                await self._spectrometer.acquire()
+                try:
+                    await self._spectrometer.acquire()
+                except MissingLibrary as error:
+                    raise Refused(f"{command}: {error}") from error
 
         return Whole(value=0, on_put=put)
 

@@ -14,7 +14,7 @@ from caproto import ChannelData
 from caproto.asyncio.server import Context, VirtualCircuit
 
 from mxplans_sim.servers.epics.channels import RefusedFilter
-from mxplans_sim.servers.epics.records import Records
+from mxplans_sim.servers.epics.records import PREFIX, Records
 
 HOST = "127.0.0.1"
 CA_SOCKETS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
@@ -68,8 +68,8 @@ class EpicsServer:
         self._records = records
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, port: int) -> str:
-        """Serve on a port, 0 for a free one, and return the address, as `127.0.0.1:5064`.
+    async def start(self, port: int = 0) -> Mapping[str, str]:
+        """Serve on a port, 0 for a free one. Returns the address, as `127.0.0.1:5064`, and the prefix of all names.
 
         Raises:
             PortInUse: If somebody else has the port.
@@ -79,12 +79,12 @@ class EpicsServer:
         os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = HOST
         logging.getLogger("caproto.circ").addFilter(RefusedFilter())
         context = _Context(self._records.channels, port)
-        self._task = asyncio.create_task(self._serve(context))
+        self._task = asyncio.create_task(context.run())
         while context.port is None or HOST not in context.udp_socks:
             await asyncio.sleep(0.005)
             if self._task.done():
                 await self._task
-        return f"{HOST}:{port}"
+        return {"ca_addr": f"{HOST}:{port}", "ca_prefix": PREFIX}
 
     async def wait(self) -> None:
         """Return when the server ends by itself."""
@@ -92,20 +92,11 @@ class EpicsServer:
             await self._task
 
     async def stop(self) -> None:
-        """End scans and robot programs where they are, then the server."""
+        """End the server."""
         if self._task is not None:
-            await self._records.stop()
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-
-    async def _serve(self, context: _Context) -> None:
-        watching = asyncio.create_task(self._records.watch())
-        try:
-            await context.run()
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
 
 
 def find_port(port: int, purpose: str, kinds: Sequence[socket.SocketKind] = (socket.SOCK_STREAM,)) -> int:

@@ -116,7 +116,8 @@ class Interface:
         method = self.methods.get(name)
         if method is None:
             raise Refused(f"no method {name[:80]!r}, LIST lists them")
-        given = text.removesuffix("\t").split("\t") if text.strip() else []
+        # Clients end with one tab or with several: what is empty at the end does not count.
+        given = text.rstrip("\t").split("\t") if text.strip() else []
         if len(given) != len(method.parameters):
             raise Refused(
                 f"{name} takes {len(method.parameters)} parameters, {len(given)} are given: {method.signature}"

@@ -9,7 +9,6 @@ from mxplans_sim.servers.exporter.diffractometer import READY, Diffractometer
 from mxplans_sim.servers.exporter.interface import Interface, Method, Property
 from mxplans_sim.servers.exporter.organs import BACKLIGHT, POSITIONS
 from mxplans_sim.servers.exporter.values import Refused, Value
-from mxplans_sim.world.beam import APERTURES
 
 NAME = "MD3"
 VERSION = "1.0"
@@ -79,7 +78,7 @@ class Surface:
             yield Property(f"{name}Position", "String", lambda name=name: md.organs.position(name), self._placer(name))  # type: ignore[misc]
         yield Property("FastShutterIsOpen", "boolean", lambda: world.shutter.state == "Open", self._set_shutter)
         yield Property("BackLightIsOn", "boolean", lambda: world.backlight_in, self._set_backlight)
-        sizes = [round(aperture.size_um) for aperture in APERTURES.values()]
+        sizes = [round(aperture.size_um) for aperture in world.beam.apertures.values()]
         yield Property("ApertureDiameters", "int[]", lambda: sizes)
         yield Property(
             "CurrentApertureDiameterIndex",

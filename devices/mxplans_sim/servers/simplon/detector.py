@@ -5,54 +5,28 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mxplans_sim.clock import Clock
 from mxplans_sim.diffraction.panel import Panel
 from mxplans_sim.diffraction.spots import PHYSICS
+from mxplans_sim.servers.simplon.armed import LastImage, SeriesState
 from mxplans_sim.servers.simplon.exposure import Exposure
 from mxplans_sim.servers.simplon.faults import SimplonFaults
 from mxplans_sim.servers.simplon.parameters import WHOLE, detector_config, monitor_config, stream_config
 from mxplans_sim.servers.simplon.pool import Pool
-from mxplans_sim.servers.simplon.series import Rendered, Series, SpotTable
+from mxplans_sim.servers.simplon.series import Rendered, Series
 from mxplans_sim.servers.simplon.writer import FileWriter
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.settings.diffraction import DiffractionSettings
 from mxplans_sim.world.burst import Burst
 
-SERIES_KEPT = 50  # whose spots can still be asked for
+SERIES_KEPT = 12  # whose spots can still be asked for
 
 
 class StateError(RuntimeError):
     """A command that the present state does not allow."""
-
-
-@dataclass
-class SeriesState:
-    """One armed series.
-
-    Attributes:
-        series: What was asked for.
-        exposure: Its frames as they are exposed.
-        spots: Of each frame that is drawn, in order.
-        closed: Whether it takes no more frames.
-    """
-
-    series: Series
-    exposure: Exposure
-    spots: list[SpotTable] = field(default_factory=list)
-    closed: bool = False
-
-
-@dataclass(frozen=True)
-class LastImage:
-    """The latest frame, as it is stored."""
-
-    series: Series
-    number: int
-    chunk: bytes
 
 
 class VirtualDetector:
@@ -127,6 +101,12 @@ class VirtualDetector:
         """
         if math.isinf(self._clock.speed_up):
             await self.rendered()
+
+    @property
+    def armed(self) -> SeriesState | None:
+        """The series that takes frames now."""
+        state = self.series.get(self._sequence_id)
+        return None if state is None or state.closed else state
 
     def put(self, name: str, value: Any) -> list[str]:
         """Set a parameter; see `Config.put`.

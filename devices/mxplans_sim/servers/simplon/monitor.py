@@ -6,8 +6,8 @@ import struct
 
 import numpy as np
 
+from mxplans_sim.servers.simplon.armed import LastImage
 from mxplans_sim.servers.simplon.chunks import Stack, unpack
-from mxplans_sim.servers.simplon.detector import LastImage
 
 _SHORT, _LONG = 3, 4
 _HEADER_BYTES = 8

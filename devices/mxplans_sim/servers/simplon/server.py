@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -61,15 +61,15 @@ class SimplonServer:
         """The application, for whatever serves it; the detector is to be started by itself then."""
         return self._simplon.app()
 
-    async def start(self, port: int = 0) -> str:
-        """Listen on 127.0.0.1; port 0 takes a free one. Returns the base URL.
+    async def start(self, port: int = 0) -> Mapping[str, str]:
+        """Listen on 127.0.0.1; port 0 takes a free one. Returns the base URL as `simplon_url`.
 
         Raises:
             OSError: If the port is in use.
         """
         url = await self._host.start(port)
         self.detector.start()
-        return url
+        return {"simplon_url": url}
 
     async def stop(self) -> None:
         """Stop listening, end the renderers. Does nothing when it was not started."""

@@ -9,6 +9,9 @@ from mxplans_sim.servers.simplon.faults import SimplonFaults
 from mxplans_sim.servers.simplon.parameters import writer_config
 from mxplans_sim.servers.simplon.series import Wrote
 
+FILES_KEPT = 500
+"""Longest list of files; older ones stay on the disk and leave the list, as from a buffer."""
+
 
 class FileWriter:
     """Keeps what the renderers have told of files.
@@ -91,6 +94,6 @@ class FileWriter:
     def _let_go(self) -> None:
         while self._held and not self._faults.writer_stalled and self._held[0][0] <= self._now_s():
             _, wrote = self._held.pop(0)
-            self._files += wrote.files
+            self._files = (self._files + wrote.files)[-FILES_KEPT:]
             if wrote.finished:
                 self._open.discard(wrote.series)

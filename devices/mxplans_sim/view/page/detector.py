@@ -25,7 +25,7 @@ class DetectorPanel:
         state, series = detector["state"] or "–", detector["series"]
         self._fields.show("State", state, MARKS.get(state, ""))
         self._fields.show("Series", "–" if series is None else str(series["id"]))
-        self._fields.show("Images", "–" if series is None else f"{series['drawn']} of {series['images']}")
+        self._fields.show("Images", "–" if series is None else f"{series['drawn']} / {series['images']}")
         self._fields.show("Distance", f"{detector['distance_mm']:.1f} mm")
 
     def show(self, shot: Shot | None) -> None:

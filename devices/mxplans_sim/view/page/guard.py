@@ -25,15 +25,11 @@ class Guard:
     Args:
         app: What is guarded.
         token: The secret.
-        port: Where the page is served.
     """
 
-    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, token: str) -> None:
         self.app = app
         self._token = token
-        self._hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
-        # Cookies are shared by all ports of a host.
-        self._cookie = f"mxplans_sim_view_{port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or refuse."""
@@ -51,10 +47,9 @@ class Guard:
     def _at_home(self, scope: Scope) -> bool:
         """Whether the page was asked for by its own address, and by itself."""
         headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        return headers.get("host") in self._hosts and (
-            origin is None or origin in [f"http://{host}" for host in self._hosts]
-        )
+        hosts = [f"{name}:{scope['server'][1]}" for name in ("127.0.0.1", "localhost")]
+        origins = [None, *(f"http://{host}" for host in hosts)]
+        return headers.get("host") in hosts and headers.get("origin") in origins
 
     def _given(self, scope: Scope) -> str:
         cookies: SimpleCookie = SimpleCookie()
@@ -63,7 +58,7 @@ class Guard:
         except CookieError:
             return ""
         values = {name: str(morsel.value) for name, morsel in cookies.items()}
-        return values.get(self._cookie, "")
+        return values.get(_cookie(scope), "")
 
     def _knows(self, token: str) -> bool:
         return secrets.compare_digest(token.encode(), self._token.encode())
@@ -71,8 +66,13 @@ class Guard:
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Set the cookie, and take the token out of the address."""
         response = RedirectResponse("/", status_code=303, headers=HEADERS)
-        response.set_cookie(self._cookie, self._token, httponly=True, samesite="lax")
+        response.set_cookie(_cookie(scope), self._token, httponly=True, samesite="lax")
         await response(scope, receive, send)
+
+
+def _cookie(scope: Scope) -> str:
+    """Name of the cookie: all ports of a host share their cookies."""
+    return f"mxplans_sim_view_{scope['server'][1]}"
 
 
 def _query_token(scope: Scope) -> str:

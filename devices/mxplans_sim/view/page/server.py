@@ -55,7 +55,7 @@ async def serve_page(file: ControlFile, port: int) -> None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
         bound = listening.getsockname()[1]
-        app = Guard(application(watch), token, bound)
+        app = Guard(application(watch), token)
         config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
         server = _QuietServer(config)
         looking = asyncio.create_task(watch.run())
@@ -98,7 +98,7 @@ def application(watch: Watch) -> FastAPI:
         client.on_delete(watch.leave)
         Board(watch)
 
-    ui.run_with(app, title=TITLE, tailwind=False, show_welcome_message=False, dark=None)
+    ui.run_with(app, title=TITLE, language="en-US", tailwind=False, show_welcome_message=False, dark=None)
     return app
 
 

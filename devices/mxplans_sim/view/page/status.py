@@ -12,7 +12,7 @@ class BeamPanel:
     def __init__(self) -> None:
         with framed("beam", "Beam"):
             self._fields = Fields(
-                "Energy", "Flux at sample", "Transmission", "Beam", "Ring", "Hutch", "Cold", "Running"
+                "Energy", "Flux at sample", "Transmission", "Beam", "Ring", "Hutch", "Cold", "Dose", "Running"
             )
 
     def update(self, world: Facts) -> None:
@@ -26,16 +26,14 @@ class BeamPanel:
         show("Beam", size if beam["in_place"] else f"{size}, off its place", "" if beam["in_place"] else "busy")
         show("Ring", ring(beam), "" if beam["ring_mode"] == "User" else "bad")
         self._surroundings(world["surroundings"])
+        show("Dose", f"{world['dose_mgy']:.3g} MGy at most" if world["specimen"] else "–")
         running = [text for text in (_scan(world["scan"]), _robot(world["robot"])) if text]
         show("Running", " · ".join(running) or "nothing", "busy" if running else "")
 
-    def _surroundings(self, around: Facts | None) -> None:
-        if around is None:
-            return
+    def _surroundings(self, around: Facts) -> None:
         safe = around["interlock_set"]
-        self._fields.show(
-            "Hutch", f"{around['search'].lower()}, interlock {'set' if safe else 'broken'}", "" if safe else "bad"
-        )
+        hutch = f"{around['search'].lower()}, interlock {'set' if safe else 'broken'}"
+        self._fields.show("Hutch", hutch, "" if safe else "bad")
         self._fields.show("Cold", f"{around['cryo_k']:.1f} K, {around['cryo_state'].lower()}")
 
 

@@ -66,7 +66,9 @@ class Watch:
             if self._looks % SELDOM == 0:
                 self.faults = await self._control.faults()
             self.on_axis = await self._control.shot("/camera/on_axis.jpg") or self.on_axis
-            self.frame = await self._control.shot("/detector/frame.png") or self.frame
+            frame = self.world["detector"]["frame"]
+            if frame and (self.frame is None or self.frame.name != frame):
+                self.frame = await self._control.shot("/detector/frame.png") or self.frame
         except ControlError as error:
             self.error = str(error)
         else:

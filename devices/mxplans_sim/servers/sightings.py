@@ -1,0 +1,60 @@
+"""What services of analysis know of the world: its latest pictures with their truth, and the grids that were scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mxplans_sim.servers.simplon.detector import SeriesState, VirtualDetector
+from mxplans_sim.servers.zocalo.grids import GridBook, ScannedGrid
+from mxplans_sim.world.camera import Picture
+from mxplans_sim.world.recent import RecentFrames
+from mxplans_sim.world.shadow import masks
+from mxplans_sim.world.state import World
+
+
+def recent_frames(world: World) -> RecentFrames:
+    """The latest pictures of the on-axis viewer, from now on."""
+    recent = RecentFrames()
+
+    def keep() -> None:
+        if (picture := world.camera.last) is not None:
+            recent.keep(picture.pixels, picture.zoom.um_per_px, lambda: _notions(world, picture))
+
+    world.camera.changed.subscribe(keep)
+    return recent
+
+
+def _notions(world: World, picture: Picture) -> Mapping[str, npt.NDArray[np.bool_]]:
+    if picture.specimen is None:
+        return {}
+    eye = world.camera.eye
+    return masks(eye.shadow(picture.specimen, picture.placement, picture.zoom, world.beam.axis_offset_mm))
+
+
+def grid_book(world: World, detector: VirtualDetector) -> GridBook:
+    """The grids that are scanned from now on, and the spots on their frames."""
+
+    def find(filename: str) -> SeriesState | None:
+        found = [state for state in detector.series.values() if state.series.name == filename]
+        return found[-1] if found else None
+
+    def spots(filename: str) -> Sequence[float] | None:
+        state = find(filename)
+        return None if state is None else [float(len(table)) for table in state.spots]
+
+    book = GridBook(spots, world.clock)
+
+    def note() -> None:
+        scan, state = world.scanner.scan, detector.armed
+        if not world.scanner.running or world.scanner.points or scan is None or state is None or scan.step[3]:
+            return
+        name = state.series.name
+        if name is not None:
+            first = state.exposure.taken
+            book.add(ScannedGrid(name, first, scan.rows, scan.images, scan.start[3], scan.snake))
+
+    world.scanner.changed.subscribe(note)
+    return book

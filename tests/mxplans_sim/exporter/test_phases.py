@@ -1,0 +1,118 @@
+"""Phases: what stands where, how long a change takes, and what keeps it from its end."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from md3_bench import Site, Wire
+
+
+@pytest.mark.parametrize(
+    ("phase", "backlight", "aperture", "beamstop", "scintillator"),
+    [
+        ("Centring", "true", "OFF", "OFF", "PARK"),
+        ("BeamLocation", "false", "BEAM", "OFF", "SCINTILLATOR"),
+        ("DataCollection", "false", "BEAM", "BEAM", "PARK"),
+        ("Transfer", "false", "PARK", "TRANSFER", "PARK"),
+    ],
+)
+def test_a_phase_arranges_everything(
+    wire: Wire, phase: str, backlight: str, aperture: str, beamstop: str, scintillator: str
+) -> None:
+    info = wire.task("startSetPhase", phase)
+    assert (info[0], info[4:]) == (f"Set Phase {phase}", ["true", "null", "1"])
+    assert wire.ask("READ CurrentPhase") == f"RET:{phase}"
+    assert wire.ask("READ BackLightIsOn") == f"RET:{backlight}"
+    assert wire.ask("READ AperturePosition") == f"RET:{aperture}"
+    assert wire.ask("READ BeamstopPosition") == f"RET:{beamstop}"
+    assert wire.ask("READ ScintillatorPosition") == f"RET:{scintillator}"
+
+
+def test_a_change_takes_three_to_five_seconds_and_the_phase_is_unknown_meanwhile() -> None:
+    with Site(speed_up=10.0) as site, site.wire() as wire:
+        begin_s = site.clock.now_s()
+        wire.call("startSetPhase", "Centring")
+        assert wire.ask("READ State") == "RET:Running"
+        assert wire.ask("READ CurrentPhase") == "RET:Unknown"
+        wire.until("READ State", "RET:Ready")
+        assert 3.0 <= site.clock.now_s() - begin_s <= 5.0
+
+
+def test_moving_something_by_hand_leaves_the_phase(wire: Wire) -> None:
+    wire.task("startSetPhase", "DataCollection")
+    assert wire.ask("WRTE BackLightIsOn true") == "NULL"
+    wire.until("READ BackLightIsOn", "RET:true")
+    assert wire.ask("READ CurrentPhase") == "RET:Unknown"
+
+
+def test_phases_bring_the_sample_to_where_it_was_saved(wire: Wire) -> None:
+    wire.task("startSetPhase", "Centring")
+    wire.task("startSimultaneousMoveMotors", "AlignmentY=0.3,CentringX=0.2,CentringY=-0.1")
+    assert wire.call("saveCentringPositions") == "NULL"
+    wire.task("startSimultaneousMoveMotors", "AlignmentY=0.9")
+    wire.task("startSetPhase", "Transfer")
+    assert [wire.number(f"{name}Position") for name in ("AlignmentY", "CentringX", "CentringY", "Omega")] == [
+        0,
+        0,
+        0,
+        0,
+    ]
+    wire.task("startSetPhase", "DataCollection")
+    assert [wire.number(f"{name}Position") for name in ("AlignmentY", "CentringX", "CentringY")] == [0.3, 0.2, -0.1]
+
+
+class Sticking:
+    """An actuator that sticks as long as it is wanted."""
+
+    sticks = True
+
+    def take(self, kind: str, **context: Any) -> Mapping[str, Any] | None:
+        return None
+
+    def active(self, kind: str, **context: Any) -> Mapping[str, Any] | None:
+        return {} if self.sticks and kind == "actuator_stuck" and context["actuator"] == "beamstop" else None
+
+
+def test_a_phase_that_is_not_reached_is_a_task_with_an_exception_and_a_fault() -> None:
+    faults = Sticking()
+    with Site(faults=faults) as site, site.wire() as wire:
+        info = wire.task("startSetPhase", "DataCollection")
+        assert info[5].startswith("phase DataCollection was not reached: beamstop sticks in TRANSFER")
+        assert info[6] == "-1"
+        assert wire.ask("READ State") == "RET:Fault"
+        assert wire.ask("READ CurrentPhase") == "RET:Unknown"
+        faults.sticks = False
+        wire.task("startSetPhase", "DataCollection")
+        assert wire.ask("READ State") == "RET:Ready"
+
+
+def test_the_robot_may_come_in_the_phase_for_it_only(site: Site, wire: Wire) -> None:
+    obstacle = site.exporter.diffractometer.transfer_obstacle
+    assert site.do(obstacle) == ""
+    wire.task("startSetPhase", "Centring")
+    assert site.do(obstacle) == "its phase is Centring, Transfer is needed"
+    wire.task("startSetPhase", "Transfer")
+    wire.call("setMotorPosition", "Omega", 3000)
+    assert site.do(obstacle) == "its state is Moving, Ready is needed"
+
+
+def test_zoom_light_aperture_and_shutter(site: Site, wire: Wire) -> None:
+    levels = len(site.world.zoom.states)
+    assert wire.call("getZoomRange") == f"RET:\x1f1\x1f{levels}\x1f"
+    scales = []
+    for level in (levels, 1):
+        assert wire.call("setCoaxialCameraZoomValue", level) == "NULL"
+        wire.until("READ CoaxialCameraZoomValue", f"RET:{level}")
+        scales.append(wire.number("CoaxCamScaleX") * 1000)
+        assert scales[-1] == pytest.approx(site.world.camera.level.um_per_px)
+    assert scales[0] < scales[1]
+    assert wire.ask("READ ApertureDiameters") == "RET:\x1f20\x1f50\x1f100\x1f"
+    wire.ask("WRTE CurrentApertureDiameterIndex 1")
+    wire.until("READ CurrentApertureDiameterIndex", "RET:1")
+    assert site.world.beam.fwhm_um == (50.0, 50.0)
+    wire.ask("WRTE FastShutterIsOpen true")
+    wire.until("READ FastShutterIsOpen", "RET:true")
+    assert site.world.shutter.state == "Open"
+    wire.call("setBackLightFactor", 1.5)
+    assert wire.call("getBackLightFactor") == "RET:1.5"
+    assert wire.call("getHeadType") == "RET:MiniKappa"
