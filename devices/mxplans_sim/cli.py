@@ -14,6 +14,7 @@ import typer
 from mxplans_sim.servers.fleet import MAKERS, Options
 from mxplans_sim.service import serve
 from mxplans_sim.settings import SettingsError, load_world
+from mxplans_sim.view.cli import app as view_app
 from mxplans_sim.world.dewar import read_dewar
 
 USAGE_ERROR = 2
@@ -25,6 +26,9 @@ app = typer.Typer(add_completion=False, help="A virtual MX beamline on real prot
 @app.callback()
 def _main() -> None:
     """A virtual MX beamline on real protocols."""
+
+
+app.add_typer(view_app)
 
 
 @app.command("serve")

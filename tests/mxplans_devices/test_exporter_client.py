@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from beamline_support import wait_until
 from hypothesis import given
 from hypothesis import strategies as st
 from md3_bench import Site
@@ -56,7 +57,7 @@ def peer(behave: Callable[[socket.socket, int], None]) -> Iterator[str]:
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        yield "127.0.0.1:{}".format(listener.getsockname()[1])
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
     finally:
         over.set()
         thread.join()
@@ -92,10 +93,8 @@ def test_events_are_told_from_answers(site: Site) -> None:
         client.listen(lambda name, value: heard.append((name, value)))
         client.listen(lambda name, value: 1 // 0)
         client.execute("setMotorPosition", "Omega", 30.0)
-        while client.read("State") != "Ready":
-            continue
-        assert ("State", "Moving") in heard
-        assert heard[-1] == ("State", "Ready") or ("State", "Ready") in heard
+        assert wait_until(lambda: ("State", "Ready") in heard)
+        assert heard.index(("State", "Moving")) < heard.index(("State", "Ready"))
         assert client.latest("OmegaPosition") == 30.0
         assert client.latest("HeadType") is None
 
@@ -132,7 +131,7 @@ def test_a_missing_answer_is_a_fault_and_the_next_request_gets_its_own(site: Sit
 
 def test_nobody_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = "127.0.0.1:{}".format(listener.getsockname()[1])
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
     client = ExporterClient(address)
     with pytest.raises(DeviceFault, match=f"{address} does not answer"):
         client.connect()

@@ -79,6 +79,7 @@ class Stream:
             self.closed = True
             for answer in self._pending:
                 answer.arrived.set()
+        self._socket.close()
 
     def _take(self, message: str) -> None:
         if not self._is_answer(message) or not self._pending:

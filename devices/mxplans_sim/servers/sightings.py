@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mxplans_sim.servers.simplon.detector import SeriesState, VirtualDetector
+from mxplans_sim.servers.simplon.armed import SeriesState
+from mxplans_sim.servers.simplon.detector import VirtualDetector
 from mxplans_sim.servers.zocalo.grids import GridBook, ScannedGrid
 from mxplans_sim.world.camera import Picture
 from mxplans_sim.world.recent import RecentFrames

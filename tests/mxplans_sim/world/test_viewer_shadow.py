@@ -35,9 +35,7 @@ def shadow_of(sample, placement, zoom=COARSE):
 
 
 @settings(max_examples=30, deadline=None)
-@given(
-    st.integers(0, 1000), poses, st.sampled_from([COARSE, FINE]), st.sampled_from(["box", "prism", "bipyramid"])
-)
+@given(st.integers(0, 1000), poses, st.sampled_from([COARSE, FINE]), st.sampled_from(["box", "prism", "bipyramid"]))
 def test_the_crystal_shows_where_its_centre_is(seed, pose, zoom, shape):
     sample, placement = specimen(seed, shape=shape), at_motors(*pose)
     column, row = on_screen(sample.crystals[0].centre_mm, placement, zoom)

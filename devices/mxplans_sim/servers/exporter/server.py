@@ -63,6 +63,7 @@ class ExporterServer:
         ]
         self._last: dict[str, str] = {}
         self._clients: set[Any] = set()
+        self._serving: set[asyncio.Task[Any]] = set()
         self._server: asyncio.Server | None = None
         self._ended = asyncio.Event()
         self.diffractometer.changed.subscribe(self._tell)
@@ -85,8 +86,9 @@ class ExporterServer:
         """Stop listening, disconnect, end what the controller does. Does nothing the second time."""
         if self._server is not None:
             self._server.close()
-        for writer in tuple(self._clients):
-            writer.close()
+        for task in tuple(self._serving):
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
         await self.diffractometer.close()
         if self._server is not None:
             await self._server.wait_closed()
@@ -96,6 +98,9 @@ class ExporterServer:
     async def handle(self, reader: asyncio.StreamReader, writer: Any) -> None:
         """Serve one client to its end."""
         self._clients.add(writer)
+        if (task := asyncio.current_task()) is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         deframer = Deframer(self._largest)
         try:
             while not deframer.overflown and (data := await reader.read(READ_BYTES)):

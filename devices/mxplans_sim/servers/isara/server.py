@@ -40,7 +40,7 @@ class IsaraServer:
         self.arm = Arm(world, settings, obstacle)
         self._largest = settings.request_bytes
         self._servers: list[asyncio.Server] = []
-        self._clients: set[Any] = set()
+        self._serving: set[asyncio.Task[Any]] = set()
         self._operator: Any = None
         self._ended = asyncio.Event()
 
@@ -63,8 +63,9 @@ class IsaraServer:
         """Stop listening, disconnect, end the path that runs. Does nothing the second time."""
         for server in self._servers:
             server.close()
-        for writer in tuple(self._clients):
-            writer.close()
+        for task in tuple(self._serving):
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
         await self.arm.abort()
         for server in self._servers:
             await server.wait_closed()
@@ -92,7 +93,9 @@ class IsaraServer:
         await self._serve(reader, writer, answer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: Any, answer: Callable[[str], Awaitable[str]]) -> None:
-        self._clients.add(writer)
+        if (task := asyncio.current_task()) is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         rest = b""
         try:
             while len(rest) <= self._largest and (data := await reader.read(READ_BYTES)):
@@ -106,7 +109,6 @@ class IsaraServer:
         except ConnectionError as error:
             _log.info("a client is gone: %s", error)
         finally:
-            self._clients.discard(writer)
             await _close(writer)
 
 
