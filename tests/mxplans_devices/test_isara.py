@@ -182,7 +182,7 @@ def test_a_second_client_is_told_that_it_may_not(site: Site, changer: Any) -> No
     wait(changer.load.set(FIRST))
     with (
         connected(site) as second,
-        pytest.raises(DeviceFault, match="Another client is connected|the connection was lost|cannot be sent"),
+        pytest.raises(DeviceFault, match="Another client is connected"),
     ):
         wait(second.unload.trigger())
     assert readings(changer) == (1, 1, 1)

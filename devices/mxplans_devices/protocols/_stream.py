@@ -28,6 +28,10 @@ class Stream:
         messages: Takes bytes as they come and returns the messages that are complete.
         is_answer: Tells an answer from what comes unasked; it handles the latter itself.
 
+    Attributes:
+        closed: Whether it has ended.
+        unasked: The last answer that nobody had asked for, such as a reason to hang up.
+
     Raises:
         OSError: If nobody listens there.
     """
@@ -37,6 +41,7 @@ class Stream:
     ) -> None:
         host, _, port = address.rpartition(":")
         self.closed = False
+        self.unasked = ""
         self._messages = messages
         self._is_answer = is_answer
         self._lock = threading.Lock()
@@ -82,7 +87,10 @@ class Stream:
         self._socket.close()
 
     def _take(self, message: str) -> None:
-        if not self._is_answer(message) or not self._pending:
+        if not self._is_answer(message):
+            return
+        if not self._pending:
+            self.unasked = message
             return
         answer = self._pending.popleft()
         answer.text = message

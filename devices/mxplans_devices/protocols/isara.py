@@ -154,22 +154,25 @@ class IsaraClient:
             raise DeviceFault(f"{address}: no reply to {text!r} within {self._timeout_s:g} s; see its controller")
         if answer.text is None:
             raise DeviceFault(
-                f"{address}: the connection was lost during {text!r}, which may have been carried out or not; "
-                "look at its state before going on"
+                f"{address}: the connection was lost during {text!r}, which may have been carried out or not"
+                f"{_said(stream)}; look at its state before going on"
             )
         return answer.text
 
     def _send(self, which: str, text: str) -> tuple[Stream, Answer]:
         """Send; a connection that turns out to be dead before anything was sent is replaced once."""
         data = text.encode() + _END
-        for last in (False, True):
+        stream = self._connected(which)
+        try:
+            return stream, stream.send(data)
+        except OSError:
             stream = self._connected(which)
-            try:
-                return stream, stream.send(data)
-            except OSError as error:
-                if last:
-                    raise DeviceFault(f"{self._addresses[which]}: {text!r} cannot be sent: {error}") from error
-        raise DeviceFault(f"{self._addresses[which]}: {text!r} cannot be sent")
+        try:
+            return stream, stream.send(data)
+        except OSError as error:
+            raise DeviceFault(
+                f"{self._addresses[which]}: {text!r} cannot be sent ({error}){_said(stream)}; see its controller"
+            ) from error
 
     def _connected(self, which: str) -> Stream:
         with self._lock:
@@ -184,6 +187,10 @@ class IsaraClient:
                     ) from error
                 self._streams[which] = stream
             return stream
+
+
+def _said(stream: Stream) -> str:
+    return f"; it said {stream.unasked!r}" if stream.unasked else ""
 
 
 class _Lines:

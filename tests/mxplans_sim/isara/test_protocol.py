@@ -58,7 +58,7 @@ def test_the_state_has_sixty_values_that_public_clients_know_by_their_places(que
     assert len(questions.values("di")) == 111
     assert len(questions.values("position")) == 6
     assert questions.ask("message") == "System OK for operation"
-    assert questions.ask("weather") == "Unknown command: weather"
+    assert questions.ask("weather") == "Unknown command: 'weather'"
 
 
 def test_a_pin_goes_to_the_goniometer_and_back(site: Site, soaked: Line, questions: Line) -> None:
@@ -106,11 +106,11 @@ def test_a_place_without_a_pin_is_an_error_to_be_acknowledged(site: Site, soaked
         ("traj(soak,x)", "Inconsistent parameters"),
         ("traj()", "Inconsistent parameters"),
         ("traj(put" + ",1" * 20 + ")", "Inconsistent parameters"),
-        ("traj(dance,3)", "Unknown path: dance"),
+        ("traj(dance,3)", "Unknown path: 'dance'"),
         ("setdiffr(1)", "Inconsistent parameters"),
         ("on(1)", "Inconsistent parameters"),
-        ("explode", "Unknown command: explode"),
-        ("state", "Unknown command: state"),
+        ("explode", "Unknown command: 'explode'"),
+        ("state", "Unknown command: 'state'"),
         ("", "Syntax error"),
         ("traj(soak,3", "Syntax error"),
         ("traj((soak,3))", "Syntax error"),

@@ -41,7 +41,7 @@ def monitor(arm: Arm, text: str) -> str:
         "message": lambda arm: arm.message,
     }
     name = text.strip()
-    return questions[name](arm) if name in questions else f"Unknown command: {name[:40]}"
+    return questions[name](arm) if name in questions else f"Unknown command: {name[:40]!r}"
 
 
 async def operate(arm: Arm, text: str) -> str:
@@ -74,7 +74,7 @@ async def _order(arm: Arm, name: str, arguments: list[str]) -> None:
         if name == "panic":
             arm.powered = False
     elif name not in ACKNOWLEDGED:
-        raise Rejected(f"Unknown command: {name[:40]}")
+        raise Rejected(f"Unknown command: {name[:40]!r}")
 
 
 def _path(arm: Arm, arguments: list[str]) -> str:
@@ -83,7 +83,7 @@ def _path(arm: Arm, arguments: list[str]) -> str:
         raise Rejected("Inconsistent parameters")
     name, numbers = arguments[0], _numbers(arguments[1:], len(arguments) - 1)
     if name not in PATHS:
-        raise Rejected(f"Unknown path: {name[:40]}")
+        raise Rejected(f"Unknown path: {name[:40]!r}")
     tool, puck, pin, barcode = (*numbers, 0, 0, 0)[:4]
     arm.run(name, tool, puck, pin, bool(barcode))
     return name

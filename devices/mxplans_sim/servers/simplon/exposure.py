@@ -92,8 +92,10 @@ class Exposure:
     async def _run(self) -> None:
         while self._bursts:
             burst = self._bursts[0]
-            watched = math.ceil(self._clock.watch_period_s(WATCHED_S) / burst.exposure_s)
-            number = min(max(1, watched), PART, len(burst))
+            watched_s = self._clock.watch_period_s(WATCHED_S)
+            # Whoever is late has more to hand on.
+            due_s = max(watched_s, self._clock.now_s() - burst.begins_at_s)
+            number = min(max(1, math.ceil(due_s / burst.exposure_s - SLACK)), PART, len(burst))
             part = cut(burst, 0, number, self._physics)
             await self._clock.sleep(part.ends_at_s - self._clock.now_s())
             if number < len(burst):
