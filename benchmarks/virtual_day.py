@@ -32,11 +32,15 @@ def prepare(folder: Path, samples: int) -> tuple[Path, Path]:
     profile = folder / "profile"
     shutil.copytree(SIM, profile)
     world = yaml.safe_load((profile / "world.yaml").read_text())
-    world["detector"] |= {"frames": "thin"}
+    world["detector"] |= {"frames": "thin", "bit_depth": 16}
     # One in ten is empty, one in ten does not diffract: what a day is like.
     world["samples"] = {f"day-{n}": {"empty": True} for n in range(7, samples, 10)}
     world["samples"] |= {f"day-{n}": {"no_diffraction": True} for n in range(3, samples, 10)}
     (profile / "world.yaml").write_text(yaml.safe_dump(world))
+    # The catalogue is another process, which takes the day in afterwards (`mxplans tiled`).
+    beamline = yaml.safe_load((profile / "beamline.yaml").read_text())
+    del beamline["archive"]
+    (profile / "beamline.yaml").write_text(yaml.safe_dump(beamline))
     path = folder / "shipment.json"
     path.write_text(json.dumps(shipment([f"day-{n}" for n in range(1, samples + 1)])))
     return profile / "beamline.yaml", path

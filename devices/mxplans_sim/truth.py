@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mxplans_sim.clock import Clock
+from mxplans_sim.world.sample_class import truth_class
 from mxplans_sim.world.specimen import Specimen
 
 
@@ -30,7 +31,9 @@ class Truth:
     def add_sample(self, specimen: Specimen | None, name: str, place: tuple[int, int], empty: bool) -> None:
         """Note what stands in a place of the dewar; no specimen is a missing pin."""
         facts: dict[str, Any] = {"puck": place[0], "pin": place[1], "missing": specimen is None, "empty": empty}
+        facts["class"] = truth_class(specimen)
         if specimen is not None:
+            facts["mount"] = dataclasses.asdict(specimen.mount)
             loop = specimen.loop
             facts["diffracts"] = any(crystal.strength > 0 for crystal in specimen.crystals)
             facts["crystals"] = [

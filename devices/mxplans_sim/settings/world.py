@@ -18,7 +18,7 @@ from mxplans_sim.settings.diffractometer import DiffractometerSettings, IsaraSet
 from mxplans_sim.settings.environment import EnvironmentSettings
 from mxplans_sim.settings.goniometer import GoniometerSettings
 from mxplans_sim.settings.motion import MotionSettings
-from mxplans_sim.settings.samples import SampleTruth
+from mxplans_sim.settings.samples import PlateSettings, SampleMix, SampleTruth
 from mxplans_sim.settings.timing import TimingSettings
 
 ServerName = Literal["epics", "simplon", "exporter", "isara", "camera", "murko", "zocalo"]
@@ -45,6 +45,8 @@ class WorldSettings(BaseModel):
     murko: MurkoSettings = Field(default_factory=lambda: MurkoSettings.model_validate({}))
     zocalo: ZocaloSettings = Field(default_factory=lambda: ZocaloSettings.model_validate({}))
     servers: tuple[ServerName, ...] = Field(("epics", "simplon"), min_length=1, description="What is served")
+    mix: SampleMix = Field(default_factory=lambda: SampleMix.model_validate({}))
+    plate: PlateSettings | None = Field(None, description="A plate on the goniometer, instead of pins")
     samples: dict[str, SampleTruth] = Field(default_factory=dict, description="Truth by sample name")
 
 

@@ -14,6 +14,7 @@ from mxplans_sim.world.observable import Observable
 from mxplans_sim.world.optics import Exposure, Image, Viewer
 from mxplans_sim.world.placement import Placement
 from mxplans_sim.world.specimen import Specimen
+from mxplans_sim.world.unsteady import shake_mm
 
 if TYPE_CHECKING:
     from mxplans_sim.world.state import World
@@ -86,6 +87,9 @@ class Camera:
             self._number += 1
             number, stamp_s, level = self._number, world.clock.stamp_s(), self.level
             specimen, placement, exposure = world.specimen, world.placement, self._exposure()
+            if specimen is not None and specimen.vibration_um:
+                shake = shake_mm(specimen, world.settings.seed, self.settings.name, number)
+                placement = Placement(placement.rotation, placement.shift_mm + shake)
             beam_y_mm = world.beam.axis_offset_mm
             pixels = await world.clock.compute(
                 lambda: self.eye.take(specimen, placement, level, beam_y_mm, exposure, number)

@@ -48,6 +48,7 @@ class Robot:
         program: Name of the running program, empty when there is none.
         in_hutch: Whether its arm is at the goniometer, so that the beamline has no hold of it.
         mounted: Place in the dewar that the pin on the goniometer comes from.
+        mounted_at_s: Simulated time at which it was mounted.
         gripper_k: Temperature of the gripper.
         changed: Tells of all of these.
     """
@@ -56,6 +57,7 @@ class Robot:
         self.program = ""
         self.in_hutch = False
         self.mounted: Place | None = None
+        self.mounted_at_s = 0.0
         self.gripper_k = COLD_K
         self.changed = Observable()
         self._world = world
@@ -76,6 +78,8 @@ class Robot:
         """
         self._require_idle()
         world = self._world
+        if world.plate is not None:
+            raise RobotError(NOT_READY, "a plate is on the goniometer, take it off first")
         if self.mounted is not None:
             raise RobotError(NOT_READY, f"puck {self.mounted[0]} pin {self.mounted[1]} is mounted, unload it first")
         if world.exchange_error_mm() > HOME_TOLERANCE_MM:
@@ -151,7 +155,7 @@ class Robot:
         missing = world.storage.specimen(place) is None or world.faults.take("robot_no_pin", sample=name) is not None
         lost = world.faults.take("pin_lost", sample=name) is not None
         if not missing and not lost:
-            self.mounted = place
+            self.mounted, self.mounted_at_s = place, world.clock.now_s()
         elif lost:
             world.storage.lose(place)
         self.in_hutch = False

@@ -20,6 +20,7 @@ from mxplans_sim.world.goniometer import ABOVE_OMEGA, TRANSLATIONS, Goniometer
 from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.kinematics import Axis
 from mxplans_sim.world.placement import Placement
+from mxplans_sim.world.plate_stage import PlateStage
 from mxplans_sim.world.program import AXES, Scan
 from mxplans_sim.world.robot import Robot
 from mxplans_sim.world.scanner import Scanner
@@ -27,6 +28,7 @@ from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.specimen import Specimen
 from mxplans_sim.world.storage import Storage
 from mxplans_sim.world.surroundings import Surroundings
+from mxplans_sim.world.unsteady import frosted, shake_mm
 
 OMEGA_LIMITS_DEG = (-3600.0, 3600.0)
 START_DISTANCE_MM = 100.0
@@ -50,6 +52,7 @@ class World:
         storage: The pins of the dewar.
         surroundings: Hutch, cryostream, beamstop, diodes, fluorescence detector.
         dose: What the crystals have taken.
+        plate: A plate in place of pins, None when there is none.
         robot: The sample changer.
         scanner: The motion program.
         camera: The on-axis viewer.
@@ -99,6 +102,7 @@ class World:
             self.faults,
         )
         self.dose = DoseLedger(settings.diffraction)
+        self.plate = None if settings.plate is None else PlateStage(settings.plate, settings.seed, clock)
         self.robot = Robot(self)
         self.scanner = Scanner(self)
         self.camera = Camera(self, settings.camera, lambda: self.zoom.state)
@@ -124,8 +128,14 @@ class World:
 
     @property
     def specimen(self) -> Specimen | None:
-        """What hangs on the goniometer."""
-        return None if self.robot.mounted is None else self.storage.specimen(self.robot.mounted)
+        """What hangs on the goniometer now, with the frost that has grown on it."""
+        if self.plate is not None:
+            return self.plate.specimen
+        place = self.robot.mounted
+        found = None if place is None else self.storage.specimen(place)
+        if found is None or not found.frost_um_h:
+            return found
+        return frosted(found, (self.clock.now_s() - self.robot.mounted_at_s) / 3600, self.settings.seed)
 
     @property
     def placement(self) -> Placement:
@@ -177,12 +187,16 @@ class World:
         above = {name: self.axes[name].position for name in ABOVE_OMEGA[self.gonio.settings.kind]}
         stand = self.gonio.stand(begins + step / 2, above)
         middles_s: Array = begins_s + (np.arange(number, dtype=np.float64) + 0.5) * exposure_s
+        specimen, lab_mm = self.specimen, stand.lab_mm
+        if specimen is not None and specimen.vibration_um:
+            moment = round(begins_s, 6)
+            lab_mm = lab_mm + [shake_mm(specimen, self.settings.seed, "burst", moment, k) for k in range(number)]
         width_deg = self.gonio.settings.omega_sign * float(step[3])
         return Burst(
-            specimen=self.specimen,
+            specimen=specimen,
             mount=stand.mount,
             spindle_mm=stand.spindle_mm,
-            lab_mm=stand.lab_mm,
+            lab_mm=lab_mm,
             omega_start_deg=stand.omega_deg - width_deg / 2,
             omega_width_deg=width_deg,
             exposure_s=exposure_s,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from mxplans_sim.settings import SampleTruth, WorldSettings
+from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
 from mxplans_sim.world.dewar import Dewar
-from mxplans_sim.world.seeding import make_specimen
+from mxplans_sim.world.seeding import draw_truth, make_specimen
 from mxplans_sim.world.specimen import Specimen
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,8 @@ class Storage:
         for name in sorted(set(settings.samples) - known):
             _log.warning("the world file tells of sample %s, which is not in the shipment", name)
         for place, pin in dewar.items():
-            facts = settings.samples.get(pin.name, SampleTruth.model_validate({}))
+            given = settings.samples.get(pin.name)
+            facts = draw_truth(settings.seed, pin, settings.mix) if given is None else given
             specimen = None if facts.missing else make_specimen(settings.seed, pin, facts)
             if specimen is not None:
                 self._specimens[place] = specimen
@@ -50,5 +51,9 @@ class Storage:
         return self.dewar[place].name if place in self.dewar else ""
 
     def barcode(self, place: Place) -> str:
-        """Barcode of the pin in a place; empty for none."""
-        return self.dewar[place].barcode if place in self.dewar else ""
+        """Barcode on the pin in a place; empty for none. A pin of another place brings another one."""
+        specimen = self.specimen(place)
+        if place not in self.dewar or specimen is None:
+            return ""
+        barcode = self.dewar[place].barcode
+        return barcode[::-1] + "?" if specimen.mount.foreign else barcode

@@ -11,6 +11,7 @@ from mxplans_sim.servers.epics.channels import Served
 from mxplans_sim.servers.epics.deferral import Deferral
 from mxplans_sim.servers.epics.fast_grid_scan import FastGridScan
 from mxplans_sim.servers.epics.motor import MotorRecord
+from mxplans_sim.servers.epics.plate import PlateWell
 from mxplans_sim.servers.epics.robot import Robot
 from mxplans_sim.servers.epics.scan import ScanProgram
 from mxplans_sim.servers.epics.surroundings import surroundings
@@ -53,6 +54,7 @@ class Records:
             ZoomSwitch(f"{PREFIX}CAM:", world),
             Camera(f"{PREFIX}CAM:", world),
             *self._parts,
+            *(() if world.plate is None else (PlateWell(f"{PREFIX}PLATE:WELL", world.plate),)),
         )
         for server in servers:
             self.channels |= server.channels
