@@ -1,11 +1,12 @@
-# make demo | test | check | bench | fix: each works alone on a machine with git, make and python3 (3.11 or newer).
+# make demo | test | check | bench | dials-gate | fix: each works alone on a machine with git, make and python3 (3.11 or newer).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 OUT ?= night
+BENCHMARKS := $(filter-out benchmarks/dials_gate.py,$(wildcard benchmarks/*.py))
 
-.PHONY: demo test check bench fix wheel clean
+.PHONY: demo test check bench dials-gate fix wheel clean
 .DEFAULT_GOAL := test
 
 $(VENV)/.base:
@@ -18,8 +19,9 @@ $(VENV)/.runtime: $(VENV)/.base requirements/runtime.txt requirements/build.txt 
 	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt requirements/loop_finders.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/loop_finders.txt
 	touch $@
 
 demo: $(VENV)/.runtime
@@ -39,7 +41,11 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.runtime
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in $(BENCHMARKS); do $(BIN)/python $$script || exit 1; done
+
+# Needs the Debian package dials.
+dials-gate: $(VENV)/.runtime
+	$(BIN)/python benchmarks/dials_gate.py
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --no-isolation
