@@ -1,0 +1,94 @@
+"""What acting faults do to the world, the detector and the proxies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+
+from mxplans_sim.faults.catalogue import Value
+from mxplans_sim.faults.engine import Faults
+from mxplans_sim.servers.simplon.faults import HttpFault, SimplonFaults
+from mxplans_sim.world.goniometer import TRANSLATIONS
+from mxplans_sim.world.ring import DECAY, TOP_UP
+from mxplans_sim.world.state import World
+
+Parameters = Mapping[str, Value]
+TakeBack = Callable[[], None] | None
+
+
+def teach_world(faults: Faults, world: World) -> None:
+    """Faults of source, goniometer and people."""
+    ring = world.beam.ring
+
+    def top_up(_: Parameters) -> TakeBack:
+        ring.run(TOP_UP)
+        return lambda: ring.run(DECAY)
+
+    def request(parameters: Parameters) -> TakeBack:
+        world.baton.request(str(parameters["user"]))
+        return lambda: world.baton.request("")
+
+    def nudge(parameters: Parameters) -> TakeBack:
+        for name in TRANSLATIONS:
+            world.axes[name].nudge(float(parameters["um"]) / 1000)
+        return None
+
+    faults.on("beam_dump", lambda parameters: ring.dump(float(parameters["duration_s"])))
+    faults.on("user_beam_ends", lambda parameters: ring.end_user_beam(float(parameters["in_s"])))
+    faults.on("topup_gap", top_up)
+    faults.on("beam_jump", lambda parameters: world.beam.feedback.kick(float(parameters["ev"])))
+    faults.on("operator_request", request)
+    faults.on("gonio_nudged", nudge)
+    faults.on("process_killed", _kill)
+
+
+def _kill(parameters: Parameters) -> TakeBack:
+    pid = int(parameters["pid"])
+    if pid > 1 and pid != os.getpid():
+        os.kill(pid, signal.SIGKILL)
+    return None
+
+
+def teach_detector(faults: Faults, detector: SimplonFaults) -> None:
+    """Faults of the detector and its file writer."""
+
+    def count(attribute: str, parameter: str) -> Callable[[Parameters], TakeBack]:
+        def act(parameters: Parameters) -> TakeBack:
+            setattr(detector, attribute, getattr(detector, attribute) + int(parameters[parameter]))
+            return lambda: setattr(detector, attribute, 0)
+
+        return act
+
+    def switch(attribute: str, value: Callable[[Parameters], Value], off: Value) -> Callable[[Parameters], TakeBack]:
+        def act(parameters: Parameters) -> TakeBack:
+            setattr(detector, attribute, value(parameters))
+            return lambda: setattr(detector, attribute, off)
+
+        return act
+
+    def ignore(parameters: Parameters) -> TakeBack:
+        name = str(parameters["parameter"])
+        detector.ignored.add(name)
+        return lambda: detector.ignored.discard(name)
+
+    def clamp(parameters: Parameters) -> TakeBack:
+        name = str(parameters["parameter"])
+        detector.clamped[name] = float(parameters["low"]), float(parameters["high"])
+        return lambda: detector.clamped.pop(name, None) and None
+
+    def fail(parameters: Parameters) -> TakeBack:
+        path = str(parameters["path"])
+        detector.http[path] = HttpFault(int(parameters["status"]), int(parameters["times"]))
+        return lambda: detector.http.pop(path, None) and None
+
+    faults.on("detector_stuck_armed", count("stuck_disarms", "times"))
+    faults.on("detector_fails_to_arm", count("failed_arms", "times"))
+    faults.on("frames_lost", count("lost_frames", "frames"))
+    faults.on("writer_stalled", switch("writer_stalled", lambda _: True, False))
+    faults.on("writer_slow", switch("writer_delay_s", lambda parameters: parameters["delay_s"], 0.0))
+    faults.on("detector_deaf", switch("deaf", lambda _: True, False))
+    faults.on("spots_late", switch("delay_s", lambda parameters: parameters["delay_s"], 0.0))
+    faults.on("detector_ignores", ignore)
+    faults.on("detector_clamps", clamp)
+    faults.on("detector_http_error", fail)
