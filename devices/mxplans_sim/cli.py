@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
+from mxplans_sim.control.cli import app as fault_app
+from mxplans_sim.faults import load_scenario
 from mxplans_sim.servers.fleet import MAKERS, Options
-from mxplans_sim.service import serve
+from mxplans_sim.service import Output, serve
 from mxplans_sim.settings import SettingsError, load_world
 from mxplans_sim.view.cli import app as view_app
 from mxplans_sim.world.dewar import read_dewar
@@ -29,6 +31,7 @@ def _main() -> None:
 
 
 app.add_typer(view_app)
+app.add_typer(fault_app, name="fault")
 
 
 @app.command("serve")
@@ -42,6 +45,8 @@ def serve_command(
         list[str] | None, typer.Option(help="Serve this alone, instead of the world's; repeatable")
     ] = None,
     port: Annotated[list[str] | None, typer.Option(help="NAME=NUMBER of a server; free ones otherwise")] = None,
+    scenario: Annotated[Path | None, typer.Option(help="Faults, YAML")] = None,
+    control: Annotated[Path | None, typer.Option(help="Write there how to look at it and disturb it, JSON")] = None,
 ) -> None:
     """Serve until SIGTERM, SIGINT or the end of standard input."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -51,8 +56,9 @@ def serve_command(
         names = known_servers(server or settings.servers)
         options = Options(data, given_ports(port or [], names))
         dewar = read_dewar(shipment)
+        rules = () if scenario is None else load_scenario(scenario)
         data.mkdir(parents=True, exist_ok=True)
-        asyncio.run(serve(settings, dewar, options, truth, names))
+        asyncio.run(serve(settings, dewar, options, Output(truth, control), names, rules))
     except (SettingsError, OSError) as error:
         print(f"mxplans-sim: {error}", file=sys.stderr)
         raise typer.Exit(USAGE_ERROR) from error

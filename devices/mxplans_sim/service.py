@@ -6,10 +6,15 @@ import asyncio
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mxplans_sim.clock import RealClock
+from mxplans_sim.control.file import write_control_file
+from mxplans_sim.control.server import ControlServer
 from mxplans_sim.ending import ended_event
+from mxplans_sim.faults import Faults, Rule, read_rules
+from mxplans_sim.faults.acts import teach_detector, teach_world
 from mxplans_sim.servers.fleet import Fleet, Options
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
@@ -17,8 +22,26 @@ from mxplans_sim.world.dewar import Dewar
 from mxplans_sim.world.state import World
 
 
+@dataclass(frozen=True)
+class Output:
+    """Where the service writes, besides the detector's files; None writes nothing.
+
+    Attributes:
+        truth: What really happened.
+        control: Where the control server is; without it there is none.
+    """
+
+    truth: Path | None = None
+    control: Path | None = None
+
+
 async def serve(
-    settings: WorldSettings, dewar: Dewar, options: Options, truth_path: Path | None, names: Sequence[str]
+    settings: WorldSettings,
+    dewar: Dewar,
+    options: Options,
+    output: Output,
+    names: Sequence[str] = (),
+    rules: Sequence[Rule] = (),
 ) -> None:
     """Serve until SIGTERM, SIGINT or the end of standard input; then write the truth.
 
@@ -28,19 +51,28 @@ async def serve(
         settings: The world file.
         dewar: What the shipment says.
         options: How the servers are made.
-        truth_path: Where to write what really happened.
+        output: Where to write.
         names: Which servers; those of the world file when empty.
+        rules: Faults, besides those of the world file.
 
     Raises:
         PortInUse: If a given port is taken.
     """
     ended = ended_event()
     clock = RealClock(settings.speed_up)
-    truth = Truth(truth_path, clock)
-    world = World(settings, dewar, clock, truth)
+    truth = Truth(output.truth, clock)
+    faults = Faults(clock, settings.seed, truth, (*read_rules(settings.faults, "faults of the world file"), *rules))
+    world = World(settings, dewar, clock, truth, faults)
     fleet = Fleet(world, names or settings.servers, options)
+    teach_world(faults, world)
+    teach_detector(faults, fleet.detector.faults)
+    control = ControlServer(world, faults, fleet.detector.detector)
+    acting = asyncio.create_task(faults.run())
     try:
-        facts = await fleet.start()
+        facts = dict(await fleet.start())
+        if output.control is not None:
+            facts |= await control.start()
+            write_control_file(output.control, facts["control_url"], control.token)
         print(json.dumps({"event": "ready", **facts, "pid": os.getpid()}), flush=True)
         try:
             await _first(ended, fleet)
@@ -49,7 +81,12 @@ async def serve(
             await world.robot.abort()
             truth.write()
     finally:
+        acting.cancel()
+        await asyncio.gather(acting, return_exceptions=True)
+        await control.stop()
         await fleet.stop()
+        if output.control is not None:
+            output.control.unlink(missing_ok=True)
 
 
 async def _first(ended: asyncio.Event, fleet: Fleet) -> None:

@@ -2,6 +2,6 @@
 
 from mxplans_sim.faults.catalogue import CATALOGUE, Kind, Manner, Parameter
 from mxplans_sim.faults.engine import Faults
-from mxplans_sim.faults.rules import Rule, load_scenario
+from mxplans_sim.faults.rules import Rule, load_scenario, read_rules
 
-__all__ = ["CATALOGUE", "Faults", "Kind", "Manner", "Parameter", "Rule", "load_scenario"]
+__all__ = ["CATALOGUE", "Faults", "Kind", "Manner", "Parameter", "Rule", "load_scenario", "read_rules"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from mxplans_sim.faults.catalogue import Value
 from mxplans_sim.faults.engine import Faults
@@ -50,6 +51,10 @@ def _kill(parameters: Parameters) -> TakeBack:
     return None
 
 
+def _forget(entries: dict[str, Any], name: str) -> None:
+    entries.pop(name, None)
+
+
 def teach_detector(faults: Faults, detector: SimplonFaults) -> None:
     """Faults of the detector and its file writer."""
 
@@ -75,12 +80,12 @@ def teach_detector(faults: Faults, detector: SimplonFaults) -> None:
     def clamp(parameters: Parameters) -> TakeBack:
         name = str(parameters["parameter"])
         detector.clamped[name] = float(parameters["low"]), float(parameters["high"])
-        return lambda: detector.clamped.pop(name, None) and None
+        return lambda: _forget(detector.clamped, name)
 
     def fail(parameters: Parameters) -> TakeBack:
         path = str(parameters["path"])
         detector.http[path] = HttpFault(int(parameters["status"]), int(parameters["times"]))
-        return lambda: detector.http.pop(path, None) and None
+        return lambda: _forget(detector.http, path)
 
     faults.on("detector_stuck_armed", count("stuck_disarms", "times"))
     faults.on("detector_fails_to_arm", count("failed_arms", "times"))

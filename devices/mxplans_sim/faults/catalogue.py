@@ -54,7 +54,7 @@ class Parameter:
             raise ValueError(f"{name} is {value!r}, allowed are {', '.join(self.allowed)}")
         low = float("-inf") if self.low is None else self.low
         high = float("inf") if self.high is None else self.high
-        if number and not low <= value <= high:
+        if number and not low <= float(value) <= high:
             raise ValueError(f"{name} is {value}, allowed is {low:g} to {high:g}")
         return type(self.default)(value)
 

@@ -109,8 +109,9 @@ class Faults:
             self._news.clear()
             due_s = self._act_now()
             if math.isfinite(due_s):
-                waits = [asyncio.ensure_future(self._clock.sleep(due_s - self._clock.now_s()))]
-                waits.append(asyncio.ensure_future(self._news.wait()))
+                loop = asyncio.get_running_loop()
+                sleeping = loop.create_task(self._clock.sleep(due_s - self._clock.now_s()))
+                waits: list[asyncio.Task[Any]] = [sleeping, loop.create_task(self._news.wait())]
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
                 for task in waits:
                     task.cancel()

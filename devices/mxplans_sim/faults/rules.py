@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -62,10 +62,9 @@ class Rule(BaseModel):
             return False
         if self.sample is not None and not fnmatch.fnmatchcase(str(context.get("sample", "")), self.sample):
             return False
-        if "image" in self.filled and "first" in context:
-            # A scan asks for the images first to last of its next burst.
-            if not context["first"] <= float(self.filled["image"]) <= context["last"]:
-                return False
+        # A scan asks for the images first to last of its next burst.
+        if "image" in self.filled and not context["first"] <= int(self.filled["image"]) <= context["last"]:
+            return False
         return all(fnmatch.fnmatchcase(str(context.get(name, "")), text) for name, text in self.where.items())
 
 
@@ -83,8 +82,17 @@ def load_scenario(path: Path) -> tuple[Rule, ...]:
         raise SettingsError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict) or set(content) != {"faults"} or not isinstance(content["faults"], list):
         raise SettingsError(f"{path} is not a scenario: it must have a list under faults, and nothing else")
+    return read_rules(content["faults"], str(path))
+
+
+def read_rules(entries: Sequence[Any], where: str) -> tuple[Rule, ...]:
+    """Rules of a list.
+
+    Raises:
+        SettingsError: If one is not allowed.
+    """
     try:
-        return tuple(Rule.model_validate(entry) for entry in content["faults"])
+        return tuple(Rule.model_validate(entry) for entry in entries)
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'rule'}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"{path} is not a scenario: {told}") from error
+        raise SettingsError(f"{where} is not a scenario: {told}") from error

@@ -45,6 +45,10 @@ class WorldSettings(BaseModel):
     murko: MurkoSettings = Field(default_factory=lambda: MurkoSettings.model_validate({}))
     zocalo: ZocaloSettings = Field(default_factory=lambda: ZocaloSettings.model_validate({}))
     servers: tuple[ServerName, ...] = Field(("epics", "simplon"), min_length=1, description="What is served")
+    faults: tuple[dict[str, Any], ...] = Field((), description="Rules, as in a scenario file")
+    proxies: dict[str, str] = Field(
+        default_factory=dict, description="Proxies for network faults, by name: HOST:PORT, or a server of this beamline"
+    )
     mix: SampleMix = Field(default_factory=lambda: SampleMix.model_validate({}))
     plate: PlateSettings | None = Field(None, description="A plate on the goniometer, instead of pins")
     samples: dict[str, SampleTruth] = Field(default_factory=dict, description="Truth by sample name")

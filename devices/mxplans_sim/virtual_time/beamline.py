@@ -12,6 +12,8 @@ from typing import Any, Self, TypeVar
 
 import ophyd
 
+from mxplans_sim.faults import Faults, read_rules
+from mxplans_sim.faults.acts import teach_detector, teach_world
 from mxplans_sim.servers.epics.records import PREFIX
 from mxplans_sim.servers.fleet import Fleet, Options
 from mxplans_sim.settings import load_world
@@ -63,8 +65,12 @@ class VirtualBeamline:
         clock = VirtualClock(self.kernel, self._server_loop)
         Path(data).mkdir(parents=True, exist_ok=True)
         self._truth = Truth(None if truth is None else Path(truth), clock)
-        self._world = World(settings, read_dewar(Path(shipment)), clock, self._truth)
+        self._faults = Faults(clock, settings.seed, self._truth, read_rules(settings.faults, str(world)))
+        self._world = World(settings, read_dewar(Path(shipment)), clock, self._truth, self._faults)
         self._fleet = Fleet(self._world, settings.servers, Options(Path(data), renderers=RENDERERS))
+        teach_world(self._faults, self._world)
+        teach_detector(self._faults, self._fleet.detector.faults)
+        self._acting: asyncio.Task[None] | None = None
         self._threading = virtual_threading(self.kernel)
         self._network = Network(self._server_loop, self._threading.Event)
         self._cleanup = contextlib.ExitStack()
@@ -91,7 +97,7 @@ class VirtualBeamline:
 
     def start(self) -> Mapping[str, str]:
         """Start the servers; returns where they answer."""
-        return {"ca_addr": "127.0.0.1", "ca_prefix": PREFIX, **self._do(self._fleet.join(self._network))}
+        return {"ca_addr": "127.0.0.1", "ca_prefix": PREFIX, **self._do(self._open())}
 
     def stop(self) -> None:
         """Stop the servers and write the truth."""
@@ -111,7 +117,14 @@ class VirtualBeamline:
     ) -> None:
         self._cleanup.close()
 
+    async def _open(self) -> Mapping[str, str]:
+        self._acting = asyncio.get_running_loop().create_task(self._faults.run())
+        return await self._fleet.join(self._network)
+
     async def _close(self) -> None:
+        if self._acting is not None:
+            self._acting.cancel()
+            await asyncio.gather(self._acting, return_exceptions=True)
         await self._world.scanner.abort()
         await self._world.robot.abort()
         await self._fleet.stop()

@@ -107,6 +107,7 @@ class Axis:
         taken: Ends whatever else drives the axis now; None when it takes moves.
         changed: Tells when somebody who drives it sets it in motion or lets it go.
         moves: Motions so far.
+        homed: Whether its encoder tells the truth.
     """
 
     def __init__(
@@ -128,6 +129,8 @@ class Axis:
         self.taken: Callable[[], Awaitable[None]] | None = None
         self.changed = Observable()
         self.moves = 0
+        self.homed = True
+        self._pushed = 0.0
         self._clock = clock
         self._backlash = backlash
         self._faults = faults or NoFaults()
@@ -159,9 +162,19 @@ class Axis:
         """Where what it drives stands now, behind the play."""
         return self.position + self.lag(self._direction)
 
+    def nudge(self, by: float) -> None:
+        """Push it without its encoder's knowledge."""
+        self._pushed += by
+        self.homed = False
+
+    def home(self) -> None:
+        """Find the home again: the encoder tells the truth."""
+        self._pushed = 0.0
+        self.homed = True
+
     def lag(self, direction: float) -> float:
-        """How far what it drives stays behind when it is approached in a direction; 0 takes the last one."""
-        return -math.copysign(self._backlash / 2, direction or self._direction)
+        """How far what it drives is from the encoder when approached in a direction; 0 takes the last one."""
+        return self._pushed - math.copysign(self._backlash / 2, direction or self._direction)
 
     def allows(self, position: float) -> bool:
         """Whether a position is within the limits."""

@@ -145,6 +145,9 @@ class Robot:
         world, name = self._world, self._world.storage.name(place)
         total_s = world.settings.timing.robot_s
         self._strike("load", name)
+        other = world.faults.take("sample_is", sample=name)
+        if other is not None:
+            world.storage.exchange(place, str(other["sample_class"]))
         busy = world.faults.take("robot_busy", sample=name)
         if busy is not None:
             await world.clock.sleep(float(busy["duration_s"]))
@@ -198,7 +201,7 @@ class Robot:
     def _strike(self, action: str, sample: str) -> None:
         """Raise where a fault keeps the program from its start."""
         faults = self._world.faults
-        if faults.take("robot_light_curtain", action=action, sample=sample) is not None:
+        if faults.active("robot_light_curtain") is not None:
             raise RobotError(LIGHT_CURTAIN, "the light curtain is broken, clear the hutch and reset")
         if faults.take("robot_not_ready", action=action, sample=sample) is not None:
             raise RobotError(NOT_READY, "the sample position is not ready, reset and try again")

@@ -125,6 +125,7 @@ class Scanner:
         for first in range(0, scan.images, size):
             number = min(size, scan.images - first)
             await clock.sleep(begins_s + first * scan.exposure_s - clock.now_s())
+            self._dump(before + first, number, begins_s + first * scan.exposure_s, scan.exposure_s)
             burst = self._world.scan_burst(scan, row, first, number, begins_s)
             self._world.publish(burst)
             done = 0
@@ -137,3 +138,12 @@ class Scanner:
                     await self.changed.notify()
             finally:
                 self._world.truth.spend(self._world.sample_name, "exposure_s", done * scan.exposure_s)
+
+    def _dump(self, first: int, number: int, begins_s: float, exposure_s: float) -> None:
+        """Lose the stored beam at an image of the next burst, when a fault says so."""
+        world = self._world
+        sample = world.sample_name
+        dump = world.faults.take("beam_dump_at_image", sample=sample, first=first + 1, last=first + number)
+        if dump is not None:
+            lost_s = begins_s + (int(dump["image"]) - 1 - first) * exposure_s
+            world.beam.ring.dump(float(dump["duration_s"]), max(lost_s, world.clock.now_s()))

@@ -10,6 +10,7 @@ from mxplans_sim.clock import Clock
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
 from mxplans_sim.world.actuator import Actuator
+from mxplans_sim.world.baton import Baton
 from mxplans_sim.world.beam import Beam
 from mxplans_sim.world.burst import Array, Burst
 from mxplans_sim.world.camera import Camera
@@ -51,6 +52,7 @@ class World:
         distance: Detector distance.
         storage: The pins of the dewar.
         surroundings: Hutch, cryostream, beamstop, diodes, fluorescence detector.
+        baton: Who has the beamline.
         dose: What the crystals have taken.
         plate: A plate in place of pins, None when there is none.
         robot: The sample changer.
@@ -101,6 +103,7 @@ class World:
             self._elements,
             self.faults,
         )
+        self.baton = Baton()
         self.dose = DoseLedger(settings.diffraction)
         self.plate = None if settings.plate is None else PlateStage(settings.plate, settings.seed, clock)
         self.robot = Robot(self)

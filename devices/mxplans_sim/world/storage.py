@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from mxplans_sim.settings import WorldSettings
+from mxplans_sim.settings import SampleTruth, WorldSettings
 from mxplans_sim.truth import Truth
 from mxplans_sim.world.dewar import Dewar
 from mxplans_sim.world.seeding import draw_truth, make_specimen
@@ -25,6 +25,7 @@ class Storage:
 
     def __init__(self, settings: WorldSettings, dewar: Dewar, truth: Truth) -> None:
         self.dewar = dewar
+        self._seed = settings.seed
         self._specimens: dict[Place, Specimen] = {}
         known = {sample.name for pin in dewar.values() for sample in pin.samples}
         for name in sorted(set(settings.samples) - known):
@@ -41,6 +42,12 @@ class Storage:
     def specimen(self, place: Place) -> Specimen | None:
         """What belongs in a place; None for a missing pin."""
         return self._specimens.get(place)
+
+    def exchange(self, place: Place, sample_class: str) -> None:
+        """Let the pin of a place be of another class, if there is one."""
+        if place in self._specimens:
+            changed = make_specimen(self._seed, self.dewar[place], SampleTruth.of(sample_class))
+            self._specimens[place] = changed
 
     def lose(self, place: Place) -> None:
         """Take a pin away for good."""

@@ -9,7 +9,7 @@ from typing import Any
 from caproto import ChannelData
 
 from mxplans_sim.clock import Clock
-from mxplans_sim.servers.epics.channels import Choice, Number, Whole
+from mxplans_sim.servers.epics.channels import Choice, Number, Text, Whole
 
 _POST_S = 1.0
 """Real seconds between two posts."""
@@ -56,7 +56,11 @@ class LiveChoice(_Live, Choice):
     """One of a few names."""
 
 
-LIVE = LiveNumber, LiveWhole, LiveChoice
+class LiveText(_Live, Text):
+    """A text of at most 39 characters."""
+
+
+LIVE = LiveNumber, LiveWhole, LiveChoice, LiveText
 
 
 class Part:

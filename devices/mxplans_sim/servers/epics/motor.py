@@ -12,9 +12,12 @@ from caproto import ChannelData
 from mxplans_sim.clock import Clock
 from mxplans_sim.servers.epics.channels import Choice, Number, Refused, Text, Whole, setting
 from mxplans_sim.servers.epics.deferral import Deferral
+from mxplans_sim.servers.epics.live import LiveWhole
 from mxplans_sim.world.kinematics import Axis
 from mxplans_sim.world.seeding import rng_for
 
+HOMED = 1 << 14
+"""Bit of MSTA: the motor has been homed."""
 _PERIOD_S = 0.05
 """Real seconds between two readbacks during a move."""
 
@@ -92,8 +95,9 @@ class MotorRecord:
             "DIR": Choice(value="Pos", enum_strings=("Pos", "Neg")),
             "FOFF": Choice(value="Frozen", enum_strings=("Variable", "Frozen")),
             "SET": Choice(value="Use", enum_strings=("Use", "Set")),
-            "HOMF": Whole(value=0),
-            "HOMR": Whole(value=0),
+            "HOMF": Whole(value=0, on_put=self._put_home),
+            "HOMR": Whole(value=0, on_put=self._put_home),
+            "MSTA": LiveWhole(lambda: HOMED if self.axis.homed else 0),
         }
         return {self.name: self._value, **{f"{self.name}.{field}": channel for field, channel in fields.items()}}
 
@@ -176,6 +180,10 @@ class MotorRecord:
             self.axis.stop()
             await self._idle.wait()
             await self._settle_setpoint()
+
+    async def _put_home(self, value: Any) -> None:
+        if value:
+            self.axis.home()
 
     async def _put_velocity(self, value: Any) -> None:
         speed = float(value)

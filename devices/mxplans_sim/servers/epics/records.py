@@ -6,10 +6,12 @@ import asyncio
 
 from caproto import ChannelData
 
+from mxplans_sim.servers.epics.baton import BatonStatus
 from mxplans_sim.servers.epics.camera import Camera
 from mxplans_sim.servers.epics.channels import Served
 from mxplans_sim.servers.epics.deferral import Deferral
 from mxplans_sim.servers.epics.fast_grid_scan import FastGridScan
+from mxplans_sim.servers.epics.live import Part
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.plate import PlateWell
 from mxplans_sim.servers.epics.robot import Robot
@@ -40,7 +42,10 @@ class Records:
         self._program = ScanProgram(f"{PREFIX}SCAN:", world)
         self._grids = FastGridScan(f"{PREFIX}FGS:", world)
         self._robot = Robot(f"{PREFIX}ROBOT:", world)
-        self._parts = surroundings(PREFIX, world.surroundings, world.settings.timing.attenuator_s)
+        self._parts: tuple[Part, ...] = (
+            *surroundings(PREFIX, world.surroundings, world.settings.timing.attenuator_s),
+            BatonStatus(f"{PREFIX}BATON:", world.baton, world.clock),
+        )
         self.channels: dict[str, ChannelData] = {}
         servers: tuple[Served, ...] = (
             *self._motors,

@@ -1,0 +1,1 @@
+"""Looking at the virtual beamline and disturbing it, over HTTP: for its page, its command line and tests."""
