@@ -120,10 +120,11 @@ def test_a_diffractometer_that_is_not_made_ready_keeps_the_robot_away(site: Site
 
 def test_it_switches_on_what_is_off_and_resets_what_is_wrong(site: Site, changer: Any, faults: Faults) -> None:
     site.do(lambda: site.isara.arm.switch(False))
-    faults.once["robot_light_curtain"] = {}
+    faults.lasting["robot_light_curtain"] = {}
     with pytest.raises(RobotFault, match="ERROR 1010 - the light curtain is broken") as refused:
         wait(changer.load.set(FIRST))
     assert refused.value.code == 1010
+    faults.lasting.clear()
     wait(changer.load.set(FIRST))
     assert readings(changer) == (1, 1, 1)
 

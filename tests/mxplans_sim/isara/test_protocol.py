@@ -178,22 +178,20 @@ def test_memory_can_be_corrected_and_what_is_remembered_is_fetched_in_vain(
 
 
 class LightCurtain:
-    """Breaks once."""
+    """Broken until somebody clears the hutch."""
 
-    broken = False
+    broken = True
 
     def take(self, kind: str, **context: Any) -> Mapping[str, Any] | None:
-        if kind != "robot_light_curtain" or self.broken:
-            return None
-        self.broken = True
-        return {}
+        return None
 
     def active(self, kind: str, **context: Any) -> Mapping[str, Any] | None:
-        return None
+        return {} if self.broken and kind == "robot_light_curtain" else None
 
 
 def test_a_broken_light_curtain_is_a_fault_until_the_reset() -> None:
-    with Site(faults=LightCurtain()) as site, site.connection("isara_operate_addr") as first:
+    curtain = LightCurtain()
+    with Site(faults=curtain) as site, site.connection("isara_operate_addr") as first:
         orders = Line(first)
         with site.connection("isara_monitor_addr") as second:
             questions = Line(second)
@@ -205,6 +203,7 @@ def test_a_broken_light_curtain_is_a_fault_until_the_reset() -> None:
             assert state[28].startswith("ERROR 1010 - the light curtain is broken")
             assert orders.ask("traj(put,3,1,1)") == "Fault must be reset"
             assert orders.ask("on") == "Fault must be reset"
+            curtain.broken = False
             orders.ask("reset")
             assert orders.ask("traj(put,3,1,1)") == "put"
             assert settle(questions)[12:14] == ["1", "1"]

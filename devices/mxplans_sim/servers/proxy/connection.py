@@ -57,19 +57,13 @@ class Connection:
 
     async def run(self) -> None:
         """Serve to the end of the connection."""
-        requests = asyncio.get_running_loop().create_task(self._requests())
         try:
-            await requests
-            if self._answers is not None:
-                await self._answers
-        except OSError:
-            pass  # whoever is gone needs no answer
-        except asyncio.CancelledError:
-            # Not from outside: the server has ended the connection, what is still asked goes nowhere.
-            if self._answers is None or not self._answers.done() or not requests.cancelled():
-                raise
+            with contextlib.suppress(OSError):  # whoever is gone needs no answer
+                await self._requests()
+                if self._answers is not None:
+                    await self._answers
         finally:
-            await self._end(requests)
+            await self._end()
 
     def cut(self) -> None:
         """Let it break at once."""
@@ -105,11 +99,15 @@ class Connection:
 
     async def _open(self) -> None:
         reader, self._server = await self._connect()
-        mine = asyncio.current_task()
         self._answers = asyncio.get_running_loop().create_task(self._return(reader))
-        self._answers.add_done_callback(lambda _: mine.cancel() if mine is not None else None)
 
     async def _return(self, reader: asyncio.StreamReader) -> None:
+        try:
+            await self._pass_answers(reader)
+        finally:
+            self._writer.close()  # which is the end of the requests as well
+
+    async def _pass_answers(self, reader: asyncio.StreamReader) -> None:
         while data := await reader.read(READ_BYTES):
             await self._while_hanging()
             mode = self._proxy.mode
@@ -135,11 +133,10 @@ class Connection:
         while self._proxy.mode.way is Way.HANG:
             await self._proxy.changed()
 
-    async def _end(self, requests: asyncio.Task[None]) -> None:
-        tasks = [task for task in (requests, self._answers) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def _end(self) -> None:
+        if self._answers is not None:
+            self._answers.cancel()
+            await asyncio.gather(self._answers, return_exceptions=True)
         for writer in (self._writer, self._server):
             if writer is not None:
                 writer.close()

@@ -96,9 +96,9 @@ class Mode:
         return self.way in (Way.PASS, Way.SLOW) or (self.way is Way.CLOSE and self.after_bytes > 0)
 
 
-PASS = Mode()
-
-
 def _within(name: str, value: float, low: float, high: float, unit: str) -> None:
     if not low <= value <= high:
         raise ValueError(f"{name} is {value} {unit}, allowed is {low:g} to {high:g}")
+
+
+PASS = Mode()
