@@ -31,7 +31,7 @@ class Site:
     """Runs in a thread of its own; the test stays outside, as any client does."""
 
     exporter: ExporterServer
-    camera: CameraServer
+    camera: CameraServer | None = None
     isara: IsaraServer
     world: World
 
@@ -77,7 +77,6 @@ class Site:
         self.world = World(self._settings, DEWAR, self.clock, Truth(None, self.clock), self._faults)
         self.world.bursts.subscribe(self.bursts.append)
         self.exporter = ExporterServer(self.world, DiffractometerSettings.model_validate({}))
-        self.camera = CameraServer(self.world.camera, self.clock)
         self.isara = IsaraServer(self.world, obstacle=self.exporter.diffractometer.transfer_obstacle)
         for server in self._servers:
             self.facts |= await server.start()
@@ -86,12 +85,22 @@ class Site:
         for server in self._servers:
             await server.stop()
             await server.stop()
+        if self.camera is not None:
+            await self.camera.stop()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, left
 
     @property
-    def _servers(self) -> tuple[ExporterServer, CameraServer, IsaraServer]:
-        return self.exporter, self.camera, self.isara
+    def _servers(self) -> tuple[ExporterServer, IsaraServer]:
+        return self.exporter, self.isara
+
+    @property
+    def camera_url(self) -> str:
+        """Where images come from; the camera is served from the first time on."""
+        if self.camera is None:
+            self.camera = CameraServer(self.world.camera, self.clock)
+            self.facts |= self.run(self.camera.start())
+        return self.facts["camera_url"]
 
     def replace(self, method: str, call: Callable[..., Any]) -> None:
         """Let a method of the exporter do something else; what it raises as `Refused` is the error."""

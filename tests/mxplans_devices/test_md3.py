@@ -63,7 +63,7 @@ def collecting(goniometer: Any, make: Make) -> Any:
 def test_every_device_fulfils_its_role(site: Site, make: Make, goniometer: Any, tmp_path: Path) -> None:
     devices = {
         "goniometer": goniometer,
-        "viewer": make(MD3Viewer, "viewer", url=site.facts["camera_url"], root=tmp_path),
+        "viewer": make(MD3Viewer, "viewer", url=site.camera_url, root=tmp_path),
         "fast_shutter": make(MD3Shutter, "fast_shutter"),
         "backlight": make(MD3Backlight, "backlight"),
         "aperture": make(MD3Aperture, "aperture"),
@@ -350,7 +350,7 @@ def test_shutter_and_aperture_go_by_name(site: Site, make: Make) -> None:
 
 @pytest.fixture
 def viewer(site: Site, make: Make, tmp_path: Path) -> Any:
-    return make(MD3Viewer, "viewer", url=site.facts["camera_url"], root=tmp_path, timeout_s=5.0)
+    return make(MD3Viewer, "viewer", url=site.camera_url, root=tmp_path, timeout_s=5.0)
 
 
 def test_each_trigger_gives_a_new_image(site: Site, viewer: Any) -> None:

@@ -8,7 +8,7 @@ from md3_bench import Site
 
 
 def test_each_snapshot_is_a_new_frame_in_the_format_asked_for(site: Site) -> None:
-    with httpx.Client(base_url=site.facts["camera_url"], trust_env=False) as client:
+    with httpx.Client(base_url=site.camera_url, trust_env=False) as client:
         answers = {form: client.get("/snapshot", params={"format": form}) for form in ("raw", "png", "jpeg")}
     shapes, numbers = set(), []
     for answer in answers.values():
@@ -25,7 +25,7 @@ def test_each_snapshot_is_a_new_frame_in_the_format_asked_for(site: Site) -> Non
 
 
 def test_the_stream_goes_on_until_it_is_closed(site: Site) -> None:
-    with httpx.Client(base_url=site.facts["camera_url"], trust_env=False) as client:
+    with httpx.Client(base_url=site.camera_url, trust_env=False) as client:
         with client.stream("GET", "/stream") as answer:
             assert answer.headers["content-type"] == "multipart/x-mixed-replace; boundary=frame"
             data = b""
@@ -39,4 +39,4 @@ def test_the_stream_goes_on_until_it_is_closed(site: Site) -> None:
 
 @pytest.mark.parametrize(("path", "status"), [("/snapshot?format=tiff", 400), ("/elsewhere", 404)])
 def test_what_is_not_there_is_refused(site: Site, path: str, status: int) -> None:
-    assert httpx.get(site.facts["camera_url"] + path, trust_env=False).status_code == status
+    assert httpx.get(site.camera_url + path, trust_env=False).status_code == status
