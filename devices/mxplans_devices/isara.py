@@ -15,7 +15,7 @@ from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import Known
 from mxplans_devices.md3.phases import TRANSFER, MD3Phase
 from mxplans_devices.protocols.isara import IsaraClient, IsaraState, Place, Watch
-from mxplans_devices.sample_changer import _Load, _Unload
+from mxplans_devices.sample_changer import Load, Unload
 
 NO_PIN = (2130, 4130)
 """Errors of a place without a pin."""
@@ -45,8 +45,8 @@ class IsaraSampleChanger(Device):
         answer_timeout_s: Real seconds to wait for a reply.
     """
 
-    load = Component(_Load, "", kind="omitted")
-    unload = Component(_Unload, "", kind="omitted")
+    load = Component(Load, "", kind="omitted")
+    unload = Component(Unload, "", kind="omitted")
     pin_mounted = Component(Known, value=0, kind="normal")
     current_puck = Component(Known, value=0, kind="normal")
     current_pin = Component(Known, value=0, kind="normal")

@@ -15,7 +15,7 @@ NO_PIN = 25
 """Error code of a position without a pin."""
 
 
-class _Load(Device):
+class Load(Device):
     """Mounts the pin of a `SampleLocation`."""
 
     def set(self, value: SampleLocation) -> FaultStatus:
@@ -27,7 +27,7 @@ class _Load(Device):
         self.parent.stop(success=success)
 
 
-class _Unload(Device):
+class Unload(Device):
     """Puts the mounted pin back."""
 
     def trigger(self) -> FaultStatus:
@@ -49,8 +49,8 @@ class SampleChanger(Device):
         idle_timeout_s: Real seconds to wait for a program that runs already.
     """
 
-    load = Component(_Load, "", kind="omitted")
-    unload = Component(_Unload, "", kind="omitted")
+    load = Component(Load, "", kind="omitted")
+    unload = Component(Unload, "", kind="omitted")
     pin_mounted = Component(ReadOnly, "PIN_MOUNTED", kind="normal")
     current_puck = Component(ReadOnly, "CURRENT_PUCK_RBV", kind="normal")
     current_pin = Component(ReadOnly, "CURRENT_PIN_RBV", kind="normal")

@@ -5,35 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 from ophyd import Component, Device, Kind
 
-from mxplans.errors import DeviceFault, InvalidInput
+from mxplans.errors import DeviceFault
 from mxplans_devices._jobs import FaultStatus, Task, Worker
-from mxplans_devices._signals import Choice, Known, ReadOnly, Setting
-
-Frame = npt.NDArray[np.uint8]
-
-
-class _Image(Known):
-    """The frame of the last trigger, (height, width) uint8."""
-
-    def describe(self) -> dict[str, Any]:
-        """Type and shape."""
-        description: dict[str, Any] = super().describe()
-        shape = list(np.shape(self._readback))
-        description[self.name] |= {"dtype": "array", "dtype_numpy": "|u1", "shape": shape, "dims": ["y", "x"]}
-        return description
-
-
-class _SnapshotFile(Known):
-    """Path of the last snapshot, relative to the viewer's root; setting it writes the present frame there as PNG."""
-
-    def set(self, value: str, **_: Any) -> FaultStatus:
-        """Start to write."""
-        return self.parent.write_snapshot(value)  # type: ignore[no-any-return]
+from mxplans_devices._signals import Choice, ReadOnly, Setting
+from mxplans_devices._snapshots import FrameSignal, SnapshotFile, start_snapshot
 
 
 class OnAxisViewer(Device):
@@ -53,8 +31,8 @@ class OnAxisViewer(Device):
     um_per_px = Component(ReadOnly, "UmPerPixel_RBV", units="um", kind="normal")
     beam_x_px = Component(ReadOnly, "BeamX_RBV", units="px", kind="normal")
     beam_y_px = Component(ReadOnly, "BeamY_RBV", units="px", kind="normal")
-    snapshot_file = Component(_SnapshotFile, value="", kind="normal")
-    frame = Component(_Image, value=np.zeros((0, 0), dtype=np.uint8), kind="omitted")
+    snapshot_file = Component(SnapshotFile, value="", kind="normal")
+    frame = Component(FrameSignal, value=np.zeros((0, 0), dtype=np.uint8), kind="omitted")
     acquire = Component(Setting, "Acquire", kind="omitted")
     array_data = Component(ReadOnly, "ArrayData", kind="omitted")
     width = Component(ReadOnly, "ArraySizeX_RBV", kind="omitted")
@@ -84,18 +62,7 @@ class OnAxisViewer(Device):
             InvalidInput: If the path leaves the root or is not a `.png`.
             DeviceFault: If no image has been taken yet.
         """
-        relative = Path(path)
-        if relative.is_absolute() or ".." in relative.parts or relative.suffix != ".png":
-            raise InvalidInput(f"{self.name}: snapshot {path!r} must be a relative path to a .png, without '..'")
-        image: Frame = self.frame.get()
-        if not image.size:
-            raise DeviceFault(f"{self.name}: there is no image to write to {path!r}; trigger first")
-
-        def work(task: Task) -> None:
-            _write_png(self._root, relative, image)
-            self.snapshot_file.put(relative.as_posix())
-
-        return self._worker.start(work, f"snapshot {path!r}", self._timeout_s)
+        return start_snapshot(self, self._worker, self._root, path, self._timeout_s)
 
     def stop(self, *, success: bool = False) -> None:
         """Wait no longer for an image."""
@@ -126,15 +93,3 @@ def _transfer_s(size_bytes: int) -> float:
     5.0
     """
     return 2.0 + size_bytes / 1e6
-
-
-def _write_png(root: Path, relative: Path, image: Frame) -> None:
-    """Write an image under `root`; a link on the way must not lead out of it."""
-    target = (root / relative).resolve()
-    if not target.is_relative_to(root.resolve()):
-        raise InvalidInput(f"snapshot {relative.as_posix()!r} leads out of {root}; use a folder inside")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    encoded, data = cv2.imencode(".png", image)
-    if not encoded:
-        raise DeviceFault(f"an image of shape {image.shape} cannot be written as PNG; trigger again")
-    target.write_bytes(data.tobytes())

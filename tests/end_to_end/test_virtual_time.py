@@ -107,3 +107,42 @@ def test_a_wrong_sign_in_the_profile_shows_as_a_missed_crystal(tmp_path, flip):
     missed = [event for event in night.truth()["events"] if event.get("scan") == "rotation"]
     far_um = [max(map(abs, event["crystal_offset_um"])) for event in missed]
     assert verdicts["demo-1"] != "COLLECTED" or min(far_um) > 50, (verdicts, json.dumps(far_um))
+
+
+def test_faults_of_a_sample_end_in_verdicts_and_the_night_goes_on(tmp_path):
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    faults = """
+faults:
+- {kind: robot_no_pin, sample: demo-1}
+- {kind: sample_is, sample: demo-2, parameters: {sample_class: empty}}
+"""
+    profile = short_profile(folder, world=faults)
+    night = Night(profile, short_shipment(folder, 1, 2, 5), folder / "night", "--virtual-time")
+    assert night.finish() == 0, night.text
+    verdicts = {sample["name"]: sample["verdict"] for sample in night.summary()["samples"]}
+    assert verdicts == {
+        "demo-1": "PIN_MISSING",
+        "demo-2": "EMPTY_MOUNT",
+        "demo-5": "COLLECTED",
+    }
+    struck = [(event["fault"], event["sample"]) for event in night.truth()["events"] if event["kind"] == "fault"]
+    assert struck == [("robot_no_pin", "demo-1"), ("sample_is", "demo-2")]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("{kind: motor_stall, where: {axis: omega}, nth: 6}", "goniometer_omega"),
+        ("{kind: unload_hang, parameters: {duration_s: 1000}}", "sample_changer"),
+        ("{kind: detector_fails_to_arm}", "detector"),
+    ],
+)
+def test_a_fault_of_the_beamline_makes_safe_and_fails_the_night(tmp_path, fault, told):
+    folder = tmp_path / "worse"
+    folder.mkdir()
+    profile = short_profile(folder, world=f"\nfaults:\n- {fault}\n")
+    night = Night(profile, short_shipment(folder, 1), folder / "night", "--virtual-time")
+    assert night.finish() == 1, night.text
+    assert told in night.summary()["failure"]
+    assert any(event["kind"] == "fault" for event in night.truth()["events"])

@@ -13,6 +13,7 @@ from mxplans_sim.servers.camera_http import CameraServer
 from mxplans_sim.servers.epics.records import Records
 from mxplans_sim.servers.epics.server import EpicsServer
 from mxplans_sim.servers.exporter.server import ExporterServer
+from mxplans_sim.servers.isara.arm import ALWAYS_READY
 from mxplans_sim.servers.isara.server import IsaraServer
 from mxplans_sim.servers.murko.server import MurkoServer
 from mxplans_sim.servers.sightings import grid_book, recent_frames
@@ -97,7 +98,9 @@ class Fleet:
             world.settings.diffraction,
             options.renderers,
         )
-        self._servers = {name: MAKERS[name](self) for name in names}
+        self._servers: dict[str, Server] = {}
+        for name in sorted(names, key=tuple(MAKERS).index):  # in the order in which they need each other
+            self._servers[name] = MAKERS[name](self)
         self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> Mapping[str, str]:
@@ -153,8 +156,10 @@ class Fleet:
         return ExporterServer(self._world, self._world.settings.diffractometer)
 
     def make_isara(self) -> IsaraServer:
-        """The sample changer over TCP."""
-        return IsaraServer(self._world, self._world.settings.isara)
+        """The sample changer over TCP; it asks the diffractometer, if there is one, whether it may come."""
+        exporter = self._servers.get("exporter")
+        obstacle = exporter.diffractometer.transfer_obstacle if isinstance(exporter, ExporterServer) else ALWAYS_READY
+        return IsaraServer(self._world, self._world.settings.isara, obstacle)
 
     def make_camera(self) -> CameraServer:
         """The on-axis viewer over HTTP."""

@@ -56,10 +56,12 @@ class Server:
 
     def __exit__(self, *error):
         self.http.close()
-        self.run(self.server.stop())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
+        try:
+            self.run(self.server.stop())
+        finally:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self.thread.join()
+            self.loop.close()
 
     async def _start(self):
         self.clock = RealClock(self.speed_up)

@@ -37,6 +37,7 @@ async def take(detector, clock, bursts=6):
         detector.on_burst(replace(part, ends_at_s=ends_at_s))
         await clock.sleep(ends_at_s - clock.now_s())
     while detector.state != "idle":
+        assert detector.state == "acquire"
         await clock.sleep(0.001)
     await detector.rendered()
     return detector.series[number].spots

@@ -10,7 +10,7 @@ from enum import StrEnum
 class Way(StrEnum):
     """Ways in which a network can go wrong, and the right one."""
 
-    PASS = "pass"  # noqa: S105  # a way, no password
+    PASS = "pass"  # a way, no password
     SLOW = "slow"
     CLOSE = "close"
     REFUSE = "refuse"

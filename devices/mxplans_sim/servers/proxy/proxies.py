@@ -13,6 +13,8 @@ from mxplans_sim.settings.base import SettingsError
 
 _LAST_PORT = 65535
 CHANNEL_ACCESS = "ca"
+_ALSO = {"epics": CHANNEL_ACCESS, "zocalo": "stomp"}
+"""Names of servers whose addresses have other ones."""
 
 
 class Proxies:
@@ -20,7 +22,7 @@ class Proxies:
 
     Args:
         targets: Where each leads, by its name: `HOST:PORT`, or the name of an address of the virtual beamline, as
-            `exporter`, `simplon`, `isara_operate`; `ca` for its process variables.
+            `exporter`, `simplon`, `isara_operate`, `epics`.
         clock: Simulated time.
         seed: Of garbage.
 
@@ -48,7 +50,7 @@ class Proxies:
         try:
             for name, target in self._targets.items():
                 host, port = resolved(name, target, facts)
-                kind = ChannelAccessFaults if target == CHANNEL_ACCESS else NetworkFaults
+                kind = ChannelAccessFaults if _ALSO.get(target, target) == CHANNEL_ACCESS else NetworkFaults
                 proxy = kind(host, port, self._clock, self._seed, name)
                 told |= await proxy.start()
                 self.by_name[name] = proxy
@@ -96,6 +98,7 @@ def resolved(name: str, target: str, facts: Mapping[str, str]) -> tuple[str, int
         SettingsError: If it is neither an address nor one of the facts.
     """
     known = {fact.rpartition("_")[0]: value for fact, value in facts.items() if fact.endswith(("_addr", "_url"))}
+    known |= {server: known[other] for server, other in _ALSO.items() if other in known}
     address = known.get(target, target).removeprefix("http://").removeprefix("tcp://")
     host, colon, port = address.rstrip("/").rpartition(":")
     if not (colon and host and port.isdecimal() and 0 < int(port) <= _LAST_PORT):
