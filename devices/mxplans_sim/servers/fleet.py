@@ -94,7 +94,7 @@ class Fleet:
             world.settings.detector,
             options.data_dir,
             world.settings.seed,
-            world.still,
+            lambda number, exposure_s: world.dose.expose(world.still(number, exposure_s)),
             world.settings.diffraction,
             options.renderers,
         )

@@ -29,7 +29,7 @@ from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.specimen import Specimen
 from mxplans_sim.world.storage import Storage
 from mxplans_sim.world.surroundings import Surroundings
-from mxplans_sim.world.unsteady import frosted, shake_mm
+from mxplans_sim.world.unsteady import frosted
 
 OMEGA_LIMITS_DEG = (-3600.0, 3600.0)
 START_DISTANCE_MM = 100.0
@@ -190,16 +190,12 @@ class World:
         above = {name: self.axes[name].position for name in ABOVE_OMEGA[self.gonio.settings.kind]}
         stand = self.gonio.stand(begins + step / 2, above)
         middles_s: Array = begins_s + (np.arange(number, dtype=np.float64) + 0.5) * exposure_s
-        specimen, lab_mm = self.specimen, stand.lab_mm
-        if specimen is not None and specimen.vibration_um:
-            moment = round(begins_s, 6)
-            lab_mm = lab_mm + [shake_mm(specimen, self.settings.seed, "burst", moment, k) for k in range(number)]
         width_deg = self.gonio.settings.omega_sign * float(step[3])
         return Burst(
-            specimen=specimen,
+            specimen=self.specimen,
             mount=stand.mount,
             spindle_mm=stand.spindle_mm,
-            lab_mm=lab_mm,
+            lab_mm=stand.lab_mm,
             omega_start_deg=stand.omega_deg - width_deg / 2,
             omega_width_deg=width_deg,
             exposure_s=exposure_s,

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from mxplans_sim.clock import Clock
-from mxplans_sim.servers.proxy.mode import Mode, Way
+from mxplans_sim.servers.proxy.mode import AT_ONCE, Mode, Way
 
 READ_BYTES = 2**16
 
@@ -59,8 +59,7 @@ class Connection:
         """Serve to the end of the connection."""
         try:
             with contextlib.suppress(OSError):  # whoever is gone needs no answer
-                await self._requests()
-                if self._answers is not None:
+                if await self._requests() and self._answers is not None:
                     await self._answers
         finally:
             await self._end()
@@ -71,23 +70,27 @@ class Connection:
             if writer is not None:
                 writer.transport.abort()
 
-    async def _requests(self) -> None:
+    async def _requests(self) -> bool:
+        """Take them to the server, or answer in its place; whether answers may still come when the client has ended."""
         if self._proxy.mode.forwards:
             await self._open()
-        while self._proxy.mode != Mode(Way.CLOSE) and (data := await self._reader.read(READ_BYTES)):
+        while self._proxy.mode != AT_ONCE and (data := await self._reader.read(READ_BYTES)):
             await self._while_hanging()
             mode = self._proxy.mode
             if mode.way is Way.HTTP_STATUS:
-                self._writer.write(http_answer(mode.status))
-                await self._writer.drain()
-                return
+                await self._tell(http_answer(mode.status))
+                return False
             if mode.way is Way.GARBAGE:
-                self._writer.write(self._rng.bytes(mode.garbage_bytes))
-                await self._writer.drain()
+                await self._tell(self._rng.bytes(mode.garbage_bytes))
             elif mode.forwards:
                 await self._forward(data)
         if self._server is not None and self._server.can_write_eof():
             self._server.write_eof()
+        return self._proxy.mode != AT_ONCE
+
+    async def _tell(self, answer: bytes) -> None:
+        self._writer.write(answer)
+        await self._writer.drain()
 
     async def _forward(self, data: bytes) -> None:
         if self._server is None:
@@ -118,8 +121,7 @@ class Connection:
             elif mode.way is Way.CLOSE:
                 data = data[: max(0, mode.after_bytes - self._passed)]
             self._passed += len(data)
-            self._writer.write(data)
-            await self._writer.drain()
+            await self._tell(data)
             if mode.way is Way.CLOSE and self._passed >= mode.after_bytes:
                 return
 

@@ -102,3 +102,5 @@ def _within(name: str, value: float, low: float, high: float, unit: str) -> None
 
 
 PASS = Mode()
+AT_ONCE = Mode(Way.CLOSE)
+"""Closes connections as soon as they are made."""

@@ -12,7 +12,7 @@ from typing import Self
 
 from mxplans_sim.clock import Clock
 from mxplans_sim.servers.proxy.connection import READ_BYTES, Connection
-from mxplans_sim.servers.proxy.mode import PASS, Mode, Way
+from mxplans_sim.servers.proxy.mode import AT_ONCE, PASS, Mode, Way
 from mxplans_sim.world.seeding import rng_for
 
 HOST = "127.0.0.1"
@@ -93,10 +93,11 @@ class NetworkFaults:
 
     async def wait(self) -> None:
         """Return when it is stopped, or raise what ended it."""
-        if self._managing is not None:
-            await asyncio.wait([self._managing])
-            if not self._managing.cancelled():
-                self._managing.result()
+        managing = self._managing
+        if managing is not None:
+            await asyncio.wait([managing])
+            if not managing.cancelled():
+                managing.result()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -149,7 +150,7 @@ class NetworkFaults:
             self.put(PASS)
 
     async def _apply(self) -> None:
-        if not self.mode.listens or self.mode == Mode(Way.CLOSE):
+        if not self.mode.listens or self.mode == AT_ONCE:
             self._cut()
         if not self.mode.listens:
             await self._close()
