@@ -13,13 +13,12 @@ from mxplans_sim.clock import RealClock
 from mxplans_sim.control.file import write_control_file
 from mxplans_sim.control.server import ControlServer
 from mxplans_sim.ending import ended_event
-from mxplans_sim.faults import Faults, Rule, read_rules
-from mxplans_sim.faults.acts import teach_detector, teach_world
+from mxplans_sim.faults import Rule
 from mxplans_sim.servers.fleet import Fleet, Options
 from mxplans_sim.settings import WorldSettings
+from mxplans_sim.site import Site
 from mxplans_sim.truth import Truth
 from mxplans_sim.world.dewar import Dewar
-from mxplans_sim.world.state import World
 
 
 @dataclass(frozen=True)
@@ -61,30 +60,22 @@ async def serve(
     ended = ended_event()
     clock = RealClock(settings.speed_up)
     truth = Truth(output.truth, clock)
-    faults = Faults(clock, settings.seed, truth, (*read_rules(settings.faults, "faults of the world file"), *rules))
-    world = World(settings, dewar, clock, truth, faults)
-    fleet = Fleet(world, names or settings.servers, options)
-    teach_world(faults, world)
-    teach_detector(faults, fleet.detector.faults)
-    control = ControlServer(world, faults, fleet.detector.detector)
-    acting = asyncio.create_task(faults.run())
+    site = Site(settings, dewar, clock, truth, options, names, rules)
+    control = ControlServer(site.world, site.faults, site.fleet.detector.detector)
     try:
-        facts = dict(await fleet.start())
+        facts = dict(await site.start())
         if output.control is not None:
             facts |= await control.start()
             write_control_file(output.control, facts["control_url"], control.token)
         print(json.dumps({"event": "ready", **facts, "pid": os.getpid()}), flush=True)
         try:
-            await _first(ended, fleet)
+            await _first(ended, site.fleet)
         finally:
-            await world.scanner.abort()
-            await world.robot.abort()
+            await site.rest()
             truth.write()
     finally:
-        acting.cancel()
-        await asyncio.gather(acting, return_exceptions=True)
         await control.stop()
-        await fleet.stop()
+        await site.stop()
         if output.control is not None:
             output.control.unlink(missing_ok=True)
 

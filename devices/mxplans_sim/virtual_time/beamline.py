@@ -12,11 +12,10 @@ from typing import Any, Self, TypeVar
 
 import ophyd
 
-from mxplans_sim.faults import Faults, read_rules
-from mxplans_sim.faults.acts import teach_detector, teach_world
 from mxplans_sim.servers.epics.records import PREFIX
-from mxplans_sim.servers.fleet import Fleet, Options
+from mxplans_sim.servers.fleet import Options
 from mxplans_sim.settings import load_world
+from mxplans_sim.site import Site
 from mxplans_sim.truth import Truth
 from mxplans_sim.virtual_time.control_layer import ControlLayer
 from mxplans_sim.virtual_time.kernel import Kernel
@@ -25,7 +24,6 @@ from mxplans_sim.virtual_time.network import Network
 from mxplans_sim.virtual_time.takeover import taken_over
 from mxplans_sim.virtual_time.threads import virtual_clock, virtual_threading
 from mxplans_sim.world.dewar import read_dewar
-from mxplans_sim.world.state import World
 
 T = TypeVar("T")
 DOCUMENT_PACKAGES = ("bluesky", "event_model")
@@ -65,12 +63,8 @@ class VirtualBeamline:
         clock = VirtualClock(self.kernel, self._server_loop)
         Path(data).mkdir(parents=True, exist_ok=True)
         self._truth = Truth(None if truth is None else Path(truth), clock)
-        self._faults = Faults(clock, settings.seed, self._truth, read_rules(settings.faults, str(world)))
-        self._world = World(settings, read_dewar(Path(shipment)), clock, self._truth, self._faults)
-        self._fleet = Fleet(self._world, settings.servers, Options(Path(data), renderers=RENDERERS))
-        teach_world(self._faults, self._world)
-        teach_detector(self._faults, self._fleet.detector.faults)
-        self._acting: asyncio.Task[None] | None = None
+        options = Options(Path(data), renderers=RENDERERS)
+        self._site = Site(settings, read_dewar(Path(shipment)), clock, self._truth, options)
         self._threading = virtual_threading(self.kernel)
         self._network = Network(self._server_loop, self._threading.Event)
         self._cleanup = contextlib.ExitStack()
@@ -87,7 +81,7 @@ class VirtualBeamline:
         devices = {"time": clock, "threading": self._threading, **self._network.modules()}
         self._cleanup.enter_context(taken_over(("ophyd", *device_packages), devices, REAL_CONTROL_LAYER))
         self._cleanup.enter_context(taken_over((*DOCUMENT_PACKAGES, *plan_packages), {"time": clock}))
-        layer = ControlLayer(self._fleet.records.channels, self._server_loop, self.kernel, self._threading.Thread)
+        layer = ControlLayer(self._site.fleet.records.channels, self._server_loop, self.kernel, self._threading.Thread)
         self._cleanup.callback(setattr, ophyd, "cl", ophyd.cl)
         ophyd.cl = layer
 
@@ -97,7 +91,7 @@ class VirtualBeamline:
 
     def start(self) -> Mapping[str, str]:
         """Start the servers; returns where they answer."""
-        return {"ca_addr": "127.0.0.1", "ca_prefix": PREFIX, **self._do(self._open())}
+        return {"ca_addr": "127.0.0.1", "ca_prefix": PREFIX, **self._do(self._site.join(self._network))}
 
     def stop(self) -> None:
         """Stop the servers and write the truth."""
@@ -117,17 +111,9 @@ class VirtualBeamline:
     ) -> None:
         self._cleanup.close()
 
-    async def _open(self) -> Mapping[str, str]:
-        self._acting = asyncio.get_running_loop().create_task(self._faults.run())
-        return await self._fleet.join(self._network)
-
     async def _close(self) -> None:
-        if self._acting is not None:
-            self._acting.cancel()
-            await asyncio.gather(self._acting, return_exceptions=True)
-        await self._world.scanner.abort()
-        await self._world.robot.abort()
-        await self._fleet.stop()
+        await self._site.rest()
+        await self._site.stop()
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._server_loop).result(START_TIMEOUT_S)

@@ -1,0 +1,81 @@
+"""A whole site: the world, what goes wrong in it, and its servers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from mxplans_sim.clock import Clock
+from mxplans_sim.faults import Faults, Rule, read_rules
+from mxplans_sim.faults.acts import teach_detector, teach_world
+from mxplans_sim.servers.fleet import Fleet, Network, Options
+from mxplans_sim.settings import WorldSettings
+from mxplans_sim.truth import Truth
+from mxplans_sim.world.dewar import Dewar
+from mxplans_sim.world.state import World
+
+
+class Site:
+    """Everything that a world file describes, on one clock.
+
+    Args:
+        settings: The world file.
+        dewar: What the shipment says.
+        clock: Simulated time.
+        truth: Takes down what happens.
+        options: How the servers are made.
+        names: Which servers; those of the world file when empty.
+        rules: Faults, besides those of the world file.
+
+    Attributes:
+        world: The world.
+        faults: What goes wrong.
+        fleet: The servers.
+    """
+
+    def __init__(
+        self,
+        settings: WorldSettings,
+        dewar: Dewar,
+        clock: Clock,
+        truth: Truth,
+        options: Options,
+        names: Sequence[str] = (),
+        rules: Sequence[Rule] = (),
+    ) -> None:
+        given = read_rules(settings.faults, "faults of the world file")
+        self.faults = Faults(clock, settings.seed, truth, (*given, *rules))
+        self.world = World(settings, dewar, clock, truth, self.faults)
+        self.fleet = Fleet(self.world, names or settings.servers, options)
+        teach_world(self.faults, self.world)
+        teach_detector(self.faults, self.fleet.detector.faults)
+        self._acting: asyncio.Task[None] | None = None
+
+    async def start(self) -> Mapping[str, str]:
+        """Start faults and servers; returns what clients must know.
+
+        Raises:
+            PortInUse: If a given port is taken.
+        """
+        self._act()
+        return await self.fleet.start()
+
+    async def join(self, network: Network) -> Mapping[str, str]:
+        """Serve within this process instead."""
+        self._act()
+        return await self.fleet.join(network)
+
+    async def rest(self) -> None:
+        """End scans and robot programs where they are."""
+        await self.world.scanner.abort()
+        await self.world.robot.abort()
+
+    async def stop(self) -> None:
+        """End faults and servers."""
+        if self._acting is not None:
+            self._acting.cancel()
+            await asyncio.gather(self._acting, return_exceptions=True)
+        await self.fleet.stop()
+
+    def _act(self) -> None:
+        self._acting = asyncio.get_running_loop().create_task(self.faults.run())
