@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from mxplans_sim.settings.camera import CameraSettings, ZoomLevel
 from mxplans_sim.world.hooks import Parameters
@@ -15,9 +14,7 @@ from mxplans_sim.world.optics import Exposure, Image, Viewer
 from mxplans_sim.world.placement import Placement
 from mxplans_sim.world.specimen import Specimen
 from mxplans_sim.world.unsteady import shake_mm
-
-if TYPE_CHECKING:
-    from mxplans_sim.world.state import World
+from mxplans_sim.world.whole import Whole
 
 FRAMES_KEPT = 20
 SATURATING = 4.0
@@ -61,7 +58,7 @@ class Camera:
         changed: Tells of a new frame.
     """
 
-    def __init__(self, world: World, settings: CameraSettings, level: Callable[[], str]) -> None:
+    def __init__(self, world: Whole, settings: CameraSettings, level: Callable[[], str]) -> None:
         self.settings = settings
         self.eye = Viewer(world.settings.seed, settings)
         self.last: Picture | None = None

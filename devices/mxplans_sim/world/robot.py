@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING
 
 from mxplans_sim.world.observable import Observable
-
-if TYPE_CHECKING:
-    from mxplans_sim.world.state import World
+from mxplans_sim.world.whole import Whole
 
 Place = tuple[int, int]
 
@@ -53,7 +50,7 @@ class Robot:
         changed: Tells of all of these.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Whole) -> None:
         self.program = ""
         self.in_hutch = False
         self.mounted: Place | None = None

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from mxplans_sim.world.observable import Observable
 from mxplans_sim.world.program import AXES, Scan, Trajectory, fault, trajectory
-
-if TYPE_CHECKING:
-    from mxplans_sim.world.state import World
+from mxplans_sim.world.whole import Whole
 
 BURST_S = 1.0
 """Longest burst, simulated seconds: what changes during a scan (beam, faults) is seen by the next one."""
@@ -33,7 +30,7 @@ class Scanner:
         changed: Tells of these.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Whole) -> None:
         self.running = False
         self.scan: Scan | None = None
         self.points = 0

@@ -69,10 +69,10 @@ class World:
         self.settings = settings
         self.clock = clock
         self.truth = truth
-        self.faults = faults or NoFaults()
+        self.faults: FaultSource = faults or NoFaults()
         self.bursts = Gate()
         self.gonio = Goniometer(settings.goniometer, settings.seed)
-        self.axes = {name: self._axis(name) for name in self.gonio.axes}
+        self.axes: dict[str, Axis] = {name: self._axis(name) for name in self.gonio.axes}
         self.distance = Axis(
             "distance",
             clock,
@@ -105,7 +105,9 @@ class World:
         )
         self.baton = Baton()
         self.dose = DoseLedger(settings.diffraction)
-        self.plate = None if settings.plate is None else PlateStage(settings.plate, settings.seed, clock)
+        self.plate: PlateStage | None = (
+            None if settings.plate is None else PlateStage(settings.plate, settings.seed, clock)
+        )
         self.robot = Robot(self)
         self.scanner = Scanner(self)
         self.camera = Camera(self, settings.camera, lambda: self.zoom.state)
