@@ -33,7 +33,7 @@ def test_the_shipped_profile_has_the_experiment_that_the_demo_promises():
         ("distance_mm: 100", "distance_mm: .nan", "collection.distance_mm"),
         ("speed_up: 5", "speed_up: 5\nspeed_up: 6", "'speed_up' stands twice"),
         ("schema: mxplans.profile/1", "schema: mxplans.profile/9", "mxplans.profile/1"),
-        ("class: mxplans_devices:Goniometer", "class: os.system", "class"),
+        ("class: mxplans_devices:Smargon", "class: os.system", "class"),
         ("xray:", "xray: [", "not YAML"),
         ("speed_up: 5", "speed_up: !!python/object/apply:os.getcwd []", "not YAML"),
     ],
