@@ -10,7 +10,7 @@ import numpy.typing as npt
 from mxplans_sim.servers.simplon.armed import SeriesState
 from mxplans_sim.servers.simplon.detector import VirtualDetector
 from mxplans_sim.servers.zocalo.grids import GridBook, ScannedGrid
-from mxplans_sim.world.camera import Picture
+from mxplans_sim.world.program import Scan
 from mxplans_sim.world.recent import RecentFrames
 from mxplans_sim.world.shadow import masks
 from mxplans_sim.world.state import World
@@ -21,22 +21,24 @@ def recent_frames(world: World) -> RecentFrames:
     recent = RecentFrames()
 
     def keep() -> None:
-        if (picture := world.camera.last) is not None:
-            recent.keep(picture.pixels, picture.zoom.um_per_px, lambda: _notions(world, picture))
+        picture = world.camera.last
+        if picture is None:
+            return
+        # Not the picture itself, whose pixels are many.
+        eye, beam_y_mm, lit = world.camera.eye, world.beam.axis_offset_mm, world.backlight_in
+        specimen, placement, zoom = picture.specimen, picture.placement, picture.zoom
+
+        def notions() -> Mapping[str, npt.NDArray[np.bool_]]:
+            return masks(eye.shadow(specimen, placement, zoom, beam_y_mm)) if specimen is not None and lit else {}
+
+        recent.keep(picture.pixels, zoom.um_per_px, notions)
 
     world.camera.changed.subscribe(keep)
     return recent
 
 
-def _notions(world: World, picture: Picture) -> Mapping[str, npt.NDArray[np.bool_]]:
-    if picture.specimen is None:
-        return {}
-    eye = world.camera.eye
-    return masks(eye.shadow(picture.specimen, picture.placement, picture.zoom, world.beam.axis_offset_mm))
-
-
 def grid_book(world: World, detector: VirtualDetector) -> GridBook:
-    """The grids that are scanned from now on, and the spots on their frames."""
+    """The grids that are scanned from now on, and the intensity of the spots on their frames."""
 
     def find(filename: str) -> SeriesState | None:
         found = [state for state in detector.series.values() if state.series.name == filename]
@@ -44,14 +46,18 @@ def grid_book(world: World, detector: VirtualDetector) -> GridBook:
 
     def spots(filename: str) -> Sequence[float] | None:
         state = find(filename)
-        return None if state is None else [float(len(table)) for table in state.spots]
+        return None if state is None else [float(table[:, 2].sum()) for table in state.spots]
 
     book = GridBook(spots, world.clock)
+    noted: list[Scan] = []
 
     def note() -> None:
         scan, state = world.scanner.scan, detector.armed
-        if not world.scanner.running or world.scanner.points or scan is None or state is None or scan.step[3]:
+        if not world.scanner.running or scan is None or state is None or scan.step[3]:
             return
+        if noted and noted[-1] is scan:
+            return
+        noted[:] = [scan]
         name = state.series.name
         if name is not None:
             first = state.exposure.taken
