@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -45,15 +46,19 @@ def inject_command(
     given: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of a parameter; repeatable")] = None,
     where: Annotated[list[str] | None, typer.Option(help="NAME=TEXT that must hold, as axis=omega")] = None,
     sample: Annotated[str | None, typer.Option(help="Only for samples of this name; * stands for anything")] = None,
+    step: Annotated[str | None, typer.Option(help="Only in this step, as load, optical, grid, rotation")] = None,
     at_s: Annotated[float | None, typer.Option("--at", help="Not before this simulated time, s")] = None,
+    after_s: Annotated[float | None, typer.Option("--after", help="Not before so long from now, simulated s")] = None,
+    within_s: Annotated[float | None, typer.Option("--within", help="Later than that by chance, up to this, s")] = None,
     for_s: Annotated[float | None, typer.Option("--for", help="Only so long, simulated s")] = None,
     nth: Annotated[int | None, typer.Option(help="From the so manieth time on")] = None,
-    count: Annotated[int | None, typer.Option(help="At most so often")] = None,
+    count: Annotated[int | None, typer.Option(help="At most so often, 0 without end")] = None,
     probability: Annotated[float | None, typer.Option(help="Each time that it could strike")] = None,
 ) -> None:
     """Add a rule and print its id."""
     rule: dict[str, Any] = {"kind": kind, "parameters": {n: _value(v) for n, v in _pairs(given or [])}}
-    rule |= {"where": dict(_pairs(where or [])), "sample": sample, "at_s": at_s, "for_s": for_s, "nth": nth}
+    rule |= {"where": dict(_pairs(where or [])), "sample": sample, "step": step, "nth": nth}
+    rule |= {"at_s": at_s, "after_s": after_s, "within_s": within_s, "for_s": for_s}
     rule |= {"count": count, "probability": probability}
     answer = _ask(control, "POST", "/faults", {name: value for name, value in rule.items() if value is not None})
     typer.echo(answer["id"])
@@ -113,6 +118,7 @@ def _pairs(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _value(text: str) -> Any:
     """A number, true or false where the text is one, else the text."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return text
+    return value if not isinstance(value, float) or math.isfinite(value) else text

@@ -110,10 +110,8 @@ class ControlServer:
                     "text": kind.text,
                     "manner": kind.manner,
                     "rows": kind.rows,
-                    "parameters": {
-                        key: {"default": parameter.default, "text": parameter.text}
-                        for key, parameter in kind.parameters.items()
-                    },
+                    "places": kind.places,
+                    "parameters": {key: parameter.facts for key, parameter in kind.parameters.items()},
                 }
                 for name, kind in CATALOGUE.items()
             ]
@@ -122,7 +120,7 @@ class ControlServer:
     async def _list(self, request: Request) -> Response:
         return JSONResponse(
             [
-                {"id": name, "strikes": strikes, **rule.model_dump(exclude_defaults=True)}
+                {"id": name, "strikes": strikes, **self._faults.state(name), **rule.model_dump(exclude_defaults=True)}
                 for name, (rule, strikes) in self._faults.rules().items()
             ]
         )
@@ -138,7 +136,10 @@ class ControlServer:
             return JSONResponse({"refused": reasons}, 400)
         except ValueError as error:
             return JSONResponse({"refused": [{"where": "", "reason": f"this is not JSON: {error}"}]}, 400)
-        return JSONResponse({"id": self._faults.inject(rule)}, 201)
+        try:
+            return JSONResponse({"id": self._faults.inject(rule)}, 201)
+        except ValueError as error:
+            return JSONResponse({"refused": [{"where": "", "reason": str(error)}]}, 409)
 
     async def _clear_all(self, request: Request) -> Response:
         self._faults.clear()

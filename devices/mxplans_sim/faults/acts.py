@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from mxplans_sim.faults.catalogue import Value
 from mxplans_sim.faults.engine import Faults
+from mxplans_sim.faults.kind import Value
+from mxplans_sim.faults.present import Present
 from mxplans_sim.servers.simplon.faults import HttpFault, SimplonFaults
 from mxplans_sim.world.goniometer import TRANSLATIONS
-from mxplans_sim.world.ring import DECAY, TOP_UP
+from mxplans_sim.world.ring import TOP_UP
 from mxplans_sim.world.state import World
 
 Parameters = Mapping[str, Value]
@@ -20,11 +22,14 @@ TakeBack = Callable[[], None] | None
 
 def teach_world(faults: Faults, world: World) -> None:
     """Faults of source, goniometer and people."""
-    ring = world.beam.ring
+    ring, present = world.beam.ring, Present(world)
+    faults.attend(present.context)
+    for changed in (world.robot.changed, world.scanner.changed):
+        changed.subscribe(faults.look)
 
     def top_up(_: Parameters) -> TakeBack:
         ring.run(TOP_UP)
-        return lambda: ring.run(DECAY)
+        return lambda: ring.run(ring.settings.mode)
 
     def request(parameters: Parameters) -> TakeBack:
         world.baton.request(str(parameters["user"]))
@@ -45,10 +50,21 @@ def teach_world(faults: Faults, world: World) -> None:
 
 
 def _kill(parameters: Parameters) -> TakeBack:
-    pid = int(parameters["pid"])
-    if pid > 1 and pid != os.getpid():
-        os.kill(pid, signal.SIGKILL)
-    return None
+    """End a process, or let it stand.
+
+    Raises:
+        ValueError: If it is this one, or not the one that is meant.
+        OSError: If there is none, or it is somebody else's.
+    """
+    pid, command = int(parameters["pid"]), str(parameters["command"])
+    if pid == os.getpid():
+        raise ValueError(f"process {pid} is the virtual beamline itself; give the number of another one")
+    told = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    if command not in told:
+        raise ValueError(f"process {pid} is {told[:80]!r}, its command line must hold {command!r}; nothing is killed")
+    number = signal.Signals[f"SIG{parameters['signal']}"]
+    os.kill(pid, number)
+    return (lambda: os.kill(pid, signal.SIGCONT)) if number == signal.SIGSTOP else None
 
 
 def _forget(entries: dict[str, Any], name: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import stat
 import threading
 
@@ -14,7 +15,8 @@ from mxplans_sim.cli import app
 from mxplans_sim.clock import RealClock
 from mxplans_sim.control.file import write_control_file
 from mxplans_sim.control.server import LARGEST_BODY, ControlServer
-from mxplans_sim.faults import Faults
+from mxplans_sim.faults import CATALOGUE, Faults, Rule
+from mxplans_sim.faults.engine import MOST_RULES
 from mxplans_sim.servers.fleet import Fleet, Options
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
@@ -89,7 +91,15 @@ def test_a_fault_is_injected_listed_and_cleared(running):
     answer = running.client.post("/faults", json={"kind": "camera_dim", "parameters": {"factor": 0.5}})
     assert answer.status_code == 201
     (fault,) = running.client.get("/faults").json()
-    assert fault == {"id": answer.json()["id"], "strikes": 0, "kind": "camera_dim", "parameters": {"factor": 0.5}}
+    assert fault.pop("start_s") > 0
+    assert fault == {
+        "id": answer.json()["id"],
+        "strikes": 0,
+        "lasts": False,
+        "error": "",
+        "kind": "camera_dim",
+        "parameters": {"factor": 0.5},
+    }
     assert running.faults.active("camera_dim", sample="") == {"factor": 0.5}
     assert running.client.get("/events").json()[-1]["fault"] == "camera_dim"
     assert running.client.delete(f"/faults/{fault['id']}").status_code == 200
@@ -148,9 +158,13 @@ def test_the_command_line_injects_lists_logs_and_clears(running):
     injected = run(running, "inject", "motor_stall", "--set", "at_frac=0.25", "--where", "axis=omega", "--count", "2")
     assert injected.exit_code == 0, injected.output
     (line,) = run(running, "list").stdout.splitlines()
-    assert json.loads(line) == {
+    told = json.loads(line)
+    assert told.pop("start_s") > 0
+    assert told == {
         "id": injected.stdout.strip(),
         "strikes": 0,
+        "lasts": False,
+        "error": "",
         "kind": "motor_stall",
         "parameters": {"at_frac": 0.25},
         "where": {"axis": "omega"},
@@ -169,3 +183,58 @@ def test_the_command_line_says_why_it_failed(running, tmp_path):
     absent = CliRunner().invoke(app, ["fault", "list", "--control", str(tmp_path / "absent.json")])
     assert absent.exit_code == 1
     assert "start `mxplans-sim serve` first" in absent.stderr
+
+
+def test_the_command_line_can_say_all_that_a_rule_can(running):
+    said = {"kind": "camera_dim", "parameters": {"factor": 0.5}, "where": {"camera": "on_axis"}, "sample": "lyso-*"}
+    said |= {"step": "grid", "at_s": 3.0, "after_s": 4.0, "within_s": 5.0, "for_s": 6.0, "nth": 2, "count": 7}
+    said |= {"probability": 0.5}
+    assert set(said) == set(Rule.model_fields)
+    options = ("--set", "factor=0.5", "--where", "camera=on_axis", "--sample", "lyso-*", "--step", "grid", "--at", "3")
+    options += ("--after", "4", "--within", "5", "--for", "6", "--nth", "2", "--count", "7", "--probability", "0.5")
+    assert run(running, "inject", "camera_dim", *options).exit_code == 0
+    ((rule, _),) = running.faults.rules().values()
+    assert rule == Rule.model_validate(said)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999", "true", "x", ""])
+def test_the_command_line_refuses_values_that_are_none(running, value):
+    refused = run(running, "inject", "motor_stall", "--set", f"at_frac={value}")
+    assert refused.exit_code == 1, refused.output
+    assert "at_frac" in refused.stderr
+
+
+def test_the_catalogue_tells_all_limits(running):
+    kinds = {kind["kind"]: kind for kind in running.client.get("/faults/catalogue").json()}
+    assert set(kinds) == set(CATALOGUE)
+    assert kinds["motor_stall"]["places"] == ["axis"]
+    assert kinds["motor_stall"]["parameters"]["at_frac"] == {
+        "default": 0.5,
+        "text": "Part of the time of its move",
+        "low": 0.0,
+        "high": 1.0,
+    }
+    assert kinds["sample_is"]["parameters"]["sample_class"]["allowed"][:2] == ["wrong_slot", "empty"]
+    assert kinds["process_killed"]["parameters"]["pid"]["needed"]
+
+
+def test_there_are_no_more_faults_than_can_be_looked_after(running):
+    for _ in range(MOST_RULES):
+        running.faults.inject(Rule(kind="camera_dim"))
+    refused = running.client.post("/faults", json={"kind": "camera_dim"})
+    assert refused.status_code == 409
+    assert "clear some" in refused.text
+
+
+def test_connections_that_are_left_half_open_do_no_harm(running):
+    host, port = running.url.removeprefix("http://").split(":")
+    begun = b"POST /faults HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+    idle = [socket.create_connection((host, int(port)), 5) for _ in range(100)]
+    try:
+        for index, connection in enumerate(idle):
+            connection.sendall(begun[: index % len(begun)])
+        assert running.client.get("/faults").status_code == 200
+    finally:
+        for connection in idle:
+            connection.close()
+    assert running.client.get("/faults").status_code == 200

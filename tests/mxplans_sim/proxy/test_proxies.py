@@ -46,7 +46,7 @@ def test_a_rule_breaks_the_network_and_takes_it_back():
             facts = await proxies.start({})
             faults.on("network", proxies.act)
             acting = asyncio.create_task(faults.run())
-            parameters = {"proxy": "lims", "mode": "http_status", "number": 409}
+            parameters = {"proxy": "lims", "mode": "http_status", "status": 409}
             try:
                 faults.inject(Rule(kind="network", parameters=parameters))
                 await asyncio.sleep(0.05)
@@ -75,7 +75,7 @@ def test_all_of_them_break_at_once_and_what_another_fault_did_stays():
         await proxies.start(FACTS)
         try:
             assert isinstance(proxies.by_name["b"], ChannelAccessFaults)
-            take_back = proxies.act({"proxy": "*", "mode": "slow", "number": 3.0})
+            take_back = proxies.act({"proxy": "*", "mode": "slow", "latency_s": 3.0})
             proxies.act({"proxy": "b", "mode": "hang"})
             assert proxies.by_name["a"].mode.latency_s == 3.0
             take_back()

@@ -49,7 +49,7 @@ class Mode:
 
     way: Way = Way.PASS
     latency_s: float = 1.0
-    bytes_per_s: float = math.inf
+    bytes_per_s: float = 1e9
     after_bytes: int = 0
     garbage_bytes: int = 256
     status: int = 503
@@ -57,8 +57,8 @@ class Mode:
 
     def __post_init__(self) -> None:
         _within("latency_s", self.latency_s, 0, 1e6, "s")
-        if not self.bytes_per_s > 0:
-            raise ValueError(f"bytes_per_s is {self.bytes_per_s}, it must be more than 0")
+        if not 0 < self.bytes_per_s < math.inf:
+            raise ValueError(f"bytes_per_s is {self.bytes_per_s}, it must be a number > 0")
         _within("after_bytes", self.after_bytes, 0, math.inf, "bytes")
         _within("garbage_bytes", self.garbage_bytes, 1, LARGEST_GARBAGE, "bytes")
         _within("status", self.status, 200, 599, "as an HTTP status")

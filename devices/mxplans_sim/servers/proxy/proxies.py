@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from mxplans_sim.clock import Clock
 from mxplans_sim.servers.proxy.channel_access import ChannelAccessFaults
-from mxplans_sim.servers.proxy.mode import PASS, Mode
+from mxplans_sim.servers.proxy.mode import PASS, Mode, Way
 from mxplans_sim.servers.proxy.server import NetworkFaults
 from mxplans_sim.settings.base import SettingsError
 
@@ -64,17 +65,17 @@ class Proxies:
         await asyncio.gather(*(proxy.stop() for proxy in self.by_name.values()))
         self.by_name.clear()
 
-    def act(self, parameters: Mapping[str, object]) -> Callable[[], None]:
+    def act(self, parameters: Mapping[str, Any]) -> Callable[[], None]:
         """Do what a fault of the network says; returns what takes it back.
 
         Args:
-            parameters: `proxy`, a name or * for all; `mode`; `number`, what the mode needs, left out for its default.
+            parameters: `proxy`, a name or * for all; `mode`, and the numbers of a `Mode`.
 
         Raises:
-            ValueError: If there is no such proxy or mode, or the number is out of range.
+            ValueError: If there is no such proxy or mode, or a number is out of range.
         """
-        name, number = str(parameters["proxy"]), parameters.get("number")
-        mode = Mode.of(str(parameters["mode"]), None if number is None else float(str(number)))
+        numbers = dict(parameters)
+        name, mode = str(numbers.pop("proxy")), Mode(Way(numbers.pop("mode")), **numbers)
         if name != "*" and name not in self.by_name:
             raise ValueError(
                 f"there is no proxy {name!r}, there are {', '.join(self.by_name) or 'none'}; name it in the world file"

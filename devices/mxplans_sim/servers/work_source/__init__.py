@@ -1,0 +1,1 @@
+"""Where an unattended beamline asks what to do next."""
