@@ -14,6 +14,7 @@ import typer
 from mxplans_sim.control.cli import app as fault_app
 from mxplans_sim.faults import load_scenario
 from mxplans_sim.servers.fleet import MAKERS, Options
+from mxplans_sim.servers.proxy.cli import app as proxy_app
 from mxplans_sim.service import Output, serve
 from mxplans_sim.settings import SettingsError, load_world
 from mxplans_sim.view.cli import app as view_app
@@ -32,6 +33,7 @@ def _main() -> None:
 
 app.add_typer(view_app)
 app.add_typer(fault_app, name="fault")
+app.add_typer(proxy_app)
 
 
 @app.command("serve")

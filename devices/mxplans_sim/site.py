@@ -9,6 +9,7 @@ from mxplans_sim.clock import Clock
 from mxplans_sim.faults import Faults, Rule, read_rules
 from mxplans_sim.faults.acts import teach_detector, teach_world
 from mxplans_sim.servers.fleet import Fleet, Network, Options
+from mxplans_sim.servers.proxy.proxies import Proxies
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
 from mxplans_sim.world.dewar import Dewar
@@ -49,6 +50,8 @@ class Site:
         self.fleet = Fleet(self.world, names or settings.servers, options)
         teach_world(self.faults, self.world)
         teach_detector(self.faults, self.fleet.detector.faults)
+        self._proxies = Proxies(settings.proxies, clock, settings.seed)
+        self.faults.on("network", self._proxies.act)
         self._acting: asyncio.Task[None] | None = None
 
     async def start(self) -> Mapping[str, str]:
@@ -56,9 +59,11 @@ class Site:
 
         Raises:
             PortInUse: If a given port is taken.
+            SettingsError: If a proxy leads nowhere.
         """
         self._act()
-        return await self.fleet.start()
+        facts = await self.fleet.start()
+        return {**facts, **await self._proxies.start(facts)}
 
     async def join(self, network: Network) -> Mapping[str, str]:
         """Serve within this process instead."""
@@ -75,6 +80,7 @@ class Site:
         if self._acting is not None:
             self._acting.cancel()
             await asyncio.gather(self._acting, return_exceptions=True)
+        await self._proxies.stop()
         await self.fleet.stop()
 
     def _act(self) -> None:

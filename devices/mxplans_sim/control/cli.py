@@ -77,7 +77,7 @@ def clear_command(
 def log_command(control: ControlOption) -> None:
     """Print what has struck, one JSON object a line."""
     for event in _ask(control, "GET", "/events"):
-        if event["kind"] == "fault":
+        if event["kind"] in ("fault", "fault_failed"):
             typer.echo(json.dumps(event))
 
 

@@ -106,7 +106,8 @@ class Faults:
         """
         with self._lock:
             at_work = self._at_work[name]
-            return {"start_s": at_work.start_s, "lasts": at_work.lasts, "error": at_work.error}
+            lasts = at_work.lasts and at_work.rule.of_kind.state and not at_work.error
+            return {"start_s": at_work.start_s, "lasts": lasts, "error": at_work.error}
 
     def take(self, kind: str, **context: Any) -> Mapping[str, Value] | None:
         """Parameters of a fault of this kind that strikes now; None when all is well."""
@@ -186,12 +187,10 @@ class Faults:
         lets_go, takes_hold = at_work.follow(now_s, context)
         if lets_go and (at_work.rule.of_kind.state or at_work.rule.for_s is not None):
             self._undo(at_work)
-        if takes_hold:
+        if takes_hold and (at_work.rule.manner is not Manner.ACTING or self._act(at_work)):
             self._note(at_work, context)
-            if at_work.rule.manner is Manner.ACTING:
-                self._act(at_work)
 
-    def _act(self, at_work: AtWork) -> None:
+    def _act(self, at_work: AtWork) -> bool:
         """Let it act; what it cannot do is no reason to leave undone what others do."""
         kind = at_work.rule.kind
         try:
@@ -202,6 +201,7 @@ class Faults:
             at_work.error = str(error)
             self._truth.record("fault_failed", id=at_work.name, fault=kind, error=at_work.error)
             _log.warning("fault %s: %s", at_work.name, error)
+        return not at_work.error
 
     def _undo(self, at_work: AtWork) -> None:
         take_back, at_work.take_back = at_work.take_back, None

@@ -18,6 +18,7 @@ from mxplans_sim.servers.isara.server import IsaraServer
 from mxplans_sim.servers.murko.server import MurkoServer
 from mxplans_sim.servers.sightings import grid_book, recent_frames
 from mxplans_sim.servers.simplon.server import SimplonServer
+from mxplans_sim.servers.work_source.server import WorkSourceServer
 from mxplans_sim.servers.zocalo.server import ZocaloServer
 from mxplans_sim.world.state import World
 
@@ -170,6 +171,10 @@ class Fleet:
         world, settings = self._world, self._world.settings
         return MurkoServer(recent_frames(world), world.clock, settings.murko, settings.seed, world.faults)
 
+    def make_work_source(self) -> WorkSourceServer:
+        """Instructions for an unattended collection."""
+        return WorkSourceServer(self._world.settings.work, self._world.clock, self._world.faults)
+
     def make_zocalo(self) -> ZocaloServer:
         """Results of X-ray centring, from the frames' spots."""
         world, settings = self._world, self._world.settings
@@ -185,6 +190,7 @@ MAKERS: Mapping[str, Callable[[Fleet], Server]] = {
     "camera": Fleet.make_camera,
     "murko": Fleet.make_murko,
     "zocalo": Fleet.make_zocalo,
+    "work_source": Fleet.make_work_source,
 }
 """How each server is made, by the name under which it is asked for."""
 

@@ -21,7 +21,7 @@ from mxplans_sim.settings.motion import MotionSettings
 from mxplans_sim.settings.samples import PlateSettings, SampleMix, SampleTruth
 from mxplans_sim.settings.timing import TimingSettings
 
-ServerName = Literal["epics", "simplon", "exporter", "isara", "camera", "murko", "zocalo"]
+ServerName = Literal["epics", "simplon", "exporter", "isara", "camera", "murko", "zocalo", "work_source"]
 
 
 class WorldSettings(BaseModel):
@@ -49,6 +49,7 @@ class WorldSettings(BaseModel):
     proxies: dict[str, str] = Field(
         default_factory=dict, description="Proxies for network faults, by name: HOST:PORT, or a server of this beamline"
     )
+    work: tuple[dict[str, Any], ...] = Field((), description="Instructions of the work source, in their order")
     mix: SampleMix = Field(default_factory=lambda: SampleMix.model_validate({}))
     plate: PlateSettings | None = Field(None, description="A plate on the goniometer, instead of pins")
     samples: dict[str, SampleTruth] = Field(default_factory=dict, description="Truth by sample name")

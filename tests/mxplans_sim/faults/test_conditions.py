@@ -7,7 +7,7 @@ import sys
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxplans_sim.clock import RealClock
@@ -142,6 +142,7 @@ def test_a_striking_fault_can_be_seen_without_being_counted():
 axes = st.lists(st.sampled_from("xyz"), min_size=1, max_size=30)
 
 
+@settings(deadline=None)
 @given(axes, st.integers(0, 100), st.floats(0.1, 0.9), st.randoms(use_true_random=False))
 def test_chances_do_not_depend_on_the_order_of_what_has_nothing_to_do_with_each_other(moves, seed, probability, rng):
     def struck(order):
@@ -157,6 +158,7 @@ def test_chances_do_not_depend_on_the_order_of_what_has_nothing_to_do_with_each_
     assert struck(moves) == struck(shuffled)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 100))
 def test_chances_of_samples_do_not_depend_on_how_often_somebody_looks(seed):
     def frozen(looks):
@@ -218,7 +220,9 @@ def test_what_cannot_be_done_is_told_and_harms_nothing_else():
         assert "No such file" in failed[0]
         assert "is the virtual beamline itself" in failed[1]
         assert failed[2] == "nothing here can do user_beam_ends"
-        assert faults.state("process_killed-1")["error"] == failed[0]
+        state = faults.state("process_killed-1")
+        assert (state["error"], state["lasts"]) == (failed[0], False)
+        assert [event["fault"] for event in truth.events if event["kind"] == "fault"] == ["beam_jump"]
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxplans_sim.clock import RealClock
@@ -66,6 +66,7 @@ def test_a_lasting_rule_lasts_until_it_is_cleared_and_is_written_down_once():
         faults.clear(name)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1000), st.floats(0.05, 0.95))
 def test_chances_repeat_with_the_seed(seed, probability):
     rule = {"kind": "robot_no_pin", "probability": probability, "count": 1000}

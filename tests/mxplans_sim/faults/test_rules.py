@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -141,6 +141,7 @@ def test_a_rule_says_how_often_it_strikes():
     assert Rule(kind="beam_dump").most == 1
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*Rule.model_fields, "other"]), st.from_type(object), max_size=4))
 def test_whatever_is_given_is_a_rule_or_refused(given_fields):
     try:
@@ -157,6 +158,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(CATALOGUE)), JSON)
 def test_whatever_the_parameters_are_they_are_within_their_bounds_or_refused(kind, parameters):
     try:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from caproto import CaprotoError
 from caproto.sync import client
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from proxy_support import SPEED_UP
 from sim_bench import DEWAR
@@ -81,6 +81,7 @@ def test_only_answers_to_searches_are_led_to_the_proxy():
     assert led_to(4711, version + search + other + search) == version + led + other + led
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_datagram_keeps_its_length(data):
     assert len(led_to(1, data)) == len(data)

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxplans_sim.servers.proxy.mode import Mode, Way
@@ -35,6 +35,7 @@ def test_what_is_not_allowed_is_refused(way, number, told):
         Mode.of(way, number)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(Way)), st.none() | st.floats(allow_nan=True))
 def test_a_mode_is_within_its_bounds_or_refused(way, number):
     try:
