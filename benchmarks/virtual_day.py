@@ -33,6 +33,7 @@ def prepare(folder: Path, samples: int) -> tuple[Path, Path]:
     shutil.copytree(SIM, profile)
     world = yaml.safe_load((profile / "world.yaml").read_text())
     world["detector"] |= {"frames": "thin", "bit_depth": 16}
+    world["timing"] |= {"robot_s": 32, "unload_s": 14}  # a common robot, so that a thousand samples fill the day
     # One in ten is empty, one in ten does not diffract: what a day is like.
     world["samples"] = {f"day-{n}": {"empty": True} for n in range(7, samples, 10)}
     world["samples"] |= {f"day-{n}": {"no_diffraction": True} for n in range(3, samples, 10)}
@@ -91,7 +92,7 @@ def simulated_s(out: Path) -> float:
 def main() -> int:
     """Measure one day in a new folder."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=1050, help="Samples in the dewar")
+    parser.add_argument("--samples", type=int, default=1030, help="Samples in the dewar")
     asked = parser.parse_args()
     meter = Meter()
     with tempfile.TemporaryDirectory() as folder:
