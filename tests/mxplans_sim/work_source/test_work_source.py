@@ -8,7 +8,6 @@ import pytest
 
 from mxplans_sim.clock import RealClock
 from mxplans_sim.faults import Faults, Rule
-from mxplans_sim.servers.work_source.instructions import load_instructions
 from mxplans_sim.servers.work_source.malformed import MALFORMED
 from mxplans_sim.servers.work_source.server import WorkSourceServer
 from mxplans_sim.settings.base import SettingsError
@@ -123,27 +122,17 @@ def test_ten_thousand_requests_in_a_burst_are_answered():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("wrong", "told"),
     [
-        ("[", "is not JSON"),
-        ("{}", "must be a list"),
-        ("[3]", "instruction 0 is not an object"),
-        ('[{}, {"pause": 1}]', "instruction 1 has pause; allowed are {}, wait"),
-        ('[{"wait": -1}]', "waits for -1 s"),
-        ('[{"wait": true}]', "waits for True s"),
-        ('[{"wait": "5"}]', "waits for '5' s"),
+        (3, "instruction 2 of the work source is not an object"),
+        ({"pause": 1}, "has pause; allowed are {}, wait"),
+        ({"wait": 1, "collect": {}}, "has collect, wait"),
+        ({"wait": -1}, "waits for -1 s"),
+        ({"wait": True}, "waits for True s"),
+        ({"wait": "5"}, "waits for '5' s"),
+        ({"wait": float("inf")}, "waits for inf s"),
     ],
 )
-def test_a_wrong_file_is_refused(tmp_path, text, told):
-    path = tmp_path / "work.json"
-    path.write_text(text)
+def test_what_is_no_instruction_is_refused(wrong, told):
     with pytest.raises(SettingsError, match=told):
-        load_instructions(path)
-
-
-def test_a_file_gives_its_instructions(tmp_path):
-    path = tmp_path / "work.json"
-    path.write_text(json.dumps([COLLECT, {"wait": 0.5}, {}]))
-    assert load_instructions(path) == [COLLECT, {"wait": 0.5}, {}]
-    with pytest.raises(SettingsError, match="cannot be read"):
-        load_instructions(tmp_path / "absent.json")
+        WorkSourceServer([COLLECT, wrong], RealClock())

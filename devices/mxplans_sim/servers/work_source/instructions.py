@@ -1,10 +1,9 @@
-"""What a work source has to give: read from a file."""
+"""What a work source may give."""
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 from mxplans_sim.settings.base import SettingsError
@@ -12,24 +11,19 @@ from mxplans_sim.settings.base import SettingsError
 Instruction = dict[str, Any]
 
 
-def load_instructions(path: Path) -> list[Instruction]:
-    """Instructions of a file: JSON, a list of objects that are empty or have `wait` or `collect`.
+def checked(instructions: Iterable[Any]) -> list[Instruction]:
+    """Instructions that are: objects that are empty or have `wait` or `collect`.
 
     Raises:
-        SettingsError: If it cannot be read, or holds something else.
+        SettingsError: If one is something else.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}; name a file with instructions") from error
-    except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path} is not JSON: {error}") from error
-    if not isinstance(content, list):
-        raise SettingsError(f"{path} holds no list; it must be a list of instructions")
-    for number, entry in enumerate(content):
+    entries = list(instructions)
+    for number, entry in enumerate(entries, start=1):
         if reason := _wrong(entry):
-            raise SettingsError(f"{path}: instruction {number} {reason}; allowed are {{}}, wait: seconds, collect: ...")
-    return content
+            raise SettingsError(
+                f"instruction {number} of the work source {reason}; allowed are {{}}, wait: seconds, collect: ..."
+            )
+    return entries
 
 
 def _wrong(entry: Any) -> str:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from mxplans_sim.clock import Clock
 from mxplans_sim.servers.http_host import HttpHost
-from mxplans_sim.servers.work_source.instructions import Instruction
+from mxplans_sim.servers.work_source.instructions import Instruction, checked
 from mxplans_sim.servers.work_source.malformed import MALFORMED
 from mxplans_sim.world.hooks import FaultSource, NoFaults
 
@@ -29,11 +29,14 @@ class WorkSourceServer:
 
     Attributes:
         requests: How often it was asked.
+
+    Raises:
+        SettingsError: If an instruction is none.
     """
 
     def __init__(self, instructions: Iterable[Instruction], clock: Clock, faults: FaultSource | None = None) -> None:
         self.requests = 0
-        self._instructions = deque(instructions)
+        self._instructions = deque(checked(instructions))
         self._clock = clock
         self._faults = faults or NoFaults()
         self._host = HttpHost(self.app())
