@@ -61,9 +61,11 @@ class Site:
             PortInUse: If a given port is taken.
             SettingsError: If a proxy leads nowhere.
         """
-        self._act()
         facts = await self.fleet.start()
-        return {**facts, **await self._proxies.start(facts)}
+        facts = {**facts, **await self._proxies.start(facts)}
+        # Not before: a fault of the network needs its proxy.
+        self._act()
+        return facts
 
     async def join(self, network: Network) -> Mapping[str, str]:
         """Serve within this process instead."""

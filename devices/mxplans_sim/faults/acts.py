@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -42,11 +43,34 @@ def teach_world(faults: Faults, world: World) -> None:
 
     faults.on("beam_dump", lambda parameters: ring.dump(float(parameters["duration_s"])))
     faults.on("user_beam_ends", lambda parameters: ring.end_user_beam(float(parameters["in_s"])))
+    faults.on("topup_soon", lambda parameters: ring.top_up_in(float(parameters["in_s"])))
     faults.on("topup_gap", top_up)
+    faults.on("pin_sensor_flaps", lambda parameters: _flap(world, parameters))
     faults.on("beam_jump", lambda parameters: world.beam.feedback.kick(float(parameters["ev"])))
     faults.on("operator_request", request)
     faults.on("gonio_nudged", nudge)
     faults.on("process_killed", _kill)
+
+
+def _flap(world: World, parameters: Parameters) -> TakeBack:
+    """Let the pin sensor change its mind."""
+
+    async def flap() -> None:
+        try:
+            for _ in range(int(parameters["changes"])):
+                world.robot.sensor_says = not world.robot.pin_sensed
+                await world.robot.changed.notify()
+                await world.clock.sleep(float(parameters["period_s"]))
+        finally:
+            world.robot.sensor_says = None
+        await world.robot.changed.notify()
+
+    task = asyncio.get_running_loop().create_task(flap())
+    return lambda: _cancel(task)
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
 
 
 def _kill(parameters: Parameters) -> TakeBack:
@@ -109,7 +133,12 @@ def teach_detector(faults: Faults, detector: SimplonFaults) -> None:
     faults.on("writer_stalled", switch("writer_stalled", lambda _: True, False))
     faults.on("writer_slow", switch("writer_delay_s", lambda parameters: parameters["delay_s"], 0.0))
     faults.on("detector_deaf", switch("deaf", lambda _: True, False))
-    faults.on("spots_late", switch("delay_s", lambda parameters: parameters["delay_s"], 0.0))
+    faults.on("writer_fails", switch("writer_error", lambda parameters: parameters["error"], ""))
+    faults.on("detector_slow", switch("delay_s", lambda parameters: parameters["delay_s"], 0.0))
+    faults.on("spots_late", switch("spots_delay_s", lambda parameters: parameters["delay_s"], 0.0))
+    faults.on("spots_dropped", switch("spots", lambda _: "dropped", ""))
+    faults.on("spots_empty", switch("spots", lambda _: "empty", ""))
+    faults.on("spots_wrong_series", switch("spots", lambda _: "other_series", ""))
     faults.on("detector_ignores", ignore)
     faults.on("detector_clamps", clamp)
     faults.on("detector_http_error", fail)

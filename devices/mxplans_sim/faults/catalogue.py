@@ -42,8 +42,17 @@ CATALOGUE: Mapping[str, Kind] = {
     "robot_busy": _strikes("The robot's program takes longer, as for drying or soaking", 2, duration_s=_seconds(60.0)),
     "robot_not_ready": _strikes("The sample position is not ready, code 9", 3, places=["action"]),
     "robot_light_curtain": _lasts("The light curtain is broken: no robot, controller code 40", 3),
+    "light_curtain_trips": _strikes(
+        "Somebody is in the light curtain when the robot is to start, controller code 40", 3, places=["action"]
+    ),
     "pin_lost": _strikes("The pin falls off while it is mounted", 4),
     "pin_sensor": _lasts("The pin sensor does not see what is true", 4, sensed=Parameter(False, "What it says")),
+    "pin_sensor_flaps": _switches(
+        "The pin sensor says now this, now that",
+        4,
+        period_s=Parameter(2.0, "Seconds between two changes", 0.1, 1000.0),
+        changes=Parameter(6, "How many, after which it tells the truth", 1, 1000),
+    ),
     "unload_hang": _strikes("Unloading does not come to its end", 5, duration_s=_seconds(600.0)),
     "gripper_warm": _lasts("The gripper warms with each exchange", 6, k_per_exchange=Parameter(20.0, "K", 0.0, 200.0)),
     "gonio_nudged": _acts(
@@ -76,12 +85,20 @@ CATALOGUE: Mapping[str, Kind] = {
         11,
         reason=Parameter("a soft limit of the motion controller is in the way", "What it says"),
     ),
+    "weak_diffraction": _lasts(
+        "Crystals diffract less than they should, or not at all",
+        12,
+        factor=Parameter(0.0, "Part of their scattering power", 0.0, 1.0),
+    ),
     "zocalo_late": _strikes("Results of the analysis come late", 13, seconds=_seconds(60.0)),
     "zocalo_never": _strikes("Results of the analysis never come", 13),
     "zocalo_empty": _strikes("The analysis finds nothing", 13),
     "zocalo_other_id": _strikes("Results come under another id", 13),
     "zocalo_malformed": _strikes("Results are no JSON", 13),
-    "spots_late": _switches("Each answer of detector and spot finder is late", 13, delay_s=_seconds(30.0)),
+    "spots_late": _switches("Each answer of the spot finder is late", 13, delay_s=_seconds(30.0)),
+    "spots_dropped": _switches("The spot finder never tells of a frame", 13),
+    "spots_empty": _switches("The spot finder finds nothing", 13),
+    "spots_wrong_series": _switches("The spot finder answers for another series", 13),
     "murko_slow": _strikes("The segmentation takes long", 13, seconds=_seconds(30.0)),
     "murko_silent": _strikes("The segmentation gives no answer", 13),
     "murko_dead": _strikes("The segmentation has died", 13),
@@ -94,7 +111,11 @@ CATALOGUE: Mapping[str, Kind] = {
     "frames_lost": _acts("Frames get lost on their way to the file", 15, frames=Parameter(3, "How many", 1, 1_000_000)),
     "writer_stalled": _switches("The file writer does not come to its end", 15),
     "writer_slow": _switches("The file writer is late with each series", 15, delay_s=_seconds(30.0)),
+    "writer_fails": _switches(
+        "The file writer is in an error", 15, error=Parameter("the disk is full", "What it says")
+    ),
     "detector_deaf": _switches("External triggers are not heard", 15),
+    "detector_slow": _switches("Each answer of the detector is late", 16, delay_s=_seconds(5.0)),
     "detector_ignores": _switches(
         "Setting a parameter has no effect", 16, parameter=Parameter("count_time", "Name of the parameter")
     ),
@@ -119,11 +140,13 @@ CATALOGUE: Mapping[str, Kind] = {
         image=Parameter(10, "First image without beam, from 1", 1, 1_000_000),
         duration_s=_outage(),
     ),
+    "xbpm_unstable": _lasts("The feedback does not find the beam in its place", 17),
     "beam_jump": _acts(
         "The beam jumps aside; the feedback brings it back",
         17,
         ev=Parameter(1000.0, "As after a change of energy by so much, eV"),
     ),
+    "topup_soon": _acts("A top-up begins soon", 19, in_s=_seconds(20.0, "In how many seconds")),
     "topup_gap": _switches("The ring goes over to top-up, with gaps in the light", 19),
     "work_source_status": _strikes(
         "The work source answers with an HTTP error",
@@ -169,6 +192,7 @@ CATALOGUE: Mapping[str, Kind] = {
     "user_beam_ends": _acts("The users' beam time ends soon", 24, in_s=_seconds(300.0, "In how many seconds")),
     "hutch_interlock": _lasts("The hutch's interlock is broken: no beam", 26),
     "cryo_warm": _lasts("The cryostream fails and warms up", 26),
+    "beamstop_aside": _lasts("The beamstop is not in the beam although it says so", 26),
     "actuator_stuck": _lasts(
         "An actuator stays where it is: beamstop, shutter, aperture, zoom, backlight", 26, 27, places=["actuator"]
     ),
@@ -177,6 +201,12 @@ CATALOGUE: Mapping[str, Kind] = {
         27,
         places=["axis"],
         at_frac=Parameter(0.5, "Part of the time of its move", 0.0, 1.0),
+    ),
+    "frost_grows": _lasts(
+        "Frost grows on what is mounted", 28, um_h=Parameter(20.0, "Radius of its grains, um per hour", 0.0, 1000.0)
+    ),
+    "sample_vibrates": _lasts(
+        "What is mounted shakes in the stream", 28, um=Parameter(8.0, "Standard deviation of its place, um", 0.0, 200.0)
     ),
 }
 """Kinds by their names."""

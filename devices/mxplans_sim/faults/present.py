@@ -21,10 +21,12 @@ class Present:
         self._scanned = False
 
     def context(self) -> dict[str, Any]:
-        """Sample on the goniometer, empty for none, and step."""
+        """Sample on the goniometer or in the robot's hands, empty for none, and step."""
         world = self._world
-        if self._sample != world.sample_name:
-            self._sample, self._scanned = world.sample_name, False
+        place = world.robot.handled
+        sample = world.sample_name if place is None else world.storage.name(place)
+        if self._sample != sample:
+            self._sample, self._scanned = sample, False
         self._scanned = self._scanned or world.scanner.running
         return {"sample": self._sample, "step": self._step()}
 

@@ -48,6 +48,7 @@ class VirtualBeamline:
     Attributes:
         loop: Event loop for the RunEngine.
         kernel: The time.
+        faults: What goes wrong.
 
     Raises:
         SettingsError: If the world file or the shipment cannot be used.
@@ -65,6 +66,7 @@ class VirtualBeamline:
         self._truth = Truth(None if truth is None else Path(truth), clock)
         options = Options(Path(data), renderers=RENDERERS)
         self._site = Site(settings, read_dewar(Path(shipment)), clock, self._truth, options)
+        self.faults = self._site.faults
         self._threading = virtual_threading(self.kernel)
         self._network = Network(self._server_loop, self._threading.Event)
         self._cleanup = contextlib.ExitStack()

@@ -40,7 +40,7 @@ class Beam:
         clock: Simulated time.
         axis_offset_mm: Height of the beam below the omega axis, when the feedback has it in its place.
         seed: Of what wanders and flickers.
-        faults: Asked by the axes of source and slits.
+        faults: Asked by the axes of source and slits, and by the feedback.
 
     Attributes:
         ring: Storage ring.
@@ -69,7 +69,7 @@ class Beam:
         self.source = Source(settings.source, settings.energy_ev, settings.ring.energy_gev, clock, faults)
         self.attenuator = Attenuator(settings.attenuator, lambda: self.energy_ev)
         self.slits = Slits(settings.slits, clock, faults)
-        self.feedback = Feedback(settings.feedback, clock, seed, self.ring.flux_frac)
+        self.feedback = Feedback(settings.feedback, clock, seed, self.ring.flux_frac, faults)
         self._settings = settings
         self._clock = clock
         self._flicker = Flicker(seed, "flux", settings.flux_noise_frac)

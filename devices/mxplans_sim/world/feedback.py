@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mxplans_sim.clock import Clock
 from mxplans_sim.settings.beam import FeedbackSettings
+from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.noise import Jumps, Wander
 from mxplans_sim.world.observable import Observable
 from mxplans_sim.world.seeding import rng_for
@@ -40,19 +41,26 @@ class Feedback:
         clock: Simulated time.
         seed: Of the wander.
         flux_frac: Light of the ring at given times, (n,) -> (n,); without it nothing is stable.
+        faults: Asked for `xbpm_unstable` (the loop never finds the beam in its place).
 
     Attributes:
         changed: Tells of a pause and of its end.
     """
 
     def __init__(
-        self, settings: FeedbackSettings, clock: Clock, seed: int, flux_frac: Callable[[Array], Array]
+        self,
+        settings: FeedbackSettings,
+        clock: Clock,
+        seed: int,
+        flux_frac: Callable[[Array], Array],
+        faults: FaultSource | None = None,
     ) -> None:
         self.changed = Observable()
         self._settings = settings
         self._clock = clock
         self._seed = seed
         self._flux_frac = flux_frac
+        self._faults = faults or NoFaults()
         self._kicks = 0
         # Replaced as a whole: whoever reads it may do so in another thread.
         self._commands: tuple[_Command, ...] = (_Command(-math.inf, np.zeros(2), True),)
@@ -69,6 +77,8 @@ class Feedback:
     @property
     def stable(self) -> bool:
         """Whether the loop is closed and the beam has been there, in its place."""
+        if self._faults.active("xbpm_unstable") is not None:
+            return False
         now_s = self._clock.now_s()
         times = np.array([now_s, max(0.0, now_s - self._settings.settle_s)])
         near = np.linalg.norm(self._shift_um(times[:1])) < self._settings.stable_um

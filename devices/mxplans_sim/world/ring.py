@@ -29,12 +29,13 @@ _RECOVERED = 20.0
 
 @dataclass(frozen=True)
 class _Run:
-    """A time with stored beam and without a command."""
+    """A time with stored beam and without a command; top-ups begin at `first_s` and each period after it."""
 
     begins_s: float
     ends_s: float
     mode: str
     current_ma: float
+    first_s: float
 
 
 class Ring:
@@ -51,10 +52,10 @@ class Ring:
         self._clock = clock
         self._seed = seed
         self._lifetime_s = settings.lifetime_h * 3600.0
-        self._first_s = settings.top_up_period_s if settings.top_up_first_s is None else settings.top_up_first_s
+        first_s = settings.top_up_period_s if settings.top_up_first_s is None else settings.top_up_first_s
         self._shots = max(1, round(settings.top_up_s * settings.shots_hz))
         self._user_ends_s = settings.user_beam_h * 3600.0
-        self._changes: list[tuple[float, str]] = [(0.0, settings.mode)]
+        self._changes: list[tuple[float, str, float]] = [(0.0, settings.mode, first_s)]
         self._outages = _merged([(outage.start_s, outage.start_s + outage.duration_s) for outage in settings.outages])
         self._runs: list[_Run] = self._divided()
 
@@ -82,7 +83,17 @@ class Ring:
         """
         if mode not in (DECAY, TOP_UP):
             raise ValueError(f"the ring has no mode {mode!r}, allowed are {DECAY} and {TOP_UP}")
-        self._changes.append((self._clock.now_s(), mode))
+        self._changes.append((self._clock.now_s(), mode, self._changes[-1][2]))
+        self._runs = self._divided()
+
+    def top_up_in(self, in_s: float) -> None:
+        """Let a top-up begin in some seconds, and the others each period after it.
+
+        Raises:
+            ValueError: If that has passed.
+        """
+        now_s = self._clock.now_s()
+        self._changes.append((now_s, TOP_UP, self._to_come(now_s + in_s)))
         self._runs = self._divided()
 
     def end_user_beam(self, in_s: float) -> None:
@@ -158,12 +169,12 @@ class Ring:
         run = next((run for run in self._runs if run.begins_s <= at < run.ends_s), None)
         if run is None or run.mode == DECAY or at >= self._user_ends_s:
             return NO_TOP_UP_S, NO_TOP_UP_S
-        period_s, index = self.settings.top_up_period_s, int(self._index(np.array([at]))[0])
-        since_s = at - self._begins_s(index)
+        index = int(self._index(run, np.array([at]))[0])
+        since_s = at - self._begins_s(run, index)
         if index >= self._first_index(run) and since_s < self.settings.top_up_s:
             return 0.0, self.settings.top_up_s - since_s
         index = max(index + 1, self._first_index(run))
-        to_come_s = self._first_s + index * period_s - at
+        to_come_s = self._begins_s(run, index) - at
         return to_come_s, to_come_s + self.settings.top_up_s
 
     def _at(self, at_s: float | None) -> float:
@@ -179,38 +190,38 @@ class Ring:
 
     def _divided(self) -> list[_Run]:
         """The times with stored beam, in order, each with the current that it begins with."""
-        cuts = {0.0, math.inf, *(time_s for time_s, _ in self._changes), *(t for span in self._outages for t in span)}
+        cuts = {0.0, math.inf, *(time_s for time_s, *_ in self._changes), *(t for span in self._outages for t in span)}
         runs, current_ma = [], self.settings.current_ma
         for begin_s, end_s in pairwise(sorted(cuts)):
             if any(lost_s <= begin_s < back_s for lost_s, back_s in self._outages):
                 current_ma = self.settings.current_ma
                 continue
-            mode = [mode for time_s, mode in self._changes if time_s <= begin_s][-1]
-            runs.append(_Run(begin_s, end_s, mode, current_ma))
+            mode, first_s = [(mode, first_s) for time_s, mode, first_s in self._changes if time_s <= begin_s][-1]
+            runs.append(_Run(begin_s, end_s, mode, current_ma, first_s))
             if end_s < math.inf:
                 current_ma = float(self._stored_ma(runs[-1], np.array([end_s]))[0])
         return runs
 
-    def _index(self, at_s: Array) -> npt.NDArray[np.int64]:
+    def _index(self, run: _Run, at_s: Array) -> npt.NDArray[np.int64]:
         """Number of the top-up that began last, from 0; negative before the first."""
-        return np.floor((at_s - self._first_s) / self.settings.top_up_period_s).astype(np.int64)
+        return np.floor((at_s - run.first_s) / self.settings.top_up_period_s).astype(np.int64)
 
-    def _begins_s(self, index: int) -> float:
-        return self._first_s + index * self.settings.top_up_period_s
+    def _begins_s(self, run: _Run, index: int) -> float:
+        return run.first_s + index * self.settings.top_up_period_s
 
     def _first_index(self, run: _Run) -> int:
         """Number of the first top-up that begins within a run."""
-        return max(0, math.ceil((run.begins_s - self._first_s) / self.settings.top_up_period_s))
+        return max(0, math.ceil((run.begins_s - run.first_s) / self.settings.top_up_period_s))
 
     def _stored_ma(self, run: _Run, at_s: Array) -> Array:
         decayed = run.current_ma * np.exp(-(at_s - run.begins_s) / self._lifetime_s)
         if run.mode == DECAY:
             return np.asarray(decayed)
         full_ma, length_s, period_s = self.settings.current_ma, self.settings.top_up_s, self.settings.top_up_period_s
-        first, index = self._first_index(run), self._index(at_s)
-        first_low_ma = run.current_ma * math.exp(-(self._begins_s(first) - run.begins_s) / self._lifetime_s)
+        first, index = self._first_index(run), self._index(run, at_s)
+        first_low_ma = run.current_ma * math.exp(-(self._begins_s(run, first) - run.begins_s) / self._lifetime_s)
         low_ma = np.where(index == first, first_low_ma, full_ma * math.exp(-(period_s - length_s) / self._lifetime_s))
-        since_s = at_s - self._first_s - index * period_s
+        since_s = at_s - run.first_s - index * period_s
         done = np.minimum(np.floor(since_s * self.settings.shots_hz) + 1, self._shots)
         filling = low_ma + (full_ma - low_ma) * done / self._shots
         after = full_ma * np.exp(-(since_s - length_s) / self._lifetime_s)
@@ -218,8 +229,8 @@ class Ring:
 
     def _dips(self, run: _Run, at_s: Array) -> Array:
         """Part of the flux that the last injection costs at each time."""
-        settings, index = self.settings, self._index(at_s)
-        since_s = at_s - self._first_s - index * settings.top_up_period_s
+        settings, index = self.settings, self._index(run, at_s)
+        since_s = at_s - run.first_s - index * settings.top_up_period_s
         shot = np.clip(np.floor(since_s * settings.shots_hz), 0, self._shots - 1).astype(np.int64)
         since_shot_s = since_s - shot / settings.shots_hz
         struck = (index >= self._first_index(run)) & (since_shot_s < _RECOVERED * settings.shot_recovery_s)

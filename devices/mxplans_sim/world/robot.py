@@ -46,6 +46,8 @@ class Robot:
         in_hutch: Whether its arm is at the goniometer, so that the beamline has no hold of it.
         mounted: Place in the dewar that the pin on the goniometer comes from.
         mounted_at_s: Simulated time at which it was mounted.
+        handled: Place that the running program is about; None when there is none.
+        sensor_says: What the pin sensor says in place of the truth; None when it tells the truth.
         gripper_k: Temperature of the gripper.
         changed: Tells of all of these.
     """
@@ -55,6 +57,8 @@ class Robot:
         self.in_hutch = False
         self.mounted: Place | None = None
         self.mounted_at_s = 0.0
+        self.handled: Place | None = None
+        self.sensor_says: bool | None = None
         self.gripper_k = COLD_K
         self.changed = Observable()
         self._world = world
@@ -64,6 +68,8 @@ class Robot:
     @property
     def pin_sensed(self) -> bool:
         """What the sensor at the goniometer says; it can be wrong."""
+        if self.sensor_says is not None:
+            return self.sensor_says
         fault = self._world.faults.active("pin_sensor", sample=self._world.sample_name)
         return self.mounted is not None if fault is None else bool(fault["sensed"])
 
@@ -85,14 +91,14 @@ class Robot:
                 NOT_READY,
                 f"goniometer at {x:.3f}, {y:.3f}, {z:.3f} mm, it must be within {HOME_TOLERANCE_MM} mm of 0, 0, 0",
             )
-        return self._start("load", self._load(place))
+        return self._start("load", self._load(place), place)
 
     def start_unload(self) -> asyncio.Task[None]:
         """Begin to put the mounted pin back; as `start_load`."""
         self._require_idle()
         if self.mounted is None:
             raise RobotError(NOT_READY, "no pin is mounted, there is nothing to unload")
-        return self._start("unload", self._unload())
+        return self._start("unload", self._unload(), self.mounted)
 
     def start_dry(self) -> asyncio.Task[None]:
         """Begin to dry and cool the gripper; as `start_load`."""
@@ -118,8 +124,8 @@ class Robot:
         if self.program:
             raise RobotError(BUSY, f"program {self.program} runs, wait for its end or abort it")
 
-    def _start(self, name: str, program: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        self.program, self._aborting = name, False
+    def _start(self, name: str, program: Coroutine[None, None, None], place: Place | None = None) -> asyncio.Task[None]:
+        self.program, self.handled, self._aborting = name, place, False
         self._task = asyncio.get_running_loop().create_task(self._run(program))
         # Whoever started it may have gone; the code is kept by the server.
         self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -135,7 +141,7 @@ class Robot:
             raise RobotError(ABORTED, "the program was aborted, see where the pin is") from None
         finally:
             program.close()
-            self.program, self.in_hutch = "", False
+            self.program, self.handled, self.in_hutch = "", None, False
             await self.changed.notify()
 
     async def _load(self, place: Place) -> None:
@@ -198,7 +204,8 @@ class Robot:
     def _strike(self, action: str, sample: str) -> None:
         """Raise where a fault keeps the program from its start."""
         faults = self._world.faults
-        if faults.active("robot_light_curtain") is not None:
+        somebody = faults.take("light_curtain_trips", action=action, sample=sample)
+        if somebody is not None or faults.active("robot_light_curtain") is not None:
             raise RobotError(LIGHT_CURTAIN, "the light curtain is broken, clear the hutch and reset")
         if faults.take("robot_not_ready", action=action, sample=sample) is not None:
             raise RobotError(NOT_READY, "the sample position is not ready, reset and try again")

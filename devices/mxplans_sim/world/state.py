@@ -29,7 +29,7 @@ from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.specimen import Specimen
 from mxplans_sim.world.storage import Storage
 from mxplans_sim.world.surroundings import Surroundings
-from mxplans_sim.world.unsteady import frosted
+from mxplans_sim.world.unsteady import frosted, with_faults
 
 OMEGA_LIMITS_DEG = (-3600.0, 3600.0)
 START_DISTANCE_MM = 100.0
@@ -138,7 +138,10 @@ class World:
             return self.plate.specimen
         place = self.robot.mounted
         found = None if place is None else self.storage.specimen(place)
-        if found is None or not found.frost_um_h:
+        if found is None:
+            return None
+        found = with_faults(found, self.faults, self.sample_name)
+        if not found.frost_um_h:
             return found
         return frosted(found, (self.clock.now_s() - self.robot.mounted_at_s) / 3600, self.settings.seed)
 

@@ -12,7 +12,7 @@ from mxplans_sim.world.beam import Beam
 from mxplans_sim.world.cryo import Cryo
 from mxplans_sim.world.diode import Diode
 from mxplans_sim.world.fluorescence import Fluorescence
-from mxplans_sim.world.hooks import FaultSource
+from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.hutch import Hutch
 from mxplans_sim.world.spectrometer import Light, Spectrometer
 
@@ -31,7 +31,7 @@ class Surroundings:
         gates: What else stands in the beam's way before the sample, as the fast shutter.
         sample_flux_hz: Tells the photons per second that reach the sample now, behind the hutch shutter and all gates.
         sample_elements: Tells the elements of the sample, mmol/l; None when there is no sample.
-        faults: Asked by all parts.
+        faults: Asked by all parts, and for `beamstop_aside`.
 
     Attributes:
         clock: Simulated time.
@@ -63,6 +63,7 @@ class Surroundings:
         self.hutch = Hutch(settings.hutch, clock, faults)
         self.cryo = Cryo(settings.cryo, clock, faults)
         self.beamstop = Actuator("beamstop", (BEAMSTOP_IN, BEAMSTOP_OUT), beam_settings.beamstop_s, clock, faults)
+        self._faults = faults or NoFaults()
         self._sample_flux_hz = sample_flux_hz
         self._sample_elements = sample_elements
         self.incident_diode = Diode(beam_settings.diode, self._incident_hz, lambda: beam.energy_ev)
@@ -82,7 +83,9 @@ class Surroundings:
         return self.beam.incident_flux_hz if self.hutch.beam_in else 0.0
 
     def _through_hz(self) -> float:
-        return self._sample_flux_hz() if self.beamstop.state == BEAMSTOP_OUT else 0.0
+        # A beamstop that has been pushed aside says that it is in.
+        passes = self.beamstop.state == BEAMSTOP_OUT or self._faults.active("beamstop_aside") is not None
+        return self._sample_flux_hz() if passes else 0.0
 
     def _light(self) -> Light:
         source = self.beam.source

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from mxplans_sim.world.hooks import FaultSource
 from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.shadow import FIBRE_RADIUS_MM, ring, stem
 from mxplans_sim.world.specimen import Ice, Loop, Specimen, as_vector
@@ -17,6 +18,27 @@ GRAINS = 60
 GRAINS_AFTER_H = 2.0
 """All grains have begun to grow by then."""
 LARGEST_MM = 0.08
+
+
+def with_faults(specimen: Specimen, faults: FaultSource, sample: str) -> Specimen:
+    """The specimen with what goes wrong with it now.
+
+    Args:
+        specimen: As it is by itself.
+        faults: Asked for `frost_grows`, `sample_vibrates` and `weak_diffraction`.
+        sample: Its name.
+    """
+    frost, shake = faults.active("frost_grows", sample=sample), faults.active("sample_vibrates", sample=sample)
+    weak = faults.active("weak_diffraction", sample=sample)
+    if frost is not None:
+        specimen = replace(specimen, frost_um_h=float(frost["um_h"]))
+    if shake is not None:
+        specimen = replace(specimen, vibration_um=float(shake["um"]))
+    if weak is not None:
+        factor = float(weak["factor"])
+        crystals = tuple(replace(crystal, strength=crystal.strength * factor) for crystal in specimen.crystals)
+        specimen = replace(specimen, crystals=crystals)
+    return specimen
 
 
 def frosted(specimen: Specimen, hours: float, seed: int) -> Specimen:

@@ -22,6 +22,8 @@ from mxplans_sim.servers.simplon.monitor import image, tiff
 from mxplans_sim.servers.simplon.status import housekeeping, reading
 
 API = "1.8.0"
+OTHER_SERIES = 1000
+"""Added to the number of a series by a fault."""
 MODULES = ("detector", "filewriter", "monitor", "stream")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -179,12 +181,15 @@ class Simplon:
         after = request.query_params.get("from", "0")
         if not after.isdecimal():
             return PlainTextResponse(f"from is {after!r:.40}, it must be a whole number", 400)
+        faults = self._detector.faults
+        await self._clock.sleep(faults.spots_delay_s)
+        known = [] if faults.spots == "dropped" else state.spots
         frames = [
-            {"image": number, "spots": spots.tolist()}
-            for number, spots in enumerate(state.spots[int(after) :], start=int(after) + 1)
+            {"image": number, "spots": [] if faults.spots == "empty" else spots.tolist()}
+            for number, spots in enumerate(known[int(after) :], start=int(after) + 1)
         ]
-        done = len(state.spots)
-        return JSONResponse({"series": series_id, "nimages": state.series.images, "done": done, "frames": frames})
+        told = series_id + OTHER_SERIES if faults.spots == "other_series" else series_id
+        return JSONResponse({"series": told, "nimages": state.series.images, "done": len(known), "frames": frames})
 
 
 async def _configure(request: Request, config: Config, put: Callable[[str, Any], list[str]]) -> Response:

@@ -31,6 +31,8 @@ class SimplonFaults:
         clamped: Least and greatest value of detector parameters, by name; what lies outside is moved there.
         http: Answers in place of the right ones, by the beginning of the path.
         delay_s: Simulated seconds by which each answer is late.
+        spots_delay_s: The same for answers of the spot finder alone.
+        spots: What is wrong with its answers: "dropped", "empty" or "other_series"; empty when all is well.
         deaf: External triggers are not heard.
         lost_frames: So many of the next frames get lost on their way to the file.
         writer_stalled: The file writer never comes to an end.
@@ -44,6 +46,8 @@ class SimplonFaults:
     clamped: dict[str, tuple[float, float]] = field(default_factory=dict)
     http: dict[str, HttpFault] = field(default_factory=dict)
     delay_s: float = 0.0
+    spots_delay_s: float = 0.0
+    spots: str = ""
     deaf: bool = False
     lost_frames: int = 0
     writer_stalled: bool = False

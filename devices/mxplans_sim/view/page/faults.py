@@ -126,8 +126,7 @@ class FaultDialog:
         }
         if self._sample.value:
             fault["sample"] = self._sample.value
-        if self._count.value:
-            fault["count"] = int(self._count.value)
+        fault["count"] = int(self._count.value or 0)
         self._dialog.close()
         await self._inject(fault)
 
