@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from mxplans_sim.loopback import find_port
 from mxplans_sim.servers.camera_http import CameraServer
 from mxplans_sim.servers.epics.records import Records
 from mxplans_sim.servers.epics.server import EpicsServer
@@ -21,12 +21,6 @@ from mxplans_sim.servers.simplon.server import SimplonServer
 from mxplans_sim.servers.work_source.server import WorkSourceServer
 from mxplans_sim.servers.zocalo.server import ZocaloServer
 from mxplans_sim.world.state import World
-
-HOST = "127.0.0.1"
-
-
-class PortInUse(OSError):
-    """Somebody else listens on a port that was asked for."""
 
 
 class Server(Protocol):
@@ -111,7 +105,7 @@ class Fleet:
             PortInUse: If a given port is taken.
         """
         for name in self._servers:
-            check_port(self._options.ports.get(name, 0), name)
+            find_port(self._options.ports.get(name, 0), name)
         self._watch()
         starts = (server.start(self._options.ports.get(name, 0)) for name, server in self._servers.items())
         facts: dict[str, str] = {}
@@ -209,19 +203,3 @@ async def _join(server: Server, network: Network) -> Mapping[str, str]:
             "isara_monitor_addr": network.add_handler(server.handle_monitor),
         }
     return {}
-
-
-def check_port(port: int, purpose: str) -> None:
-    """See that nobody listens on a port; 0 is always free.
-
-    Raises:
-        PortInUse: If it is taken.
-    """
-    if not port:
-        return
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise PortInUse(f"port {port} on {HOST} is in use: name another one for {purpose}, or 0") from error

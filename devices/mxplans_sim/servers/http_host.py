@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-HOST = "127.0.0.1"
+from mxplans_sim.loopback import HOST, bound_socket
 
 
 class _QuietServer(uvicorn.Server):
@@ -26,10 +26,17 @@ class HttpHost:
 
     Args:
         app: The application.
+        options: Of uvicorn, besides those that all of ours share.
     """
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, **options: Any) -> None:
         self._app = app
+        self._options: dict[str, Any] = {
+            "log_level": "warning",
+            "lifespan": "off",
+            "timeout_graceful_shutdown": 1,
+            "ws": "none",
+        } | options
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
         self._socket: socket.socket | None = None
@@ -38,17 +45,10 @@ class HttpHost:
         """Listen on 127.0.0.1; port 0 takes a free one. Returns the base URL.
 
         Raises:
-            OSError: If the port is in use.
+            PortInUse: If the port is taken.
         """
-        # Named as TCP, asyncio sends without delay; otherwise every answer waits for the client's acknowledgement.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except OSError:
-            listener.close()
-            raise
-        config = uvicorn.Config(self._app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1, ws="none")
+        listener = bound_socket(port)
+        config = uvicorn.Config(self._app, **self._options)
         self._socket, self._server = listener, _QuietServer(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
         while not self._server.started and not self._task.done():

@@ -153,7 +153,7 @@ class ControlLayer:
     name = "in-process"
 
     def __init__(
-        self, channels: Mapping[str, ChannelData], loop: asyncio.AbstractEventLoop, kernel: Kernel, thread_class: type
+        self, channels: Mapping[str, ChannelData], loop: asyncio.AbstractEventLoop, kernel: Kernel, thread_class: Any
     ) -> None:
         self.thread_class = thread_class
         self._variables = {name: Variable(name, channel, kernel) for name, channel in channels.items()}

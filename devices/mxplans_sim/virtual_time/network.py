@@ -14,9 +14,10 @@ from typing import Any
 
 import httpx
 
+from mxplans_sim.loopback import HOST
+
 Address = tuple[str, int]
 Handler = Callable[[asyncio.StreamReader, Any], Awaitable[None]]
-HOST = "127.0.0.1"
 _FIRST_PORT = 70_000
 """No real port is so high, so that nobody else can be meant."""
 READ_LIMIT = 2**20

@@ -58,24 +58,42 @@ def run_up_s(scan: Scan, axes: Mapping[str, Axis]) -> float:
     return max((axes[name].ramp_s for name, step in zip(AXES, scan.step, strict=True) if step), default=0.0)
 
 
-def fault(scan: Scan, axes: Mapping[str, Axis]) -> str:
-    """Why a scan is not possible, or an empty text."""
+@dataclass(frozen=True)
+class Obstacle:
+    """What stands in the way of a scan.
+
+    Attributes:
+        reason: In words.
+        axis: Which axis cannot do it; empty when none is to blame.
+    """
+
+    reason: str
+    axis: str = ""
+
+
+def obstacle(scan: Scan, axes: Mapping[str, Axis]) -> Obstacle | None:
+    """What stands in the way of a scan, None when nothing does."""
     if scan.images < 1 or scan.rows < 1 or not scan.exposure_s > 0:
-        return f"{scan.rows} rows of {scan.images} images of {scan.exposure_s:g} s: all must be positive"
-    ramp_s = run_up_s(scan, axes)
-    for index, name in enumerate(AXES):
-        axis, unit = axes[name], "deg" if name == "omega" else "mm"
-        speed = abs(scan.step[index]) / scan.exposure_s
-        if speed > axis.top_speed * (1 + 1e-9):
-            return f"{name} would run at {speed:g} {unit}/s, at most {axis.top_speed:g} is allowed: expose longer"
-        for row in sorted({0, 1, scan.rows - 2, scan.rows - 1} & set(range(scan.rows)), reverse=True):
-            begin, step = scan.row(row)
-            way = 1.5 * ramp_s * step[index] / scan.exposure_s
-            for position in (begin[index] - way, begin[index] + scan.images * step[index] + way):
-                if not axis.allows(position):
-                    low, high = axis.limits
-                    return f"{name} would go to {position:g} {unit}, allowed is {low:g} to {high:g} with run-up"
-    return ""
+        return Obstacle(f"{scan.rows} rows of {scan.images} images of {scan.exposure_s:g} s: all must be positive")
+    return next((found for name in AXES if (found := _obstacle_of(scan, axes, name)) is not None), None)
+
+
+def _obstacle_of(scan: Scan, axes: Mapping[str, Axis], name: str) -> Obstacle | None:
+    """Why one axis cannot do its part."""
+    axis, unit, index = axes[name], "deg" if name == "omega" else "mm", AXES.index(name)
+    speed = abs(scan.step[index]) / scan.exposure_s
+    if speed > axis.top_speed * (1 + 1e-9):
+        reason = f"{name} would run at {speed:g} {unit}/s, at most {axis.top_speed:g} is allowed: expose longer"
+        return Obstacle(reason, name)
+    for row in sorted({0, 1, scan.rows - 2, scan.rows - 1} & set(range(scan.rows)), reverse=True):
+        begin, step = scan.row(row)
+        way = 1.5 * run_up_s(scan, axes) * step[index] / scan.exposure_s
+        for position in (begin[index] - way, begin[index] + scan.images * step[index] + way):
+            if not axis.allows(position):
+                low, high = axis.limits
+                reason = f"{name} would go to {position:g} {unit}, allowed is {low:g} to {high:g} with run-up"
+                return Obstacle(reason, name)
+    return None
 
 
 def trajectory(scan: Scan, axes: Mapping[str, Axis], shutter_s: float, turn_around_s: float) -> Trajectory:

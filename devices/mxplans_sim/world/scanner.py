@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mxplans_sim.world.observable import Observable
-from mxplans_sim.world.program import AXES, Scan, Trajectory, fault, trajectory
+from mxplans_sim.world.program import AXES, Obstacle, Scan, Trajectory, obstacle, trajectory
 from mxplans_sim.world.whole import Whole
 
 BURST_S = 1.0
@@ -40,12 +40,10 @@ class Scanner:
         self._task: asyncio.Task[None] | None = None
         self._aborting = False
 
-    def fault(self, scan: Scan) -> str:
-        """Why a scan is not possible as its parameters are, or an empty text."""
+    def obstacle(self, scan: Scan) -> Obstacle | None:
+        """What stands in the way of a scan with these parameters, None when nothing does."""
         refused = self._world.faults.active("scan_refused", sample=self._world.sample_name)
-        if refused is not None:
-            return str(refused.get("reason") or "a soft limit of the motion controller is in the way")
-        return fault(scan, self._world.axes)
+        return obstacle(scan, self._world.axes) if refused is None else Obstacle(str(refused["reason"]))
 
     def start(self, scan: Scan) -> asyncio.Task[None]:
         """Begin a scan; the task raises `ScanFault` when it is aborted.
@@ -56,9 +54,10 @@ class Scanner:
         if self.running:
             raise ScanFault("a scan runs, stop it or wait for its end")
         moving = [name for name, axis in self._world.axes.items() if axis.moving]
-        reason = f"{', '.join(moving)} still moves, wait for its end" if moving else self.fault(scan)
-        if reason:
-            raise ScanFault(reason)
+        if moving:
+            raise ScanFault(f"{', '.join(moving)} still moves, wait for its end")
+        if (found := self.obstacle(scan)) is not None:
+            raise ScanFault(found.reason)
         self.running, self.scan, self.points, self.error, self._aborting = True, scan, 0, "", False
         self._task = asyncio.get_running_loop().create_task(self._run(scan))
         # Whoever started it may have gone; `error` says the same.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mxplans_sim.clock import RealClock
 from mxplans_sim.world.kinematics import Axis, at, duration_s
-from mxplans_sim.world.program import AXES, Scan, fault, trajectory
+from mxplans_sim.world.program import AXES, Scan, obstacle, trajectory
 
 SHUTTER_S, TURN_S = 0.06, 0.05
 
@@ -118,6 +118,8 @@ def test_a_scan_without_motion_waits_for_the_shutter():
     ],
 )
 def test_validity(scan, words):
-    reason = fault(scan, make_axes())
-    assert words in reason
-    assert bool(words) == bool(reason)
+    found = obstacle(scan, make_axes())
+    assert bool(words) == (found is not None)
+    if found is not None:
+        assert words in found.reason
+        assert not found.axis or found.reason.startswith(f"{found.axis} would ")

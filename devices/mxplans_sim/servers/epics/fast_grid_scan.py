@@ -96,12 +96,13 @@ class FastGridScan:
 
     async def _check(self) -> bool:
         """Show for each axis whether it can do its part."""
-        reasons = [self._world.scanner.fault(scan) for scan in self._scans()]
-        for axis in "XYZ":
-            # A reason names its axis first; one that names none stands for all.
-            bad = any(reason and (reason[0] == axis.lower() or reason[0] not in "xyz") for reason in reasons)
-            await self._valid[axis].show(int(bool(reasons) and not bad))
-        possible = bool(reasons) and not any(reasons)
+        scans = self._scans()
+        found = [each for scan in scans if (each := self._world.scanner.obstacle(scan)) is not None]
+        for axis, valid in self._valid.items():
+            # An obstacle that is no axis's stands in the way of all.
+            bad = any(each.axis in (axis.lower(), "omega", "") for each in found)
+            await valid.show(int(bool(scans) and not bad))
+        possible = bool(scans) and not found
         await self._invalid.show(int(not possible))
         return possible
 

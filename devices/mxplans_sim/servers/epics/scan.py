@@ -71,9 +71,9 @@ class ScanProgram:
     def _keep(self, name: str) -> OnPut:
         async def keep(value: Any) -> None:
             await self._parameters[name].show(value)
-            reason = self._world.scanner.fault(self._scan())
-            await self._valid.show(int(not reason))
-            await self._message.show(reason)
+            found = self._world.scanner.obstacle(self._scan())
+            await self._valid.show(int(found is None))
+            await self._message.show("" if found is None else found.reason)
 
         return keep
 

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from caproto import ChannelData
 from caproto.asyncio.server import Context, VirtualCircuit
 
+from mxplans_sim.loopback import HOST, find_port
 from mxplans_sim.servers.epics.channels import RefusedFilter
 from mxplans_sim.servers.epics.records import PREFIX, Records
 
-HOST = "127.0.0.1"
 CA_SOCKETS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
 """Channel Access uses one port number for both."""
-
-
-class PortInUse(OSError):
-    """Somebody else listens on a port that was asked for."""
 
 
 class _Circuit(VirtualCircuit):
@@ -97,27 +92,3 @@ class EpicsServer:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-
-
-def find_port(port: int, purpose: str, kinds: Sequence[socket.SocketKind] = (socket.SOCK_STREAM,)) -> int:
-    """A port that is free for sockets of all `kinds`: the given one, or any for 0.
-
-    Raises:
-        PortInUse: If the given one is taken.
-    """
-    for _ in range(50):
-        found = port
-        with contextlib.ExitStack() as probes:
-            try:
-                for kind in kinds:
-                    probe = probes.enter_context(socket.socket(socket.AF_INET, kind))
-                    if kind == socket.SOCK_STREAM:
-                        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind((HOST, found))
-                    found = int(probe.getsockname()[1])
-            except OSError as error:
-                if port:
-                    raise PortInUse(f"port {port} on {HOST} is in use: name another one for {purpose}, or 0") from error
-            else:
-                return found
-    raise PortInUse(f"no port on {HOST} is free for {purpose}; close other servers")

@@ -122,8 +122,8 @@ class Diffractometer:
             Refused: If the scan is not possible, or the controller is not ready.
         """
         self._require_ready()
-        if reason := self.world.scanner.fault(scan):
-            raise Refused(f"{name} is not possible: {reason}")
+        if (found := self.world.scanner.obstacle(scan)) is not None:
+            raise Refused(f"{name} is not possible: {found.reason}")
         return await self.tasks.start(name, lambda: self._run_scan(scan))
 
     def save_centring(self) -> None:

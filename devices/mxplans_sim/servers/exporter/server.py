@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from mxplans_sim.loopback import HOST
 from mxplans_sim.servers.exporter.diffractometer import Diffractometer
 from mxplans_sim.servers.exporter.framing import Deframer, frame
 from mxplans_sim.servers.exporter.surface import Surface
@@ -15,7 +16,6 @@ from mxplans_sim.servers.exporter.values import encode
 from mxplans_sim.settings.diffractometer import DiffractometerSettings
 from mxplans_sim.world.state import World
 
-HOST = "127.0.0.1"
 TOLD = (
     "State",
     "Status",

@@ -8,12 +8,12 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from mxplans_sim.loopback import HOST
 from mxplans_sim.servers.isara.arm import ALWAYS_READY, Arm
 from mxplans_sim.servers.isara.commands import monitor, operate
 from mxplans_sim.settings.diffractometer import IsaraSettings
 from mxplans_sim.world.state import World
 
-HOST = "127.0.0.1"
 END = b"\r"
 OCCUPIED = "Rejected - Another client is connected"
 READ_BYTES = 4096

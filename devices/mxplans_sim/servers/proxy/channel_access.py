@@ -9,8 +9,9 @@ import struct
 from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any
 
+from mxplans_sim.loopback import HOST
 from mxplans_sim.servers.proxy.mode import Mode, Way
-from mxplans_sim.servers.proxy.server import HOST, NetworkFaults
+from mxplans_sim.servers.proxy.server import NetworkFaults
 from mxplans_sim.world.seeding import rng_for
 
 Address = tuple[str, int]

@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from mxplans_sim.clock import Clock
+from mxplans_sim.loopback import HOST, bound_socket
 from mxplans_sim.servers.proxy.connection import READ_BYTES, Connection
 from mxplans_sim.servers.proxy.mode import AT_ONCE, PASS, Mode, Way
 from mxplans_sim.world.seeding import rng_for
 
-HOST = "127.0.0.1"
 MOST_CONNECTIONS = 2000
 """Connections beyond are closed at once, so that those that are left half open do no harm."""
 _BACKLOG = 512
@@ -68,7 +68,7 @@ class NetworkFaults:
         Raises:
             OSError: If the port is in use.
         """
-        reserved = _bound(port)
+        reserved = bound_socket(port)
         # Bound but not listening, it keeps the port while nobody is to be there.
         self._reserved = reserved
         try:
@@ -155,7 +155,7 @@ class NetworkFaults:
         if not self.mode.listens:
             await self._close()
         elif self._server is None and self._reserved is not None:
-            listener = _bound(self._reserved.getsockname()[1])
+            listener = bound_socket(self._reserved.getsockname()[1])
             self._server = await asyncio.start_server(self._accept, sock=listener, limit=READ_BYTES, backlog=_BACKLOG)
 
     async def _close(self) -> None:
@@ -192,15 +192,3 @@ class NetworkFaults:
 
 async def _of(event: asyncio.Event) -> None:
     await event.wait()
-
-
-def _bound(port: int) -> socket.socket:
-    # Named as TCP, asyncio sends without delay; otherwise every answer waits for the client's acknowledgement.
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((HOST, port))
-    except OSError:
-        bound.close()
-        raise
-    return bound

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable, Mapping
 
+from mxplans_sim.loopback import HOST, bound_socket
 from mxplans_sim.servers.zocalo.queues import Message, Queues
 from mxplans_sim.servers.zocalo.session import Session
 from mxplans_sim.settings.analysis import BrokerSettings
@@ -36,19 +36,13 @@ class Broker:
         """Listen on 127.0.0.1; port 0 takes a free one. Returns host:port.
 
         Raises:
-            OSError: If the port is in use.
+            PortInUse: If the port is taken.
         """
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError as error:
-            listener.close()
-            raise OSError(error.errno, f"port {port} for messages: {error.strerror}; give another one") from error
+        listener = bound_socket(port)
         self._server = await asyncio.get_running_loop().create_server(
             lambda: Session(self), sock=listener, backlog=_BACKLOG
         )
-        return f"127.0.0.1:{listener.getsockname()[1]}"
+        return f"{HOST}:{listener.getsockname()[1]}"
 
     async def stop(self) -> None:
         """Stop listening and cut all connections. Does nothing when it was not started."""

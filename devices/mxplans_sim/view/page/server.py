@@ -7,11 +7,8 @@ import contextlib
 import json
 import os
 import secrets
-import socket
-from collections.abc import Iterator
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 from nicegui.client import Client
@@ -19,20 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mxplans_sim.ending import ended_event
+from mxplans_sim.servers.http_host import HttpHost
 from mxplans_sim.view.page.board import TITLE, Board
 from mxplans_sim.view.page.control import Control, ControlFile, Shot
 from mxplans_sim.view.page.guard import Guard
 from mxplans_sim.view.page.watch import Watch
-
-HOST = "127.0.0.1"
-
-
-class _QuietServer(uvicorn.Server):
-    """Leaves signals to the process."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def serve_page(file: ControlFile, port: int) -> None:
@@ -45,32 +33,23 @@ async def serve_page(file: ControlFile, port: int) -> None:
         port: Of the page; 0 takes a free one.
 
     Raises:
-        OSError: If the port is in use.
+        PortInUse: If the port is taken.
     """
     ended = ended_event()
     control = Control(file)
     watch = Watch(control)
     token = secrets.token_urlsafe(24)
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((HOST, port))
-        bound = listening.getsockname()[1]
-        app = Guard(application(watch), token)
-        config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
-        server = _QuietServer(config)
-        looking = asyncio.create_task(watch.run())
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        url = f"http://{HOST}:{bound}/?token={token}"
-        print(json.dumps({"event": "ready", "url": url, "pid": os.getpid()}), flush=True)
-        ending = asyncio.create_task(ended.wait())
-        try:
-            await asyncio.wait([ending, serving, looking], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            server.should_exit = True
-            await asyncio.gather(serving, _cancelled(ending), _cancelled(looking))
-            await control.close()
+    host = HttpHost(Guard(application(watch), token), lifespan="on", ws="auto")
+    url = await host.start(port)
+    looking, ending = asyncio.create_task(watch.run()), asyncio.create_task(ended.wait())
+    serving = asyncio.create_task(host.wait())
+    print(json.dumps({"event": "ready", "url": f"{url}/?token={token}", "pid": os.getpid()}), flush=True)
+    try:
+        await asyncio.wait([ending, serving, looking], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await host.stop()
+        await asyncio.gather(serving, _cancelled(ending), _cancelled(looking))
+        await control.close()
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> None:
