@@ -1,6 +1,6 @@
 """What is asked for and what was measured, with the fields and units of MXLIMS 0.6.13.
 
-These are the shapes of the message: mm, %, eV. Inside the project a sweep is a `RotationSweep`, whose fields carry
+These are the shapes of the message: mm, %, eV. Inside the project a sweep is a `Sweep`, whose fields carry
 their units; `mxplans.model.sweeps` converts between the two.
 """
 

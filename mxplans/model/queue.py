@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ValidationError
 
 from mxplans.errors import InvalidMessage
 from mxplans.model.acquisition import SampleLocation
 from mxplans.model.experiments import CollectionSweep, MxExperiment
+from mxplans.model.item import QueueItem, SweepRequest, in_words, swept_uuid
 from mxplans.model.message import Message
 from mxplans.model.samples import (
     Dewar,
@@ -22,37 +24,10 @@ from mxplans.model.samples import (
     Puck,
     Shipment,
 )
-from mxplans.model.sweeps import RotationSweep
+from mxplans.model.sweeps import Sweep
 
 
-class QueueItem(BaseModel):
-    """One experiment on one crystal position: what goes into a plan and, with the same uuid, comes out of the LIMS.
-
-    Attributes:
-        experiment: The MXLIMS experiment; its uuid is the item's identity.
-        sweep: The rotation to collect.
-        sample_name: For people, unique in its queue.
-        location: Where the pin stands in the sample changer.
-        position_in_pin: For a multi-position pin the position, counted from its base; None for a pin with one loop.
-        objects: The MXLIMS objects that the item hangs on, by type, as plain JSON.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    experiment: MxExperiment
-    sweep: RotationSweep
-    sample_name: str = Field(min_length=1)
-    location: SampleLocation
-    position_in_pin: int | None = Field(default=None, gt=0)
-    objects: dict[str, dict[str, Any]]
-
-    @property
-    def uuid(self) -> str:
-        """Identity of the item and of its experiment."""
-        return str(self.experiment.uuid)
-
-
-def build_queue(message: Message, default: RotationSweep, strategy: str = "OSC") -> tuple[QueueItem, ...]:
+def build_queue(message: Message, default: Sweep, strategy: str = "OSC") -> tuple[QueueItem, ...]:
     """Make the items of a message, in the order of pucks, pins and positions.
 
     An experiment asked for in the message keeps its uuid; a place without one gets `default`, with a uuid that
@@ -76,7 +51,7 @@ def build_queue(message: Message, default: RotationSweep, strategy: str = "OSC")
         raise InvalidMessage(
             "the shipment holds no Pin and no PinPosition: there is nothing to collect; add the samples"
         )
-    items.sort(key=lambda item: (item.location.puck, item.location.pin, item.position_in_pin or 0))
+    items.sort(key=_place_of)
     _check_places(items)
     return _with_unique_names(items)
 
@@ -84,7 +59,7 @@ def build_queue(message: Message, default: RotationSweep, strategy: str = "OSC")
 class _Builder:
     """Walks from a place up to its shipment."""
 
-    def __init__(self, message: Message, default: RotationSweep, strategy: str) -> None:
+    def __init__(self, message: Message, default: Sweep, strategy: str) -> None:
         self.message = message
         self.default = default
         self.strategy = strategy
@@ -125,13 +100,13 @@ class _Builder:
         return [
             QueueItem(
                 experiment=experiment,
-                sweep=sweep,
-                sample_name=name,
+                sweeps=sweeps,
+                sample_name=_file_name(name),
                 location=location,
                 position_in_pin=position_in_pin,
                 objects=objects,
             )
-            for experiment, sweep in self._experiments(place)
+            for experiment, sweeps in self._experiments(place)
         ]
 
     def _chain(
@@ -146,27 +121,35 @@ class _Builder:
         chain = (shipment, dewar, puck, multi_pin, place, molecule, sample)
         return {link.mxlims_type: link.to_json() for link in chain if link is not None}, sample
 
-    def _experiments(self, place: Pin | PinPosition) -> list[tuple[MxExperiment, RotationSweep]]:
-        asked = []
+    def _experiments(self, place: Pin | PinPosition) -> list[tuple[MxExperiment, tuple[SweepRequest, ...]]]:
+        found = []
         for key, experiment in self.message.mx_experiments.items():
             label = f"MxExperiment {key}"
             if self.message.resolve(experiment.logistical_sample_ref, LogisticalSample, label) is not place:
                 continue
+            asked = self._with_uuid(experiment, place)
             templates = [
                 self.message.resolve(ref, CollectionSweep, label) for ref in experiment.template_data_refs or ()
             ]
-            if len(templates) > 1:
-                raise InvalidMessage(
-                    f"{label} asks for {len(templates)} sweeps; this version runs one: split it into experiments"
-                )
-            sweep = (
-                RotationSweep.from_mxlims(templates[0], self.default) if templates and templates[0] else self.default
+            found.append((asked, self._sweeps(asked, [template for template in templates if template is not None])))
+        if found:
+            return found
+        made = self._with_uuid(MxExperiment(job_status="Ready", experiment_strategy=self.strategy), place)
+        return [(made, self._sweeps(made, []))]
+
+    def _sweeps(self, experiment: MxExperiment, templates: list[CollectionSweep]) -> tuple[SweepRequest, ...]:
+        """The templates with what they leave open, the default sweep where there are none."""
+        if not templates:
+            return (request(self.default, f"{experiment.uuid}", 1),)
+        try:
+            return tuple(
+                request(Sweep.from_mxlims(template, self.default), f"{experiment.uuid}", number)
+                for number, template in enumerate(templates, start=1)
             )
-            asked.append((self._with_uuid(experiment, place), sweep))
-        if asked:
-            return asked
-        made = MxExperiment(job_status="Ready", experiment_strategy=self.strategy)
-        return [(self._with_uuid(made, place), self.default)]
+        except ValidationError as error:
+            raise InvalidMessage(
+                f"MxExperiment {experiment.uuid} asks for a sweep that cannot be collected: {in_words(error)[0]}; correct it"
+            ) from error
 
     def _with_uuid(self, experiment: MxExperiment, place: Pin | PinPosition) -> MxExperiment:
         if experiment.uuid is not None:
@@ -175,9 +158,31 @@ class _Builder:
         return experiment.model_copy(update={"uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"mxplans:{origin}"))})
 
 
+def request(sweep: Sweep, experiment_uuid: str, number: int) -> SweepRequest:
+    """A sweep as a queue item holds it; without a uuid it gets that of the experiment's n-th sweep."""
+    content = sweep.to_mxlims().to_json()
+    return SweepRequest.model_validate({"uuid": swept_uuid(experiment_uuid, number), **content})
+
+
+def _file_name(name: str) -> str:
+    """A sample's name as it may stand in a path.
+
+    >>> _file_name("Lyso #4 (B)")
+    'Lyso_4_B'
+    """
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "_", name).strip("._")[:64] or "sample"
+
+
+def _place_of(item: QueueItem) -> tuple[int, int, int]:
+    location = item.location
+    return (location.puck, location.pin, item.position_in_pin or 0) if location else (0, 0, 0)
+
+
 def _check_places(items: list[QueueItem]) -> None:
     pins: dict[SampleLocation, str] = {}
     for item in items:
+        if item.location is None:
+            continue
         kind = "MultiPin" if item.position_in_pin else "Pin"
         holder = item.objects[kind]
         identity = str(holder.get("uuid", holder))
@@ -195,8 +200,7 @@ def _with_unique_names(items: list[QueueItem]) -> tuple[QueueItem, ...]:
         if names.count(item.sample_name) == 1
         else item.model_copy(
             update={
-                "sample_name": f"{item.sample_name}-{item.location.puck}-{item.location.pin}"
-                + (f"-{item.position_in_pin}" if item.position_in_pin else "")
+                "sample_name": "-".join([item.sample_name[:48], *(str(number) for number in _place_of(item) if number)])
             }
         )
         for item in items

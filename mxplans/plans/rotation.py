@@ -10,7 +10,7 @@ from bluesky.utils import MsgGenerator
 from mxplans.errors import LimitExceeded
 from mxplans.model.acquisition import Pose, ScanMotion
 from mxplans.model.experiments import Scan
-from mxplans.model.sweeps import RotationSweep
+from mxplans.model.sweeps import Sweep
 from mxplans.plans.documents import ScanContext, scan_metadata
 from mxplans.plans.scanning import acquisition_settings, prepare_beam, scan
 from mxplans.plans.waiting import MOVE_TIMEOUT_S, set_and_wait
@@ -18,7 +18,7 @@ from mxplans.profile import Collection, Limits
 from mxplans.roles import Beamline
 
 
-def check_sweep(sweep: RotationSweep, limits: Limits) -> None:
+def check_sweep(sweep: Sweep, limits: Limits) -> None:
     """Compare a sweep with what the beamline can do, before anything moves.
 
     Raises:
@@ -39,7 +39,7 @@ def check_sweep(sweep: RotationSweep, limits: Limits) -> None:
 
 def rotation(
     bl: Beamline,
-    sweep: RotationSweep,
+    sweep: Sweep,
     settings: Collection,
     limits: Limits,
     context: ScanContext | None = None,

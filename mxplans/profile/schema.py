@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mxplans.model.sweeps import RotationSweep
+from mxplans.model.sweeps import Sweep
 
 
 class Section(BaseModel):
@@ -54,7 +54,7 @@ class Experiment(Section):
     """What a sample without an experiment of its own gets."""
 
     strategy: str = "OSC"
-    sweep: RotationSweep
+    sweep: Sweep
 
 
 class OpticalCentring(Section):

@@ -14,7 +14,7 @@ import pytest
 from event_model import DocumentNames, schema_validators
 from night_support import IMAGES, Night, processes_about, short_profile, short_shipment
 
-from mxplans.model import RotationSweep, build_queue, read_message
+from mxplans.model import Sweep, build_queue, read_message
 
 pytestmark = pytest.mark.timeout(240)
 MXLIMS = Path(os.environ.get("MXPLANS_MXLIMS", Path(__file__).parents[3] / "shared" / "mxlims"))
@@ -78,7 +78,7 @@ def test_all_documents_are_valid_and_every_run_has_ended_well(night):
 
 def test_the_experiments_come_out_with_the_uuids_that_went_in(night, folder):
     queue = build_queue(
-        read_message(folder / "shipment.json"), RotationSweep(number_images=1, image_width_deg=1, exposure_s=1)
+        read_message(folder / "shipment.json"), Sweep(number_images=1, image_width_deg=1, exposure_s=1)
     )
     messages = {path.stem: json.loads(path.read_text()) for path in (night.out / "lims").glob("*.json")}
     assert set(messages) == {item.uuid for item in queue}

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from mxplans.errors import InvalidMessage
-from mxplans.model import RotationSweep, build_queue, parse_message, read_message
+from mxplans.model import Sweep, build_queue, parse_message, read_message
 
 ROOT = Path(__file__).parents[2]
 MXLIMS = Path(os.environ.get("MXPLANS_MXLIMS", ROOT.parent / "shared" / "mxlims"))
 VALID = MXLIMS / "messages/v0.6.13/messages/ShipmentMessage/valid"
-DEFAULT = RotationSweep(number_images=900, image_width_deg=0.2, exposure_s=0.02)
+DEFAULT = Sweep(number_images=900, image_width_deg=0.2, exposure_s=0.02)
 needs_mxlims = pytest.mark.skipif(not VALID.is_dir(), reason=f"no MXLIMS test messages at {MXLIMS}")
 
 

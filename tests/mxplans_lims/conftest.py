@@ -26,7 +26,7 @@ from ophyd.status import Status
 from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.model.message import parse_message
 from mxplans.model.queue import QueueItem, build_queue
-from mxplans.model.sweeps import RotationSweep
+from mxplans.model.sweeps import Sweep
 from mxplans.plans import documents as contract
 from mxplans.plans.record import Record
 from mxplans_lims.journal import Journal
@@ -34,7 +34,7 @@ from mxplans_lims.journal import Journal
 NY, NX = 48, 40
 ROWS, COLUMNS = 3, 4
 IMAGES, IMAGES_PER_FILE = 10, 6
-SWEEP = RotationSweep(number_images=IMAGES, image_width_deg=0.2, exposure_s=0.01, transmission_frac=0.5, prefix="osc")
+SWEEP = Sweep(number_images=IMAGES, image_width_deg=0.2, exposure_s=0.01, transmission_frac=0.5, prefix="osc")
 
 
 class SameRecord(Record):

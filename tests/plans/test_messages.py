@@ -6,14 +6,14 @@ from plan_support import order, spots
 
 from mxplans.errors import LimitExceeded
 from mxplans.geometry import GridPlan
-from mxplans.model import Pose, RotationSweep, SampleLocation
+from mxplans.model import Pose, Sweep, SampleLocation
 from mxplans.plans.exchange import mount, unmount
 from mxplans.plans.rotation import rotation
 from mxplans.plans.xray import grid_scan
 from mxplans.profile import Collection, Limits, XrayCentring
 from mxplans.roles import BacklightState, ShutterState
 
-SWEEP = RotationSweep(number_images=900, image_width_deg=0.2, exposure_s=0.02, transmission_frac=0.5)
+SWEEP = Sweep(number_images=900, image_width_deg=0.2, exposure_s=0.02, transmission_frac=0.5)
 COLLECTION = Collection(aperture="Medium", distance_mm=100)
 XRAY = XrayCentring(aperture="Small")
 LIMITS = Limits()
