@@ -71,11 +71,13 @@ class WorkSourceServer:
         status = self._faults.take("work_source_status", **context)
         if status is not None:
             return PlainTextResponse("not now, on demand", int(status["status"]))
+        gone = await request.is_disconnected()
+        # From here on nothing is awaited: what is first for this request must be first when it is taken.
         instruction = self._instructions[0] if self._instructions else {}
         malformed = self._faults.take("work_source_malformed", **context)
         if malformed is not None:
             content = MALFORMED[str(malformed.get("how", "fields"))](instruction)
             return Response(content, media_type="application/json")
-        if self._instructions and not await request.is_disconnected():
+        if self._instructions and not gone:
             self._instructions.popleft()
         return Response(json.dumps(instruction), media_type="application/json")
