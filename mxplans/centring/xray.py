@@ -132,6 +132,7 @@ def _candidate(
 ) -> XrayCandidate:
     # Along omega both views measure the same; across, each gives one equation in motor y and z.
     steps_mm = np.array([view.grid.step_um / 1000 for view in views])
+    row_steps_mm = np.array([view.grid.row_step_um / 1000 for view in views])
     x_values = np.array([view.grid.pose(0, blob.column).x_mm for view, blob in zip(views, pair, strict=True)])
     x_weights = 1 / (np.array([blob.column_error for blob in pair]) * steps_mm) ** 2
     x_mm = float((x_values * x_weights).sum() / x_weights.sum())
@@ -144,11 +145,11 @@ def _candidate(
     )
     y_mm, z_mm = np.linalg.solve(rows, heights)
     inverse = np.linalg.inv(rows)
-    covariance = inverse @ np.diag((np.array([blob.row_error for blob in pair]) * steps_mm) ** 2) @ inverse.T
+    covariance = inverse @ np.diag((np.array([blob.row_error for blob in pair]) * row_steps_mm) ** 2) @ inverse.T
     sigma_y, sigma_z = np.sqrt(np.diag(covariance)) * 1000
     widths = [_size_um(np.mean([blob.column_sigma for blob in pair]), views[0].grid.step_um, beam_size_um)]
     widths += [
-        _size_um(blob.row_sigma, view.grid.step_um, beam_size_um) for view, blob in zip(views, pair, strict=True)
+        _size_um(blob.row_sigma, view.grid.row_step_um, beam_size_um) for view, blob in zip(views, pair, strict=True)
     ]
     return XrayCandidate(
         pose=Pose(x_mm=x_mm, y_mm=float(y_mm), z_mm=float(z_mm), omega_deg=views[0].grid.centre.omega_deg),

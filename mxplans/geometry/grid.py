@@ -13,30 +13,41 @@ from mxplans.model.acquisition import Pose, ScanMotion, Vector
 
 @dataclass(frozen=True)
 class GridPlan:
-    """Boxes of `step_um` around what stands in the beam at `centre`.
+    """Boxes around what stands in the beam at `centre`.
 
     Columns run along omega (x to the right in the image), rows down the image. Box (0, 0) is top left; index = centre
-    of the box. Every second row is scanned backwards. What is further right in the image comes into the beam by moving
-    the sample to the left.
+    of the box. What is further right in the image comes into the beam by moving the sample to the left.
 
     Attributes:
         centre: Motors that put the grid's middle into the beam; its omega is the grid's.
         columns: Boxes along omega.
         rows: Boxes across.
-        step_um: Size of a box.
+        step_um: Size of a box along omega.
+        height_um: Size of a box across; None for square boxes.
+        vertical: Whether it is scanned column by column instead of row by row.
+        snake: Whether every second line is scanned backwards.
     """
 
     centre: Pose
     columns: int
     rows: int
     step_um: float
+    height_um: float | None = None
+    vertical: bool = False
+    snake: bool = True
 
     def __post_init__(self) -> None:
         """Refuse an empty grid."""
-        if self.columns < 1 or self.rows < 1 or not self.step_um > 0:
+        if self.columns < 1 or self.rows < 1 or not self.step_um > 0 or not self.row_step_um > 0:
             raise ValueError(
-                f"grid of {self.columns} x {self.rows} boxes of {self.step_um} um; allowed is 1 x 1 or more, step > 0"
+                f"grid of {self.columns} x {self.rows} boxes of {self.step_um} x {self.row_step_um} um; "
+                "allowed is 1 x 1 or more, steps > 0"
             )
+
+    @property
+    def row_step_um(self) -> float:
+        """From row to row."""
+        return self.step_um if self.height_um is None else self.height_um
 
     @classmethod
     def covering(cls, centre: Pose, width_um: float, height_um: float, step_um: float) -> GridPlan:
@@ -54,8 +65,8 @@ class GridPlan:
 
     def offset_mm(self, row: float, column: float) -> tuple[float, float]:
         """How far right of and below the beam a box stands while the motors are at `centre`."""
-        step_mm = self.step_um / 1000
-        return (column - (self.columns - 1) / 2) * step_mm, (row - (self.rows - 1) / 2) * step_mm
+        right = (column - (self.columns - 1) / 2) * self.step_um / 1000
+        return right, (row - (self.rows - 1) / 2) * self.row_step_um / 1000
 
     def pose(self, row: float, column: float) -> Pose:
         """Motors that put a box, or a place between boxes, into the beam."""
@@ -69,22 +80,21 @@ class GridPlan:
         change = np.array(pose.xyz_mm) - np.array(self.centre.xyz_mm)
         cos, sin = math.cos(math.radians(self.centre.omega_deg)), math.sin(math.radians(self.centre.omega_deg))
         down_mm = -(change[1] * cos - change[2] * sin)
-        step_mm = self.step_um / 1000
-        return float(down_mm / step_mm + (self.rows - 1) / 2), float(-change[0] / step_mm + (self.columns - 1) / 2)
+        row = down_mm / (self.row_step_um / 1000) + (self.rows - 1) / 2
+        return float(row), float(-change[0] / (self.step_um / 1000) + (self.columns - 1) / 2)
 
     def motion(self, exposure_s: float) -> ScanMotion:
-        """The motion that visits every box, row by row; an image is exposed while its box passes the beam."""
-        step_mm = self.step_um / 1000
-        first = self.pose(0, -0.5)
-        row_step = motor_change_mm(np.array([0.0, -step_mm, 0.0]), self.centre.omega_deg)
-        row: Vector = (float(row_step[0]), float(row_step[1]), float(row_step[2]))
+        """The motion that visits every box, line by line; an image is exposed while its box passes the beam."""
+        along: Vector = (-self.step_um / 1000, 0.0, 0.0)
+        down = motor_change_mm(np.array([0.0, -self.row_step_um / 1000, 0.0]), self.centre.omega_deg)
+        across: Vector = (float(down[0]), float(down[1]), float(down[2]))
         return ScanMotion(
-            start=first,
-            step_mm=(-step_mm, 0.0, 0.0),
-            images_per_row=self.columns,
-            rows=self.rows,
-            row_step_mm=row,
-            snake=True,
+            start=self.pose(-0.5, 0) if self.vertical else self.pose(0, -0.5),
+            step_mm=across if self.vertical else along,
+            images_per_row=self.rows if self.vertical else self.columns,
+            rows=self.columns if self.vertical else self.rows,
+            row_step_mm=along if self.vertical else across,
+            snake=self.snake,
             exposure_s=exposure_s,
         )
 
@@ -95,5 +105,8 @@ class GridPlan:
         >>> [GridPlan(pose, 3, 2, 20.0).box_of_image(image) for image in (1, 3, 4, 6)]
         [(0, 0), (0, 2), (1, 2), (1, 0)]
         """
-        row, place = divmod(image - 1, self.columns)
-        return row, self.columns - 1 - place if row % 2 else place
+        length = self.rows if self.vertical else self.columns
+        line, place = divmod(image - 1, length)
+        if self.snake and line % 2:
+            place = length - 1 - place
+        return (place, line) if self.vertical else (line, place)

@@ -13,7 +13,16 @@ from mxplans.model import Pose
 angles = st.floats(-720, 720)
 places = st.floats(-2, 2)
 poses = st.builds(Pose, x_mm=places, y_mm=places, z_mm=places, omega_deg=angles)
-grids = st.builds(GridPlan, poses, st.integers(1, 40), st.integers(1, 40), st.floats(1, 100))
+grids = st.builds(
+    GridPlan,
+    poses,
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.floats(1, 100),
+    st.none() | st.floats(1, 100),
+    st.booleans(),
+    st.booleans(),
+)
 
 
 def lab_mm(point, pose):
@@ -63,7 +72,7 @@ def test_the_motion_passes_each_box_centre_in_the_middle_of_its_image(grid, data
     image = data.draw(st.integers(1, motion.number_images))
     row, place = divmod(image - 1, motion.images_per_row)
     # Forward rows: from k to k + 1 steps. Backward rows: from n - k to n - k - 1.
-    along = motion.images_per_row - place - 0.5 if row % 2 else place + 0.5
+    along = motion.images_per_row - place - 0.5 if motion.snake and row % 2 else place + 0.5
     middle = np.array(motion.start.xyz_mm) + along * np.array(motion.step_mm) + row * np.array(motion.row_step_mm)
     np.testing.assert_allclose(middle, grid.pose(*grid.box_of_image(image)).xyz_mm, atol=1e-9)
 
