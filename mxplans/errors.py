@@ -6,6 +6,8 @@ MxplansError
 │   ├── InvalidMessage                   a shipment or another MXLIMS message
 │   └── InvalidProfile                   a beamline profile
 ├── LimitExceeded (ValueError)           an item asks for more than the beamline can or may do
+├── QueueRefused (ValueError)            the queue does not allow this now
+├── LedgerError (RuntimeError)           the queue file cannot be used, or contradicts what is written into it
 ├── SampleProblem                        the sample, not the beamline: ends one sample, never a night
 └── BeamlineFault (RuntimeError)         the beamline: make safe and stop
     ├── DeviceFault                      a device refused, failed or timed out
@@ -36,6 +38,14 @@ class InvalidProfile(InvalidInput):
 
 class LimitExceeded(MxplansError, ValueError):
     """An item asks for more than the beamline can or may do; raised before anything moves."""
+
+
+class QueueRefused(MxplansError, ValueError):
+    """The queue does not allow this in the state it is in; nothing was changed."""
+
+
+class LedgerError(MxplansError, RuntimeError):
+    """The file of queue and ledger cannot be used, or what is to be written contradicts what stands in it."""
 
 
 class SampleProblem(MxplansError):

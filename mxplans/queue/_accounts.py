@@ -1,0 +1,76 @@
+"""What the ledger answers with, and the arithmetic of committed images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from mxplans.queue.states import Outcome, State
+
+
+class BegunScan(NamedTuple):
+    """A scan whose frames may lie in files without being committed."""
+
+    key: tuple[str, int, int]
+    ordinal: int
+    attempt: int
+    file_base: str
+
+
+class LedgerState(NamedTuple):
+    """What the ledger knows of an experiment."""
+
+    state: State = State.WAITING
+    outcome: Outcome | None = None
+    reason: str = ""
+    attempt: int = 0
+    digest: str = ""
+
+
+class Verification(NamedTuple):
+    """What is committed against what was to be taken."""
+
+    missing: tuple[tuple[str, int, int], ...]
+    """Keys that are not committed."""
+    unexpected: tuple[tuple[str, int, int], ...]
+    """Keys that are committed and were not asked for."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether each scan asked for is committed, and no other."""
+        return not self.missing and not self.unexpected
+
+
+def ranges_by_sweep(keys: Collection[tuple[str, int, int]]) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Unbroken ranges of images, (first, last), by sweep.
+
+    >>> ranges_by_sweep([("s", 11, 10), ("s", 1, 10), ("s", 31, 5)])
+    {'s': ((1, 20), (31, 35))}
+    """
+    return {
+        sweep_uuid: _joined((first, first + number - 1) for _, first, number in group)
+        for sweep_uuid, group in groupby(sorted(keys), key=lambda key: key[0])
+    }
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    joined: list[tuple[int, int]] = []
+    for first, last in ranges:
+        if joined and joined[-1][1] + 1 == first:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
+def highest_run_number(directory: Path | str, prefix: str) -> int:
+    """Largest run number among the files `prefix_<number>…` of a folder; 0 if there are none or no such folder."""
+    folder = Path(directory)
+    if not folder.is_dir():
+        return 0
+    named = re.compile(rf"{re.escape(prefix)}_([0-9]{{1,9}})(?![0-9])")
+    found = (named.match(path.name) for path in folder.iterdir())
+    return max((int(match[1]) for match in found if match), default=0)

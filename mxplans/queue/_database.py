@@ -1,0 +1,178 @@
+"""The SQLite file that several processes share: opening, checking, and one transaction at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from mxplans.errors import LedgerError
+from mxplans.queue._schema import APPLICATION_ID, TABLES, VERSION
+
+BUSY_S = 20.0
+"""How long a transaction waits for another process's one; those take milliseconds, on a stalled disk seconds."""
+
+_AGAIN_S = 0.05
+
+
+class Database:
+    """One connection to a queue file, used by any thread of one process, one transaction at a time.
+
+    Args:
+        path: Of the file; made with its tables if it is not there. Its folder must exist.
+
+    Raises:
+        LedgerError: If it cannot be opened, is damaged, is no queue file, or is of another version.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.changed = threading.Condition()
+        """Notified after each commit of this process."""
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._closed = False
+        with self._told():
+            # Transactions are begun by hand: isolation_level None keeps Python from doing it in between.
+            self._connection = sqlite3.connect(
+                self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+        self._connection.row_factory = sqlite3.Row
+        try:
+            with self._told():
+                self._open()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _open(self) -> None:
+        self._check_kind()
+        self._use_write_ahead_log()
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            if not self._has_tables():
+                for statement in TABLES.split(";"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                self._connection.execute(f"PRAGMA user_version = {VERSION}")
+        except BaseException:
+            self._roll_back()
+            raise
+        self._connection.execute("COMMIT")
+        self._check_kind()
+        found = self._pragma("quick_check(1)")
+        if found != "ok":
+            raise LedgerError(f"{self.path} is damaged ({found}); put a backup in its place, or move it away")
+
+    def _use_write_ahead_log(self) -> None:
+        """Readers and a writer do not wait for each other. Two processes that make the file at once may collide."""
+        for _ in range(round(BUSY_S / _AGAIN_S)):
+            try:
+                if self._pragma("journal_mode = WAL") == "wal":
+                    return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+            threading.Event().wait(_AGAIN_S)
+        raise LedgerError(
+            f"{self.path} cannot have a write-ahead log; put it on a local disk, not on a network file system"
+        )
+
+    def _has_tables(self) -> bool:
+        return self._connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+    def _check_kind(self) -> None:
+        if not self._has_tables():
+            return
+        mark, version = self._pragma("application_id"), self._pragma("user_version")
+        if mark != APPLICATION_ID:
+            raise LedgerError(f"{self.path} is a SQLite file of something else (mark {mark}); give another path")
+        if version != VERSION:
+            raise LedgerError(
+                f"{self.path} has tables of version {version}, this program reads version {VERSION}; "
+                "use the mxplans that wrote it, or finish its queue there and begin a new file"
+            )
+
+    def _pragma(self, text: str) -> object:
+        row = self._connection.execute(f"PRAGMA {text}").fetchone()
+        return row[0] if row else None
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What SQLite says, with the file and what to do."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise LedgerError(
+                f"{self.path} cannot be used: {error}; see that its folder exists and is writable, that the disk has "
+                f"room, and that no process holds it for more than {BUSY_S:g} s"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(f"{self.path}: {error}; put a backup in its place, or move it away") from error
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that may write: all of it is durable afterwards, or, after an exception, none.
+
+        Raises:
+            LedgerError: If the file cannot be written.
+        """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+        with self.changed:
+            self.changed.notify_all()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that sees a single state of the file.
+
+        Raises:
+            LedgerError: If the file cannot be read.
+        """
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        if os.getpid() != self._process:
+            raise LedgerError(f"{self.path} was opened by process {self._process}; open it anew in each process")
+        with self._lock, self._told():
+            if self._closed:
+                raise LedgerError(f"{self.path} has been closed; open it anew")
+            self._connection.execute(begin)
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        # SQLite itself ends the transaction after some faults (a full disk), after others it stays open.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the file; calling it twice does no harm."""
+        with self._lock:
+            self._closed = True
+            self._connection.close()
+        with self.changed:
+            self.changed.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed."""
+        return self._closed
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
