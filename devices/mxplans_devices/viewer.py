@@ -13,9 +13,11 @@ from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import Choice, ReadOnly, Setting
 from mxplans_devices._snapshots import FrameSignal, SnapshotFile, start_snapshot
 
+SINGLE = "Single"
+
 
 class OnAxisViewer(Device):
-    """An areaDetector-like camera; data keys `<name>_um_per_px`, `_beam_x_px`, `_beam_y_px`, `_snapshot_file`.
+    """An areaDetector camera; data keys `<name>_um_per_px`, `_beam_x_px`, `_beam_y_px`, `_snapshot_file`.
 
     `zoom` is configuration (`<name>_zoom`). `frame` (`<name>_frame`) is the image of the last trigger and is read only
     on its own, because an image is too big for an event.
@@ -33,11 +35,12 @@ class OnAxisViewer(Device):
     beam_y_px = Component(ReadOnly, "BeamY_RBV", units="px", kind="normal")
     snapshot_file = Component(SnapshotFile, value="", kind="normal")
     frame = Component(FrameSignal, value=np.zeros((0, 0), dtype=np.uint8), kind="omitted")
-    acquire = Component(Setting, "Acquire", kind="omitted")
-    array_data = Component(ReadOnly, "ArrayData", kind="omitted")
-    width = Component(ReadOnly, "ArraySizeX_RBV", kind="omitted")
-    height = Component(ReadOnly, "ArraySizeY_RBV", kind="omitted")
-    counter = Component(ReadOnly, "ArrayCounter_RBV", kind="omitted")
+    acquire = Component(Setting, "cam1:Acquire", kind="omitted")
+    image_mode = Component(Setting, "cam1:ImageMode", string=True, auto_monitor=True, kind="omitted")
+    array_data = Component(ReadOnly, "image1:ArrayData", kind="omitted")
+    width = Component(ReadOnly, "image1:ArraySize0_RBV", kind="omitted")
+    height = Component(ReadOnly, "image1:ArraySize1_RBV", kind="omitted")
+    image_id = Component(ReadOnly, "image1:UniqueId_RBV", kind="omitted")
 
     def __init__(
         self, prefix: str = "", *, name: str, root: str | Path, timeout_s: float = 30.0, **kwargs: Any
@@ -70,10 +73,11 @@ class OnAxisViewer(Device):
 
     def _expose(self, task: Task) -> None:
         self.acquire.wait_for_connection()
-        before = self.counter.get(use_monitor=False)
+        self._require_single(task)
+        before = self.image_id.get(use_monitor=False)
         task.wait(self.acquire.set(1))
         task.until(
-            lambda: self.counter.get(use_monitor=False) != before,
+            lambda: self.image_id.get(use_monitor=False) != before,
             f"the camera still shows image {before}; restart its acquisition",
             timeout_s=2.0,
         )
@@ -84,6 +88,12 @@ class OnAxisViewer(Device):
                 f"{self.name}: the image has {pixels.size} pixels, {width} x {height} are announced; trigger again"
             )
         self.frame.put(pixels[: width * height].astype(np.uint8).reshape(height, width))
+
+    def _require_single(self, task: Task) -> None:
+        """Single images: one of a running series may have been exposed before this call."""
+        if self.image_mode.get() != SINGLE:
+            task.wait(self.acquire.set(0))
+            task.wait(self.image_mode.set(SINGLE))
 
 
 def _transfer_s(size_bytes: int) -> float:

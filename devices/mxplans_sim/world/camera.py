@@ -52,6 +52,8 @@ class Camera:
 
     Attributes:
         settings: The camera.
+        exposure_s: How long a frame is exposed.
+        gain: Gray values per electron.
         eye: Takes the pictures.
         last: The latest frame, None before the first.
         recent: The latest frames, oldest first.
@@ -60,6 +62,8 @@ class Camera:
 
     def __init__(self, world: Whole, settings: CameraSettings, level: Callable[[], str]) -> None:
         self.settings = settings
+        self.exposure_s = settings.exposure_s
+        self.gain = settings.gain
         self.eye = Viewer(world.settings.seed, settings)
         self.last: Picture | None = None
         self.recent: deque[Picture] = deque(maxlen=FRAMES_KEPT)
@@ -78,7 +82,7 @@ class Camera:
         """Expose one frame of what is there now; a frozen camera gives the last one again."""
         async with self._turn:
             world = self._world
-            await world.clock.sleep(self.settings.exposure_s)
+            await world.clock.sleep(self.exposure_s)
             if self.last is not None and self._fault("camera_frozen") is not None:
                 return self.last
             self._number += 1
@@ -99,6 +103,7 @@ class Camera:
     def _exposure(self) -> Exposure:
         """Lights and sensor as they are now, with what is wrong with them."""
         exposure = Exposure.of(self.settings, self._world.backlight_in)
+        exposure = replace(exposure, exposure_s=self.exposure_s, gain=self.gain)
         if (dim := self._fault("camera_dim")) is not None:
             exposure = exposure.dimmed(float(dim["factor"]))
         if (bright := self._fault("camera_saturated")) is not None:

@@ -59,16 +59,16 @@ def test_acquire_completes_with_a_new_image_of_the_present_pose():
         await bench.put("BACKLIGHT", "In")
 
         async def picture():
-            await bench.put("CAM:Acquire", 1)
-            return np.frombuffer(bench.get("CAM:ArrayData"), np.uint8).reshape(512, 680).astype(float)
+            await bench.put("CAM:cam1:Acquire", 1)
+            return np.frombuffer(bench.get("CAM:image1:ArrayData"), np.uint8).reshape(512, 680).astype(float)
 
         first = await picture()
-        counter, stamp = bench.get("CAM:ArrayCounter_RBV"), bench.get("CAM:TimeStamp_RBV")
+        counter, stamp = bench.get("CAM:image1:UniqueId_RBV"), bench.get("CAM:image1:TimeStamp_RBV")
         await bench.put("X", 0.5)
         second = await picture()
-        assert bench.get("CAM:Acquire") == 0
-        assert bench.get("CAM:ArrayCounter_RBV") == counter + 1
-        assert bench.get("CAM:TimeStamp_RBV") > stamp
+        assert bench.get("CAM:cam1:Acquire") == "Done"
+        assert bench.get("CAM:image1:UniqueId_RBV") == counter + 1
+        assert bench.get("CAM:image1:TimeStamp_RBV") > stamp
         moved_px = round(500 / 2.4)
         assert np.abs(first - second).mean() > 1
         dark_first, dark_second = (np.flatnonzero((image < 60).any(axis=0))[0] for image in (first, second))
@@ -79,7 +79,7 @@ def test_acquire_completes_with_a_new_image_of_the_present_pose():
 
 def test_images_are_taken_one_after_the_other():
     async def work(bench: Bench):
-        await asyncio.gather(*(bench.put("CAM:Acquire", 1) for _ in range(3)))
-        assert bench.get("CAM:ArrayCounter_RBV") == 3
+        await asyncio.gather(*(bench.put("CAM:cam1:Acquire", 1) for _ in range(3)))
+        assert bench.get("CAM:image1:UniqueId_RBV") == 3
 
     on_bench(work)

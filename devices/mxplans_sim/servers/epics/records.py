@@ -42,6 +42,7 @@ class Records:
         self._program = ScanProgram(f"{PREFIX}SCAN:", world)
         self._grids = FastGridScan(f"{PREFIX}FGS:", world)
         self._robot = Robot(f"{PREFIX}ROBOT:", world)
+        self._camera = Camera(f"{PREFIX}CAM:", world)
         self._parts: tuple[Part, ...] = (
             *surroundings(PREFIX, world.surroundings, world.settings.timing.attenuator_s),
             BatonStatus(f"{PREFIX}BATON:", world.baton, world.clock),
@@ -57,7 +58,7 @@ class Records:
             Switch(f"{PREFIX}BACKLIGHT", world.backlight),
             ApertureSwitch(PREFIX, world),
             ZoomSwitch(f"{PREFIX}CAM:", world),
-            Camera(f"{PREFIX}CAM:", world),
+            self._camera,
             *self._parts,
             *(() if world.plate is None else (PlateWell(f"{PREFIX}PLATE:WELL", world.plate),)),
         )
@@ -71,7 +72,8 @@ class Records:
                 tasks.create_task(part.watch())
 
     async def stop(self) -> None:
-        """End scans and robot programs where they are, and publish no longer."""
+        """End scans, robot programs and acquisitions where they are, and publish no longer."""
+        await self._camera.stop()
         await self._grids.stop()
         await self._program.stop()
         await self._robot.stop()
