@@ -52,6 +52,7 @@ class Site:
         teach_detector(self.faults, self.fleet.detector.faults)
         self._proxies = Proxies(settings.proxies, clock, settings.seed)
         self.faults.on("network", self._proxies.act)
+        self._truth = truth
         self._acting: asyncio.Task[None] | None = None
 
     async def start(self) -> Mapping[str, str]:
@@ -73,7 +74,16 @@ class Site:
         return await self.fleet.join(network)
 
     async def rest(self) -> None:
-        """End scans and robot programs where they are."""
+        """Take down how everything was left, then end scans and robot programs where they are."""
+        world, detector = self.world, self.fleet.detector.detector
+        self._truth.at_end = {
+            "shutter": world.shutter.state,
+            "scan_runs": world.scanner.running,
+            "moving": [name for name, axis in world.axes.items() if axis.moving],
+            "robot_program": world.robot.program,
+            "mounted": world.sample_name,
+            "detector": detector.state,
+        }
         await self.world.scanner.abort()
         await self.world.robot.abort()
 

@@ -19,6 +19,12 @@ class Truth:
     Args:
         path: Where to write; None writes nothing.
         clock: Stamps the events.
+
+    Attributes:
+        samples: What stands in the dewar, by name.
+        events: What happened, in its order.
+        totals: Seconds of robot and exposure, by name of the sample.
+        at_end: In which state the beamline was left, before the servers' own end made anything safe.
     """
 
     def __init__(self, path: Path | None, clock: Clock) -> None:
@@ -27,6 +33,7 @@ class Truth:
         self.samples: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.totals: dict[str, dict[str, float]] = {}
+        self.at_end: dict[str, Any] = {}
 
     def add_sample(self, specimen: Specimen | None, name: str, place: tuple[int, int], empty: bool) -> None:
         """Note what stands in a place of the dewar; no specimen is a missing pin."""
@@ -61,6 +68,7 @@ class Truth:
             "samples": self.samples,
             "events": self.events,
             "totals": self.totals,
+            "at_end": self.at_end,
             "simulated_s": round(self._clock.now_s(), 4),
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)

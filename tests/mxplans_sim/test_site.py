@@ -60,6 +60,32 @@ def test_all_servers_of_both_sites_stand_beside_each_other_and_end(tmp_path):
     asyncio.run(work())
 
 
+def test_the_truth_tells_how_everything_was_left_and_not_what_the_end_made_of_it(tmp_path):
+    async def work():
+        whole = site(tmp_path, servers=["simplon"])
+        await whole.start()
+        detector, world = whole.fleet.detector.detector, whole.world
+        detector.initialize()
+        await detector.arm()
+        await world.shutter.go("Open")
+        await world.robot.load((1, 1))
+        world.robot.start_unload()
+        await asyncio.sleep(0)
+        await whole.rest()
+        await whole.stop()
+        assert whole._truth.at_end == {
+            "shutter": "Open",
+            "scan_runs": False,
+            "moving": [],
+            "robot_program": "unload",
+            "mounted": "one",
+            "detector": "ready",
+        }
+        assert world.robot.program == ""
+
+    asyncio.run(work())
+
+
 def test_a_proxy_to_nowhere_is_refused_with_what_there_is(tmp_path):
     async def work():
         whole = site(tmp_path, servers=["simplon"], proxies={"lims": "ispyb"})
