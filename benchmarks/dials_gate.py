@@ -88,12 +88,12 @@ def sweep() -> Burst:
 async def write_sweep(folder: Path) -> None:
     """Have the virtual detector write the sweep to `sweep_1_master.h5` and its data file."""
     settings = DetectorSettings.model_validate(DETECTOR)
-    detector = VirtualDetector(RealClock(1e6), settings, folder, 1, lambda number, exposure_s: sweep(), processes=2)
+    detector = VirtualDetector(RealClock(1e6), settings, folder, 1, lambda *times: [], processes=2)
     detector.start()
     try:
         detector.initialize()
         wanted: dict[str, Any] = {
-            "nimages": IMAGES,
+            "ntrigger": IMAGES,
             "count_time": EXPOSURE_S,
             "frame_time": EXPOSURE_S,
             "omega_start": 0.0,

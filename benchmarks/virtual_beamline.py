@@ -123,12 +123,13 @@ async def write_grid(folder: Path) -> float:
     """Seconds from the first frame of a grid to its closed files, with as little exposure as possible."""
     clock = RealClock(1000.0)
     settings = DetectorSettings.model_validate({"arm_s": 0.0})
-    detector = VirtualDetector(clock, settings, folder, 1, lambda number, exposure_s: burst(0, 0.0, []), processes=2)
+    detector = VirtualDetector(clock, settings, folder, 1, lambda *times: [], processes=2)
     detector.start()
     try:
         detector.initialize()
-        detector.put("nimages", ROWS * COLUMNS)
-        detector.put("trigger_mode", "exts")
+        exposure = {"ntrigger": ROWS * COLUMNS, "trigger_mode": "exts", "frame_time": 0.01, "count_time": 0.01}
+        for name, value in exposure.items():
+            detector.put(name, value)
         await detector.arm()
         await detector.rendered()  # the processes are up
         begin = time.monotonic()

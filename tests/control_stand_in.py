@@ -106,7 +106,7 @@ class StandIn:
         self._look = Look(self.world)
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         self.detector = VirtualDetector(
-            clock, settings.detector, Path(folder), settings.seed, self.world.still, processes=0
+            clock, settings.detector, Path(folder), settings.seed, self.world.watch, processes=0
         )
         self.world.bursts.subscribe(self.detector.on_burst)
         self.detector.start()

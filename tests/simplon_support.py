@@ -19,8 +19,18 @@ def burst(number, width_deg=0.2, x_mm=0.0, flux_hz=2.5e11, ends_at_s=0.0):
     return make_burst((CRYSTAL,), number, x_mm, flux_hz, omega_width_deg=width_deg, ends_at_s=ends_at_s)
 
 
-def still(number, exposure_s):
-    return replace(burst(number, width_deg=0.0), exposure_s=exposure_s)
+def watch(begins_s, number, exposure_s, period_s):
+    """Frames of the crystal at rest in the beam."""
+    frames = replace(burst(number, width_deg=0.0), exposure_s=exposure_s, pause_s=period_s - exposure_s, pulses="none")
+    return [replace(frames, ends_at_s=begins_s + number * period_s)]
+
+
+def in_turn(bursts, begins_s):
+    """Bursts one after the other."""
+    for each in bursts:
+        placed = replace(each, ends_at_s=begins_s + len(each) * each.period_s)
+        yield placed
+        begins_s = placed.ends_at_s
 
 
 def in_virtual_time(folder, work, processes=0):
@@ -30,7 +40,7 @@ def in_virtual_time(folder, work, processes=0):
     clock = VirtualClock(kernel, loop)
 
     async def run():
-        detector = VirtualDetector(clock, DETECTOR, folder, 1, still, processes=processes)
+        detector = VirtualDetector(clock, DETECTOR, folder, 1, watch, processes=processes)
         detector.start()
         try:
             return await work(detector, clock)

@@ -15,7 +15,6 @@ from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import Known
 from mxplans_devices.protocols.simplon import SimplonClient, Value
 
-_TRIGGER_MODES = {"external": "exts", "internal": "ints"}
 _POLL_S = 0.05
 _SETTLE_S = 5.0
 """Real seconds until closed files must be seen here, through whatever file system."""
@@ -199,7 +198,7 @@ class SimplonDetector(Device):
         self._stream = FrameStream(self._data_key, self._form)
         for signal, value in (
             (self.sequence_id, sequence_id),
-            (self.number_images, int(client.config("nimages"))),
+            (self.number_images, int(client.config("nimages")) * int(client.config("ntrigger"))),
             (self.exposure_s, float(client.config("frame_time"))),
             (self.energy_ev, float(client.config("photon_energy"))),
             (self.distance_mm, _mm(client.config("detector_distance"))),
@@ -278,14 +277,20 @@ def _um(size_m: float) -> float:
 
 
 def _parameters(settings: AcquisitionSettings, readout_s: float) -> dict[str, Value]:
-    """Detector parameters in the order in which they must be set, SIMPLON units (s, eV, m, deg)."""
+    """Detector parameters in the order in which they must be set, SIMPLON units (s, eV, m, deg).
+
+    The motion program pulses once per image, each pulse starts a series of one image: so images follow the motion, and
+    several scans may share one armed series. A trigger command starts all images.
+    """
+    internal = settings.trigger == "internal"
+    images, triggers = (settings.number_images, 1) if internal else (1, settings.number_images)
     return {
-        "trigger_mode": _TRIGGER_MODES[settings.trigger],
+        "trigger_mode": "ints" if internal else "exts",
         "photon_energy": settings.energy_ev,
         "count_time": settings.exposure_s - readout_s,
         "frame_time": settings.exposure_s,
-        "nimages": settings.number_images,
-        "ntrigger": 1,
+        "nimages": images,
+        "ntrigger": triggers,
         "detector_distance": settings.distance_mm / 1e3,
         "omega_start": settings.omega_start_deg,
         "omega_increment": settings.omega_increment_deg,

@@ -82,7 +82,7 @@ class Server:
 
     def _write(self) -> None:
         base = str(self.config["name_pattern"]).replace("$id", str(self.series))
-        left = int(self.config["nimages"]) - self.lost
+        left = int(self.config["nimages"]) * int(self.config["ntrigger"]) - self.lost
         number, value = 1, 0
         while left > 0:
             count = min(left, int(self.config["nimages_per_file"]))
@@ -155,7 +155,9 @@ def test_preparing_initialises_sets_and_arms(tmp_path: Path) -> None:
     assert server.config["photon_energy"] == 12658.0
     assert server.config["detector_distance"] == pytest.approx(0.150), "metres in SIMPLON"
     assert server.config["count_time"] < server.config["frame_time"] == 0.01
-    assert server.config["nimages"] * server.config["ntrigger"] == 5
+    assert server.config["trigger_mode"] == "exts"
+    assert (server.config["nimages"], server.config["ntrigger"]) == (1, 5), "a pulse for each image"
+    assert detector.number_images.get() == 5
     assert detector.sequence_id.get() == 1
     configuration = {key: entry["value"] for key, entry in detector.read_configuration().items()}
     assert configuration["detector_pixel_x_um"] == 75.0

@@ -89,7 +89,7 @@ class Fleet:
             world.settings.detector,
             options.data_dir,
             world.settings.seed,
-            lambda number, exposure_s: world.dose.expose(world.still(number, exposure_s)),
+            world.watch,
             world.settings.diffraction,
             options.renderers,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from mxplans_sim.settings.base import STRICT
@@ -20,5 +22,8 @@ class MotionSettings(BaseModel):
     distance_mm_s: float = Field(20.0, gt=0)
     distance_ramp_s: float = Field(0.5, gt=0)
     distance_mm: tuple[float, float] = Field((80.0, 400.0), description="Limits of the detector distance")
+    pulses: Literal["image", "row", "scan"] = Field(
+        "image", description="The motion program triggers the detector at the begin of each image, row or scan"
+    )
     encoder_um: float = Field(0.0, ge=0, description="Noise of the translations' readbacks, standard deviation")
     encoder_deg: float = Field(0.0, ge=0, description="Noise of omega's readback, standard deviation")

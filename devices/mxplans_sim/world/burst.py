@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,13 @@ import numpy.typing as npt
 from mxplans_sim.world.specimen import Specimen
 
 Array = npt.NDArray[np.float64]
+Pulses = Literal["each", "first", "none"]
 PER_FRAME = ("spindle_mm", "lab_mm", "omega_start_deg", "beam_mm", "flux_hz")
 
 
 @dataclass(frozen=True)
 class Burst:
-    """A train of n frames exposed without a pause.
+    """A train of n frames exposed at even intervals.
 
     A point s of the specimen stands at R_x(omega) (mount s + spindle_mm) + lab_mm in the image frame (x right along
     omega, y down, z along the beam), with R_x a right-handed turn about +x.
@@ -35,8 +36,10 @@ class Burst:
         flux_hz: Photons per second after the attenuator (n,); 0 when the shutter is closed.
         energy_ev: Photon energy.
         distance_mm: Detector distance.
-        ends_at_s: Simulated time at which the last frame ends.
+        ends_at_s: Simulated time at which the last frame ends, with the pause after it.
         dose_mgy: Dose of each crystal, at the nodes of `irradiation.nodes`, when the first frame begins; empty for none.
+        pause_s: Time from the end of a frame to the beginning of the next.
+        pulses: Which frames begin with a pulse on the detector's trigger input; it is high for `exposure_s`.
     """
 
     specimen: Specimen | None
@@ -54,6 +57,8 @@ class Burst:
     distance_mm: float
     ends_at_s: float
     dose_mgy: tuple[Array, ...] = ()
+    pause_s: float = 0.0
+    pulses: Pulses = "each"
 
     def __post_init__(self) -> None:
         for name in PER_FRAME:
@@ -70,16 +75,27 @@ class Burst:
         return self.omega_start_deg + self.omega_width_deg / 2
 
     @property
+    def period_s(self) -> float:
+        """Time from frame to frame."""
+        return self.exposure_s + self.pause_s
+
+    @property
     def begins_at_s(self) -> float:
         """Simulated time at which the first frame begins."""
-        return self.ends_at_s - len(self) * self.exposure_s
+        return self.ends_at_s - len(self) * self.period_s
+
+    @property
+    def pulsed(self) -> range:
+        """Indices of the frames that begin with a pulse."""
+        return range({"each": len(self), "first": min(1, len(self)), "none": 0}[self.pulses])
 
     def part(self, begin: int, number: int) -> Self:
         """Some of its frames."""
         chosen = slice(begin, begin + number)
         cut = {field.name: getattr(self, field.name)[chosen] for field in fields(self) if field.name in PER_FRAME}
         last = min(begin + number, len(self))
-        return replace(self, **cut, ends_at_s=self.begins_at_s + last * self.exposure_s)
+        pulses = "none" if self.pulses == "first" and begin else self.pulses
+        return replace(self, **cut, pulses=pulses, ends_at_s=self.begins_at_s + last * self.period_s)
 
     def seen_mm(self, points_mm: Array) -> Array:
         """Points of the specimen (m, 3) in the image frame at the middle of each frame, (n, m, 3)."""

@@ -76,6 +76,13 @@ class DoseLedger:
         self._dose[specimen.name] = tuple(_after(burst, crystal, dose, self._physics) for crystal, dose in known)
         return replace(burst, dose_mgy=before)
 
+    def known(self, burst: Burst) -> Burst:
+        """A burst with the dose that there is by now; it adds nothing."""
+        specimen = burst.specimen
+        if specimen is None or not specimen.crystals:
+            return burst
+        return replace(burst, dose_mgy=self.dose_mgy(specimen.name, specimen.crystals))
+
     def dose_mgy(self, name: str, crystals: tuple[Crystal, ...]) -> tuple[Array, ...]:
         """Dose at the nodes of each crystal of a specimen, MGy."""
         return self._dose.get(name) or tuple(np.zeros(len(nodes(crystal)[1])) for crystal in crystals)

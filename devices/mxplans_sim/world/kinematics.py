@@ -162,6 +162,11 @@ class Axis:
         """Where what it drives stands now, behind the play."""
         return self.position + self.lag(self._direction)
 
+    def driven_at(self, at_s: float) -> float:
+        """Where what it drives stands at another time of the present motion, or before or after it."""
+        position, speed = at(self._motion, at_s - self._begin_s)
+        return position + self.lag(speed)
+
     def nudge(self, by: float) -> None:
         """Push it without its encoder's knowledge."""
         self._pushed += by

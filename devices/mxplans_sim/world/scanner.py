@@ -17,7 +17,9 @@ class ScanFault(RuntimeError):
 
 
 class Scanner:
-    """Runs one scan at a time: run-up, shutter, rows with one trigger per image, shutter, rest.
+    """Runs one scan at a time: run-up, shutter, rows, shutter, rest.
+
+    It gives the detector a pulse at the begin of each image, unless the world file says of each row or of the scan.
 
     Args:
         world: Whose axes and shutter it drives.

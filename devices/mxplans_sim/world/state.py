@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from mxplans_sim.clock import Clock
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
 from mxplans_sim.world.actuator import Actuator
 from mxplans_sim.world.baton import Baton
 from mxplans_sim.world.beam import Beam
-from mxplans_sim.world.burst import Array, Burst
+from mxplans_sim.world.burst import Burst
 from mxplans_sim.world.camera import Camera
 from mxplans_sim.world.dewar import Dewar
 from mxplans_sim.world.dose import DoseLedger
+from mxplans_sim.world.frames import Frames
 from mxplans_sim.world.gate import Gate
-from mxplans_sim.world.goniometer import ABOVE_OMEGA, TRANSLATIONS, Goniometer
+from mxplans_sim.world.goniometer import TRANSLATIONS, Goniometer
 from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.kinematics import Axis
 from mxplans_sim.world.placement import Placement
 from mxplans_sim.world.plate_stage import PlateStage
-from mxplans_sim.world.program import AXES, Scan
+from mxplans_sim.world.program import Scan
 from mxplans_sim.world.robot import Robot
 from mxplans_sim.world.scanner import Scanner
 from mxplans_sim.world.seeding import rng_for
@@ -109,6 +108,7 @@ class World:
             None if settings.plate is None else PlateStage(settings.plate, settings.seed, clock)
         )
         self.robot = Robot(self)
+        self._frames = Frames(self)
         self.scanner = Scanner(self)
         self.camera = Camera(self, settings.camera, lambda: self.zoom.state)
         self.side_camera = Camera(self, settings.side_camera, lambda: settings.side_camera.zooms[0].name)
@@ -180,73 +180,21 @@ class World:
 
     def still(self, images: int, exposure_s: float) -> Burst:
         """Frames without a motion, beginning now."""
-        poses = np.tile([self.axes[name].driven for name in AXES], (images, 1))
-        return self._burst(poses, np.zeros(4), exposure_s, self.clock.now_s())
+        return self._frames.still(images, exposure_s)
+
+    def watch(self, begins_s: float, number: int, exposure_s: float, period_s: float) -> list[Burst]:
+        """Frames at times of the detector's own, with what they add to the dose; see `Frames.watch`."""
+        bursts = self._frames.watch(begins_s, number, exposure_s, period_s)
+        # What a scan does to the sample is counted with its own frames.
+        return [self.dose.known(each) if self.scanner.running else self.dose.expose(each) for each in bursts]
 
     def scan_burst(self, scan: Scan, row: int, first: int, number: int, row_begins_s: float) -> Burst:
         """Some frames of a row that began at a simulated time."""
-        begin, step = scan.row(row)
-        begins = begin + np.arange(first, first + number)[:, None] * step
-        lags = [self.axes[name].lag(float(direction)) for name, direction in zip(AXES, step, strict=True)]
-        return self._burst(begins + lags, step, scan.exposure_s, row_begins_s + first * scan.exposure_s)
-
-    def _burst(self, begins: Array, step: Array, exposure_s: float, begins_s: float) -> Burst:
-        number = len(begins)
-        above = {name: self.axes[name].position for name in ABOVE_OMEGA[self.gonio.settings.kind]}
-        stand = self.gonio.stand(begins + step / 2, above)
-        middles_s: Array = begins_s + (np.arange(number, dtype=np.float64) + 0.5) * exposure_s
-        width_deg = self.gonio.settings.omega_sign * float(step[3])
-        return Burst(
-            specimen=self.specimen,
-            mount=stand.mount,
-            spindle_mm=stand.spindle_mm,
-            lab_mm=stand.lab_mm,
-            omega_start_deg=stand.omega_deg - width_deg / 2,
-            omega_width_deg=width_deg,
-            exposure_s=exposure_s,
-            beam_mm=self.beam.position_mm(middles_s),
-            beam_fwhm_um=self.beam.fwhm_um,
-            beam_profile=self.beam.profile,
-            flux_hz=self.beam.frame_flux_hz(middles_s) * self.beam_passes,
-            energy_ev=self.beam.energy_ev,
-            distance_mm=self.distance.position,
-            ends_at_s=begins_s + number * exposure_s,
-        )
+        return self._frames.scan(scan, row, first, number, row_begins_s)
 
     def note_scan(self, scan: Scan, images_done: int) -> None:
         """Write down what a scan has exposed, and how far off the beam its crystal was."""
-        self.truth.record(
-            "scan",
-            sample=self.sample_name or None,
-            scan="rotation" if scan.step[3] else "grid",
-            rows=scan.rows,
-            images=scan.images,
-            images_done=images_done,
-            exposure_s=scan.exposure_s,
-            start_mm=list(scan.start[:3]),
-            omega_start_deg=scan.start[3],
-            step_mm=list(scan.step[:3]),
-            omega_step_deg=scan.step[3],
-            transmission_frac=self.beam.transmission_frac,
-            flux_hz=self.beam.flux_hz,
-            aperture=self.beam.aperture,
-            crystal_offset_um=self._crystal_offset_um(scan),
-        )
-
-    def _crystal_offset_um(self, scan: Scan) -> list[float] | None:
-        """Nearest crystal centre minus the beam, in the middle of a scan, in spindle axes; None without a crystal."""
-        specimen = self.specimen
-        if specimen is None or not specimen.crystals:
-            return None
-        first, last = scan.frames(0)[0], scan.frames(scan.rows - 1)[-1] + scan.row(scan.rows - 1)[1]
-        middle = self._burst(((first + last) / 2)[None], np.zeros(4), scan.exposure_s, self.clock.now_s())
-        centres = np.array([crystal.centre_mm for crystal in specimen.crystals])
-        offsets = middle.seen_mm(centres)[0] - [*middle.beam_mm[0], 0.0]
-        nearest = offsets[np.linalg.norm(offsets, axis=1).argmin()]
-        angle = np.radians(-middle.omega_deg[0])
-        c, s = np.cos(angle), np.sin(angle)
-        turned = nearest[0], nearest[1] * c - nearest[2] * s, nearest[1] * s + nearest[2] * c
-        return [round(float(value) * 1000, 3) for value in turned]
+        self._frames.note(scan, images_done)
 
 
 def _axis_offset_mm(settings: WorldSettings) -> float:

@@ -10,6 +10,7 @@ from mxplans_sim.truth import Truth
 from mxplans_sim.world.actuator import Actuator
 from mxplans_sim.world.beam import Beam
 from mxplans_sim.world.burst import Burst
+from mxplans_sim.world.goniometer import Goniometer
 from mxplans_sim.world.hooks import FaultSource
 from mxplans_sim.world.kinematics import Axis
 from mxplans_sim.world.placement import Placement
@@ -26,7 +27,9 @@ class Whole(Protocol):
     clock: Clock
     truth: Truth
     faults: FaultSource
+    gonio: Goniometer
     axes: dict[str, Axis]
+    distance: Axis
     beam: Beam
     storage: Storage
     shutter: Actuator
@@ -50,6 +53,11 @@ class Whole(Protocol):
     @property
     def backlight_in(self) -> bool:
         """Whether the backlight is behind the sample."""
+        ...
+
+    @property
+    def beam_passes(self) -> bool:
+        """Whether the beam gets through to the sample."""
         ...
 
     def exchange_error_mm(self) -> float:

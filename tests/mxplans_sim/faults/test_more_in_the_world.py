@@ -159,8 +159,8 @@ def test_the_spot_finder_answers_with_something_else(tmp_path, kind, wrong):
     async def work(site, facts):
         detector = site.fleet.detector.detector
         detector.initialize()
-        detector.put("trigger_mode", "exts")
-        detector.put("ntrigger", 20)
+        for name, value in {"trigger_mode": "exts", "ntrigger": 20, "frame_time": 0.05, "count_time": 0.05}.items():
+            detector.put(name, value)
         series = await detector.arm()
         await site.world.robot.load((1, 1))
         await site.world.scanner.run(SWEEP)

@@ -11,7 +11,7 @@ import h5py
 import hdf5plugin  # noqa: F401
 import httpx
 import pytest
-from simplon_support import DETECTOR, burst, still
+from simplon_support import DETECTOR, burst, in_turn, watch
 
 from mxplans_sim.clock import RealClock
 from mxplans_sim.servers.simplon.server import SimplonServer
@@ -66,16 +66,19 @@ class Server:
     async def _start(self):
         self.clock = RealClock(self.speed_up)
         self.server = SimplonServer(
-            self.gate, self.clock, self.settings, self.folder, 1, still, processes=self.processes
+            self.gate, self.clock, self.settings, self.folder, 1, watch, processes=self.processes
         )
         return (await self.server.start(0))["simplon_url"]
 
     def run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(20)
 
-    def publish(self, what):
+    def publish(self, *bursts):
+        """Bursts that begin now, or one after the other."""
+
         async def publish():
-            self.gate.publish(what)
+            for each in in_turn(bursts, self.clock.now_s()):
+                self.gate.publish(each)
 
         self.run(publish())
 
@@ -93,8 +96,10 @@ class Server:
         return self.http.put(f"/detector/api/1.8.0/command/{name}")
 
     def arm(self, number, mode="exts", pattern="sample/sweep_$id", per_file=1000):
+        """Get ready for so many pulses, or for so many images after a command."""
         self.command("initialize")
-        for name, value in {"nimages": number, "trigger_mode": mode, "count_time": 0.02, "frame_time": 0.02}.items():
+        images = {"nimages": number} if mode == "ints" else {"nimages": 1, "ntrigger": number}
+        for name, value in (images | {"trigger_mode": mode, "frame_time": 0.02, "count_time": 0.02}).items():
             assert self.put(name, value).status_code == 200
         self.put("name_pattern", pattern, "filewriter")
         self.put("nimages_per_file", per_file, "filewriter")

@@ -16,8 +16,8 @@ def test_cancel_takes_the_image_that_is_being_exposed_and_the_others_do_not(tmp_
 
     async def series(detector, clock):
         detector.initialize()
-        detector.put("nimages", 10)
-        detector.put("trigger_mode", "exts")
+        for name, value in {"ntrigger": 10, "trigger_mode": "exts", "frame_time": 0.5, "count_time": 0.5}.items():
+            detector.put(name, value)
         await detector.arm()
         begin_s = clock.now_s()
         detector.on_burst(replace(burst(10), exposure_s=0.5, ends_at_s=begin_s + 5.0))

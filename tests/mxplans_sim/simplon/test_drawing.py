@@ -9,7 +9,7 @@ import h5py
 import hdf5plugin  # noqa: F401
 import numpy as np
 import pytest
-from simplon_support import DETECTOR, burst, in_virtual_time, still
+from simplon_support import DETECTOR, burst, in_virtual_time, watch
 
 from mxplans_sim.clock import RealClock
 from mxplans_sim.diffraction.panel import Panel
@@ -23,11 +23,15 @@ from mxplans_sim.servers.simplon.series import Rendered, Series
 IMAGES = 180
 
 
+def set_up(detector, pulses):
+    for name, value in {"ntrigger": pulses, "trigger_mode": "exts", "frame_time": 0.02, "count_time": 0.02}.items():
+        detector.put(name, value)
+
+
 async def take(detector, clock, bursts=6):
     """A series in several bursts that follow each other; returns spots, frames and files."""
     detector.initialize()
-    detector.put("nimages", IMAGES)
-    detector.put("trigger_mode", "exts")
+    set_up(detector, IMAGES)
     detector.writer.config.put("nimages_per_file", 70)
     number = await detector.arm()
     size = IMAGES // bursts
@@ -56,7 +60,7 @@ def outcome(folder, spots):
 def real(folder, processes):
     async def run():
         clock = RealClock(100.0)
-        detector = VirtualDetector(clock, DETECTOR, folder, 1, still, processes=processes)
+        detector = VirtualDetector(clock, DETECTOR, folder, 1, watch, processes=processes)
         detector.start()
         try:
             return await take(detector, clock)
@@ -101,8 +105,7 @@ def test_two_processes_none_and_virtual_time_give_the_same(tmp_path):
 def test_asking_in_virtual_time_waits_for_the_drawing_and_costs_no_time(tmp_path):
     async def run(detector, clock):
         detector.initialize()
-        detector.put("nimages", 50)
-        detector.put("trigger_mode", "exts")
+        set_up(detector, 50)
         number = await detector.arm()
         detector.on_burst(replace(burst(50), ends_at_s=clock.now_s() + 1.0))
         await clock.sleep(0.5)

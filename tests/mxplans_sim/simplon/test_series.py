@@ -11,8 +11,7 @@ from mxplans_sim.diffraction.render import Scene
 
 def test_frames_of_several_bursts_fill_the_series_and_the_files(server):
     series = server.arm(25, per_file=10)
-    for _ in range(3):  # 30 frames are offered, 25 were asked for
-        server.publish(server.burst(10))
+    server.publish(*[server.burst(10)] * 3)  # 30 frames are offered, 25 were asked for
     server.wait_written()
     names = [f"sample/sweep_{series}_data_{number:06d}.h5" for number in (1, 2, 3)]
     assert server.files(series) == [*names, f"sample/sweep_{series}_master.h5"]
@@ -45,7 +44,7 @@ def test_the_master_tells_geometry_and_links_the_data(server):
         assert (detector["detector_distance"][()], detector["detector_distance"].attrs["units"]) == (0.25, "m")
         assert (detector["beam_center_x"][()], detector["beam_center_y"][()]) == (63.5, 47.5)
         assert detector["x_pixel_size"][()] == pytest.approx(6e-4)
-        assert (specific["nimages"][()], specific["ntrigger"][()]) == (3, 1)
+        assert (specific["nimages"][()], specific["ntrigger"][()]) == (1, 3)
         assert specific["pixel_mask"].shape == (96, 128)
         assert master["entry/instrument/beam/incident_wavelength"][()] == pytest.approx(12398.42 / 12658.0)
         np.testing.assert_allclose(master["entry/sample/goniometer/omega"], [30.0, 30.2, 30.4])
@@ -71,8 +70,7 @@ def test_the_file_holds_what_was_rendered(server, compressed):
 
 def test_spots_follow_the_frames_and_can_be_asked_for_in_parts(server):
     series = server.arm(4)
-    server.publish(server.burst(2))
-    server.publish(server.burst(2, x_mm=0.5))  # the crystal is half a millimetre off the beam
+    server.publish(server.burst(2), server.burst(2, x_mm=0.5))  # then the crystal is half a millimetre off the beam
     server.wait_written()
     answer = server.http.get(f"/spotfinder/1/series/{series}").json()
     assert (answer["series"], answer["nimages"], answer["done"]) == (series, 4, 4)

@@ -73,7 +73,7 @@ def test_two_scanned_grids_give_the_crystal(tmp_path, no_new_threads):
 
 async def scan(site, url):
     """Arm for both grids, and run them."""
-    values = {"nimages": 2 * COLUMNS * ROWS, "trigger_mode": "exts", "count_time": 0.02, "frame_time": 0.02}
+    values = {"ntrigger": 2 * COLUMNS * ROWS, "trigger_mode": "exts", "count_time": 0.02, "frame_time": 0.02}
     async with httpx.AsyncClient(base_url=url, timeout=10) as http:
 
         async def put(path, value=None):

@@ -107,7 +107,7 @@ class Config:
         parameter = self.parameters[name]
         parameter.value = parameter.checked(name, value)
         coupling = self._couplings.get(name)
-        return [name, *(coupling(self) if coupling else [])]
+        return list(dict.fromkeys((name, *(coupling(self) if coupling else []))))
 
     def move(self, **values: Any) -> list[str]:
         """Change values that follow from others; returns the names of those that differ."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from mxplans_sim.servers.simplon.faults import SimplonFaults
 from mxplans_sim.servers.simplon.parameters import WHOLE, detector_config, monitor_config, stream_config
 from mxplans_sim.servers.simplon.pool import Pool
 from mxplans_sim.servers.simplon.series import Rendered, Series
+from mxplans_sim.servers.simplon.triggers import Timing, Triggers, Watch
 from mxplans_sim.servers.simplon.writer import FileWriter
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.settings.diffraction import DiffractionSettings
@@ -37,7 +37,7 @@ class VirtualDetector:
         detector: What it is like.
         data_dir: Where files go.
         seed: Of the noise and of bad pixels.
-        static_burst: Gives frames of the sample at rest, for internal triggers.
+        watch: Gives frames at the detector's own times, for whatever its trigger does not follow image by image.
         physics: How crystals diffract.
         processes: Processes that draw frames; 0 to do it in this one.
 
@@ -58,7 +58,7 @@ class VirtualDetector:
         detector: DetectorSettings,
         data_dir: Path,
         seed: int,
-        static_burst: Callable[[int, float], Burst],
+        watch: Watch,
         physics: DiffractionSettings = PHYSICS,
         processes: int = 1,
     ) -> None:
@@ -73,7 +73,7 @@ class VirtualDetector:
         self._clock = clock
         self._detector = detector
         self._seed = seed
-        self._static_burst = static_burst
+        self._watch = watch
         self._physics = physics
         self._sequence_id = 0
         self._pool = Pool(data_dir, processes, clock, self._on_rendered, self.writer.take, self._on_lost)
@@ -86,7 +86,7 @@ class VirtualDetector:
     def stop(self) -> None:
         """End the renderers and wait for them. Does nothing when they were not started."""
         for series in self.series.values():
-            series.exposure.stop(-math.inf)
+            series.stop(-math.inf)
         self._pool.stop()
 
     async def rendered(self) -> None:
@@ -171,13 +171,23 @@ class VirtualDetector:
             lambda first, burst: self._pool.render(series, first, burst),
             self._on_pause,
         )
-        self.series[self._sequence_id] = SeriesState(series, exposure)
+        timing = Timing(
+            mode=config["trigger_mode"],
+            images=config["nimages"],
+            triggers=config["ntrigger"],
+            frame_time_s=config["frame_time"],
+            count_time_s=config["count_time"],
+            delay_s=config["trigger_start_delay"],
+            shortest_s=series.panel.frame_time_min_s,
+        )
+        triggers = Triggers(self._clock, timing, self._physics, self._watch, self._take)
+        self.series[self._sequence_id] = SeriesState(series, exposure, triggers)
         for old in sorted(self.series)[:-SERIES_KEPT]:
             del self.series[old]
         return self._sequence_id
 
     def trigger(self) -> None:
-        """Take `nimages` frames of the sample at rest.
+        """Take `nimages` frames, one every `frame_time`, of the sample as it stands or moves.
 
         Raises:
             StateError: If the detector is not armed, or waits for external triggers.
@@ -185,12 +195,12 @@ class VirtualDetector:
         self._require("trigger", "ready")
         if self.config["trigger_mode"] != "ints":
             raise StateError("trigger is for trigger_mode ints; this series waits for external triggers")
-        self._take(self._static_burst(self.config["nimages"], self.config["frame_time"]))
+        self.series[self._sequence_id].triggers.command()
 
     def on_burst(self, burst: Burst) -> None:
-        """Take the frames of a motion, if armed for them."""
-        if self.state in ("ready", "acquire") and self.config["trigger_mode"] == "exts" and not self.faults.deaf:
-            self._take(burst)
+        """Hear the trigger pulses of a motion, if armed for them."""
+        if self.state in ("ready", "acquire") and self.config["trigger_mode"] != "ints" and not self.faults.deaf:
+            self.series[self._sequence_id].triggers.pulse(burst)
 
     def disarm(self) -> None:
         """End the series with the frames that are exposed by now; all of them are written.
@@ -252,13 +262,13 @@ class VirtualDetector:
         if self.series[self._sequence_id].exposure.complete:
             self._close_series()
             self.state = "idle"
-        elif self.config["trigger_mode"] == "ints":
+        elif self.config["trigger_mode"] == "ints" and not self.series[self._sequence_id].triggers.running:
             self.state = "ready"
 
     def _end_series(self, at_s: float) -> None:
         series = self.series.get(self._sequence_id)
         if series is not None and not series.closed:
-            series.exposure.stop(at_s)
+            series.stop(at_s)
             self._close_series()
 
     def _close_series(self) -> None:
@@ -277,5 +287,5 @@ class VirtualDetector:
         self.writer.forget()
         self.writer.error = "a rendering process ended by itself; initialize starts another one"
         for series in self.series.values():
-            series.exposure.stop(-math.inf)
+            series.stop(-math.inf)
             series.closed = True

@@ -64,8 +64,8 @@ class Exposure:
         if not self._bursts or now_s <= self._bursts[0].begins_at_s:
             return now_s
         burst = self._bursts[0]
-        done = math.ceil((now_s - burst.begins_at_s) / burst.exposure_s - SLACK)
-        return min(burst.begins_at_s + done * burst.exposure_s, burst.ends_at_s)
+        done = math.ceil((now_s - burst.begins_at_s) / burst.period_s - SLACK)
+        return min(burst.begins_at_s + done * burst.period_s, burst.ends_at_s)
 
     def add(self, burst: Burst) -> bool:
         """Announce a burst; returns whether the series wants anything of it."""
@@ -84,7 +84,7 @@ class Exposure:
             self._task.cancel()
         while self._bursts:
             burst = self._bursts.popleft()
-            exposed = (at_s - burst.begins_at_s) / burst.exposure_s + SLACK
+            exposed = (at_s - burst.begins_at_s) / burst.period_s + SLACK
             done = math.floor(min(max(exposed, 0.0), len(burst)))
             for begin in range(0, done, PART):
                 self._pass(cut(burst, begin, min(PART, done - begin), self._physics))
@@ -95,7 +95,7 @@ class Exposure:
             watched_s = self._clock.watch_period_s(WATCHED_S)
             # Whoever is late has more to hand on.
             due_s = max(watched_s, self._clock.now_s() - burst.begins_at_s)
-            number = min(max(1, math.ceil(due_s / burst.exposure_s - SLACK)), PART, len(burst))
+            number = min(max(1, math.ceil(due_s / burst.period_s - SLACK)), PART, len(burst))
             part = cut(burst, 0, number, self._physics)
             await self._clock.sleep(part.ends_at_s - self._clock.now_s())
             if number < len(burst):

@@ -28,6 +28,8 @@ def detector_config(detector: DetectorSettings) -> Config:
         "frame_time": _count_time_follows,
         "photon_energy": _energy_follows,
         "wavelength": _wavelength_follows,
+        "trigger_mode": _one_image_for_each_enable,
+        "nimages": _one_image_for_each_enable,
         "roi_mode": lambda config: _region_follows(config, detector),
     }
     return Config(_exposure(detector) | _geometry(detector) | _axes() | _fixed(detector), couplings)
@@ -41,7 +43,7 @@ def _exposure(detector: DetectorSettings) -> dict[str, Parameter]:
         "ntrigger": Parameter(1, "uint", low=1, high=1_000_000),
         "frame_time": Parameter(0.1, "float", "s", low=detector.frame_time_min_s, high=3600.0),
         "count_time": Parameter(0.1, "float", "s", low=1e-6, high=3600.0),
-        "trigger_mode": Parameter("ints", "string", allowed=("ints", "exts")),
+        "trigger_mode": Parameter("ints", "string", allowed=("ints", "exts", "exte")),
         "trigger_start_delay": Parameter(0.0, "float", "s", low=0.0, high=100.0),
         "photon_energy": Parameter(12658.0, "float", "eV", low=low, high=high),
         "threshold_energy": Parameter(6329.0, "float", "eV", low=low / 2, high=high / 2),
@@ -101,6 +103,10 @@ def _frame_time_follows(config: Config) -> list[str]:
 
 def _count_time_follows(config: Config) -> list[str]:
     return config.move(count_time=min(config["count_time"], config["frame_time"]))
+
+
+def _one_image_for_each_enable(config: Config) -> list[str]:
+    return config.move(nimages=1) if config["trigger_mode"] == "exte" else []
 
 
 def _energy_follows(config: Config) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -13,9 +13,9 @@ from mxplans_sim.servers.http_host import HttpHost
 from mxplans_sim.servers.simplon.api import Simplon
 from mxplans_sim.servers.simplon.detector import VirtualDetector
 from mxplans_sim.servers.simplon.faults import SimplonFaults
+from mxplans_sim.servers.simplon.triggers import Watch
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.settings.diffraction import DiffractionSettings
-from mxplans_sim.world.burst import Burst
 from mxplans_sim.world.gate import Gate
 
 
@@ -28,7 +28,7 @@ class SimplonServer:
         detector: What the detector is like.
         data_dir: Where its files go.
         seed: Of the noise.
-        static_burst: Frames of the sample at rest: (number, seconds each).
+        watch: Frames at the detector's own times.
         physics: How crystals diffract.
         processes: Processes that draw frames; 0 to do it in this one.
 
@@ -43,11 +43,11 @@ class SimplonServer:
         detector: DetectorSettings,
         data_dir: Path,
         seed: int,
-        static_burst: Callable[[int, float], Burst],
+        watch: Watch,
         physics: DiffractionSettings = PHYSICS,
         processes: int = 1,
     ) -> None:
-        self.detector = VirtualDetector(clock, detector, data_dir, seed, static_burst, physics, processes)
+        self.detector = VirtualDetector(clock, detector, data_dir, seed, watch, physics, processes)
         self._simplon = Simplon(self.detector, clock, data_dir)
         gate.subscribe(self.detector.on_burst)
         self._host = HttpHost(self._simplon.app())
