@@ -14,7 +14,7 @@ from mxplans_sim.faults.catalogue import CATALOGUE
 from mxplans_sim.faults.kind import Kind, Manner, Value
 from mxplans_sim.settings.base import STRICT, SettingsError
 
-Step = Literal["idle", "load", "optical", "grid", "rotation", "between", "unload", "dry"]
+Step = Literal["idle", "load", "optical", "grid", "rotation", "between", "unload", "dry", "soak"]
 """Steps of a sample's way: optical before its first scan, between scans, and idle without one."""
 
 

@@ -15,6 +15,7 @@ class TimingSettings(BaseModel):
     robot_s: float = Field(25.0, ge=0, description="One load, from empty goniometer to pin mounted")
     unload_s: float = Field(10.0, ge=0, description="One unload")
     dry_s: float = Field(30.0, ge=0, description="Drying and cooling the gripper")
+    soak_s: float = Field(10.0, ge=0, description="Cooling the gripper in the dewar")
     shutter_s: float = Field(0.06, ge=0)
     attenuator_s: float = Field(0.5, ge=0)
     backlight_s: float = Field(0.5, ge=0)

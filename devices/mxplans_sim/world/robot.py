@@ -103,7 +103,12 @@ class Robot:
     def start_dry(self) -> asyncio.Task[None]:
         """Begin to dry and cool the gripper; as `start_load`."""
         self._require_idle()
-        return self._start("dry", self._dry())
+        return self._start("dry", self._cool(self._world.settings.timing.dry_s))
+
+    def start_soak(self) -> asyncio.Task[None]:
+        """Begin to cool the gripper in the dewar, without drying it; as `start_load`."""
+        self._require_idle()
+        return self._start("soak", self._cool(self._world.settings.timing.soak_s))
 
     async def load(self, place: Place) -> None:
         """Mount the pin of a place; see `start_load`."""
@@ -192,8 +197,8 @@ class Robot:
         world.truth.record("unmount", puck=place[0], pin=place[1], sample=name)
         await world.clock.compute(world.truth.write)
 
-    async def _dry(self) -> None:
-        await self._world.clock.sleep(self._world.settings.timing.dry_s)
+    async def _cool(self, duration_s: float) -> None:
+        await self._world.clock.sleep(duration_s)
         self.gripper_k = COLD_K
 
     def _warm_up(self) -> None:

@@ -26,7 +26,7 @@ def test_load_and_unload_take_their_time_and_leave_a_trace(tmp_path):
         assert state(bench) == (1, 1, 1, 0)
         assert bench.get("ROBOT:BARCODE") == "BC-1"
         assert bench.world.specimen.name == "one"
-        await command(bench, "UNLOAD")
+        await command(bench, "UNLD")
         assert state(bench) == (0, 0, 0, 0)
         assert bench.get("ROBOT:BARCODE") == ""
         truth = json.loads(path.read_text())
@@ -97,7 +97,47 @@ def test_abort_ends_a_program_and_commands_during_one_are_refused():
 
 def test_unload_of_nothing_is_refused():
     async def work(bench: Bench):
-        await command(bench, "UNLOAD")
+        await command(bench, "UNLD")
         assert state(bench) == (0, 0, 0, 9)
+
+    on_bench(work)
+
+
+def test_the_id_that_was_given_is_that_of_the_mounted_pin():
+    async def work(bench: Bench):
+        await bench.put("ROBOT:NEXT_ID", 4711)
+        await command(bench, "LOAD.PROC")
+        assert [bench.get(f"ROBOT:NEXT_{name}_RBV") for name in ("PUCK", "PIN", "ID")] == [1, 1, 4711]
+        await bench.put("ROBOT:NEXT_ID", 4712)
+        assert bench.get("ROBOT:CURRENT_ID_RBV") == 4711
+        await command(bench, "UNLD.PROC")
+        assert (state(bench), bench.get("ROBOT:CURRENT_ID_RBV")) == ((0, 0, 0, 0), 0)
+
+    on_bench(work)
+
+
+def test_a_field_that_processes_does_so_at_any_value():
+    async def work(bench: Bench):
+        await bench.put("ROBOT:LOAD", 0)
+        assert bench.get("ROBOT:PROGRAM_RUNNING") == 0
+        await bench.put("ROBOT:UNLD.PROC", 0)
+        assert bench.get("ROBOT:PRG_ERR_CODE") == 9
+        await bench.put("ROBOT:RESET.PROC", 0)
+        assert bench.get("ROBOT:PRG_ERR_CODE") == 0
+
+    on_bench(work)
+
+
+@pytest.mark.parametrize(("program", "duration_s"), [("DRY", 30.0), ("SOAK", 10.0)])
+def test_drying_and_soaking_cool_the_gripper(program, duration_s):
+    async def work(bench: Bench):
+        await command(bench, "LOAD")
+        warm_k = bench.get("ROBOT:GRIPPER_TEMP")
+        await bench.put(f"ROBOT:{program}", 1)
+        assert (bench.get("ROBOT:PROGRAM_NAME"), bench.get("ROBOT:CRYO_MODE_RBV")) == (program.lower(), 1)
+        taken = await bench.seconds(bench.until(lambda: bench.get("ROBOT:PROGRAM_RUNNING") == 0))
+        assert duration_s - 0.1 * SPEED_UP < taken < duration_s + 0.1 * SPEED_UP
+        assert bench.get("ROBOT:GRIPPER_TEMP") == 100.0 < warm_k
+        assert state(bench) == (1, 1, 1, 0)
 
     on_bench(work)
