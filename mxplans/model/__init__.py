@@ -10,6 +10,7 @@ from mxplans.model.acquisition import (
     Spot,
     SpotRequest,
 )
+from mxplans.model.checks import Problem, check_message, require_sound
 from mxplans.model.clouds import PointCloud
 from mxplans.model.crystals import Tensor, UnitCell
 from mxplans.model.datasets import Dataset, ReflectionSet, ReflectionStatistics, ResolutionCutoffs
@@ -91,6 +92,7 @@ __all__ = [
     "Polygon",
     "Pose",
     "Position",
+    "Problem",
     "Puck",
     "QueueItem",
     "Rectangle",
@@ -114,9 +116,11 @@ __all__ = [
     "VolumeScan",
     "WellDrop",
     "build_queue",
+    "check_message",
     "decode_message",
     "parse_item",
     "parse_message",
     "read_message",
+    "require_sound",
     "write_message",
 ]

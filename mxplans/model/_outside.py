@@ -128,7 +128,7 @@ def shown(value: Any) -> str:
 def spelled(error: ValidationError) -> str:
     """What a model refused: field, what is allowed, what was given; of many the first few."""
     faults = [
-        f"{'.'.join(str(part) for part in fault['loc'])}: {_allowed(fault)}"
+        f"{'.'.join(str(part) for part in fault['loc'])}: {allowed_by(fault)}"
         + ("" if isinstance(fault["input"], dict | list) else f", given is {shown(fault['input'])}")
         for fault in error.errors(include_url=False)[:_SHOWN]
     ]
@@ -148,6 +148,7 @@ _WORDS = {
 }
 
 
-def _allowed(fault: ErrorDetails) -> str:
+def allowed_by(fault: ErrorDetails) -> str:
+    """What a model would have taken where it found a fault, in words."""
     pattern = fault.get("ctx", {}).get("pattern")
     return _WORDS.get(pattern or fault["type"], fault["msg"])

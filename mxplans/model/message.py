@@ -72,6 +72,7 @@ _TYPE_NAMES = {
     "collection_sweeps": "CollectionSweep",
     "reflection_sets": "ReflectionSet",
 }
+_FIELD_NAMES = {type_name: name for name, type_name in _TYPE_NAMES.items()}
 
 
 class Message(MxlimsModel):
@@ -134,11 +135,9 @@ class Message(MxlimsModel):
 
     def of_type(self, type_name: str) -> Mapping[str, MxlimsObject]:
         """The objects of a type by key; none for a type that does not exist."""
-        for name, known in _TYPE_NAMES.items():
-            if known == type_name:
-                found: Mapping[str, MxlimsObject] = getattr(self, name)
-                return found
-        return {}
+        name = _FIELD_NAMES.get(type_name)
+        found: Mapping[str, MxlimsObject] = {} if name is None else getattr(self, name)
+        return found
 
     def resolve(self, reference: Reference | None, kind: type[T], referrer: str) -> T | None:
         """The object a reference names, None for no reference.
