@@ -68,6 +68,11 @@ def loop_keys(sweeps: Sequence[Sweep], order: str) -> list[LoopKey]:
     ]
 
 
+def varying(sweeps: Sequence[Sweep]) -> frozenset[str]:
+    """The letters for which the sweeps have more than one value."""
+    return frozenset(letter for letter, value in _VALUES.items() if len({value(sweep) for sweep in sweeps}) > 1)
+
+
 def _ranks(values: Iterable[Hashable]) -> list[int]:
     """For each value how many others were named before it.
 
