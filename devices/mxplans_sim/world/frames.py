@@ -33,11 +33,11 @@ class Frames:
 
     def scan(self, scan: Scan, row: int, first: int, number: int, row_begins_s: float) -> Burst:
         """Some frames of a row that began at a simulated time; see `Scanner` for their pulses."""
-        begin, step = scan.row(row)
-        begins = begin + np.arange(first, first + number)[:, None] * step
+        begins, step = scan.frames(row)[first : first + number], scan.row(row)[1]
         axes = self._world.axes
         lags = [axes[name].lag(float(direction)) for name, direction in zip(AXES, step, strict=True)]
-        burst = self._burst(begins + lags, step, scan.exposure_s, row_begins_s + first * scan.exposure_s)
+        begins_s = row_begins_s + first * scan.period_s
+        burst = self._burst(begins + lags, scan.during(row), scan.exposure_s, begins_s, scan.pause_s)
         every = self._world.settings.motion.pulses
         if every == "image":
             return burst
@@ -118,7 +118,7 @@ class Frames:
         specimen = self._world.specimen
         if specimen is None or not specimen.crystals:
             return None
-        first, last = scan.frames(0)[0], scan.frames(scan.rows - 1)[-1] + scan.row(scan.rows - 1)[1]
+        first, last = scan.ends(0)[0], scan.ends(scan.rows - 1)[1]
         middle = self._burst(((first + last) / 2)[None], np.zeros(4), scan.exposure_s, self._world.clock.now_s())
         centres = np.array([crystal.centre_mm for crystal in specimen.crystals])
         offsets = middle.seen_mm(centres)[0] - [*middle.beam_mm[0], 0.0]

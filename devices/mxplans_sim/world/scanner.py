@@ -118,12 +118,12 @@ class Scanner:
 
     async def _row(self, scan: Scan, row: int, begins_s: float) -> None:
         """Publish a row burst by burst, each as it begins, and note what was exposed even if the scan is aborted."""
-        clock, size = self._world.clock, max(1, round(BURST_S / scan.exposure_s))
+        clock, size = self._world.clock, max(1, round(BURST_S / scan.period_s))
         before = row * scan.images
         for first in range(0, scan.images, size):
             number = min(size, scan.images - first)
-            await clock.sleep(begins_s + first * scan.exposure_s - clock.now_s())
-            self._dump(before + first, number, begins_s + first * scan.exposure_s, scan.exposure_s)
+            await clock.sleep(begins_s + first * scan.period_s - clock.now_s())
+            self._dump(before + first, number, begins_s + first * scan.period_s, scan.period_s)
             burst = self._world.scan_burst(scan, row, first, number, begins_s)
             self._world.publish(burst)
             done = 0
@@ -131,17 +131,18 @@ class Scanner:
                 while done < number:
                     left_s = burst.ends_at_s - clock.now_s()
                     await clock.sleep(min(left_s, clock.watch_period_s(0.1)))
-                    done = min(number, int((clock.now_s() - burst.begins_at_s) / scan.exposure_s + 1e-3))
+                    passed_s = clock.now_s() - burst.begins_at_s + scan.pause_s
+                    done = min(number, int(passed_s / scan.period_s + 1e-3))
                     self.points = before + first + done
                     await self.changed.notify()
             finally:
                 self._world.truth.spend(self._world.sample_name, "exposure_s", done * scan.exposure_s)
 
-    def _dump(self, first: int, number: int, begins_s: float, exposure_s: float) -> None:
+    def _dump(self, first: int, number: int, begins_s: float, period_s: float) -> None:
         """Lose the stored beam at an image of the next burst, when a fault says so."""
         world = self._world
         sample = world.sample_name
         dump = world.faults.take("beam_dump_at_image", sample=sample, first=first + 1, last=first + number)
         if dump is not None:
-            lost_s = begins_s + (int(dump["image"]) - 1 - first) * exposure_s
+            lost_s = begins_s + (int(dump["image"]) - 1 - first) * period_s
             world.beam.ring.dump(float(dump["duration_s"]), max(lost_s, world.clock.now_s()))

@@ -44,6 +44,8 @@ scans = st.builds(
     rows=st.integers(1, 5),
     snake=st.booleans(),
     exposure_s=st.floats(0.02, 0.1),
+    pause_s=st.sampled_from([0.0, 0.05]),
+    steady_s=st.sampled_from([None, 0.0, 0.4]),
 )
 
 
@@ -54,8 +56,12 @@ def test_the_axes_are_where_the_frames_say_when_the_frames_begin(scan):
     for row, begins_s in enumerate(path.row_begins_s):
         frames = scan.frames(row)
         for image in {0, scan.images // 2, scan.images - 1}:
-            now = [at(path.motions[name], begins_s + (image + 0.5) * scan.exposure_s)[0] for name in AXES]
-            assert now == pytest.approx(frames[image] + scan.row(row)[1] / 2, abs=1e-6)
+            middle_s = begins_s + image * scan.period_s + 0.5 * scan.exposure_s
+            now, speeds = zip(*(at(path.motions[name], middle_s) for name in AXES), strict=True)
+            assert now == pytest.approx(scan.row(row)[0] + (image + 0.5) * scan.row(row)[1], abs=1e-6)
+            assert now == pytest.approx(frames[image] + scan.during(row) / 2, abs=1e-6)
+            if scan.pause_s:
+                assert not any(speeds)
 
 
 @settings(deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from caproto import ChannelData
 
@@ -10,7 +11,7 @@ from mxplans_sim.servers.epics.baton import BatonStatus
 from mxplans_sim.servers.epics.camera import Camera
 from mxplans_sim.servers.epics.channels import Served
 from mxplans_sim.servers.epics.deferral import Deferral
-from mxplans_sim.servers.epics.fast_grid_scan import FastGridScan
+from mxplans_sim.servers.epics.fast_grid_scan import FastGridScan, MotionStatus, PandaGridScan, ZebraGridScan
 from mxplans_sim.servers.epics.live import Part
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.plate import PlateWell
@@ -40,7 +41,10 @@ class Records:
         self._motors = [self._motor(f"{PREFIX}GON:{name.upper()}", name) for name in world.gonio.axes]
         self._motors.append(self._motor(f"{PREFIX}DET:Z", "distance"))
         self._program = ScanProgram(f"{PREFIX}SCAN:", world)
-        self._grids = FastGridScan(f"{PREFIX}FGS:", world)
+        self._grids: Mapping[int, FastGridScan] = {
+            11: ZebraGridScan(f"{PREFIX}FGS:", world),
+            12: PandaGridScan(f"{PREFIX}PGS:", world),
+        }
         self._robot = Robot(f"{PREFIX}ROBOT:", world)
         self._camera = Camera(f"{PREFIX}CAM:", world)
         self._parts: tuple[Part, ...] = (
@@ -51,7 +55,8 @@ class Records:
         servers: tuple[Served, ...] = (
             *self._motors,
             self._deferral,
-            self._grids,
+            *self._grids.values(),
+            MotionStatus(PREFIX, world, self._grids),
             Switch(f"{PREFIX}SHUTTER", world.shutter),
             self._program,
             self._robot,
@@ -74,7 +79,8 @@ class Records:
     async def stop(self) -> None:
         """End scans, robot programs and acquisitions where they are, and publish no longer."""
         await self._camera.stop()
-        await self._grids.stop()
+        for grids in self._grids.values():
+            await grids.stop()
         await self._program.stop()
         await self._robot.stop()
         for motor in self._motors:
