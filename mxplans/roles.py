@@ -102,7 +102,7 @@ class Goniometer(Readable, Protocol):
 
     `omega` in degrees; `x` along the omega axis, `y` and `z` turning with it, in mm. Setting `scan` to a
     `ScanMotion` runs it with one detector trigger per image and the fast shutter open just during the images; its
-    Status ends with the motion.
+    Status ends with the motion. Where it can orient the sample it has `kappa`, `phi` or `chi` as well (deg, Movable).
     """
 
     omega: Movable
@@ -213,9 +213,9 @@ class SampleChanger(Readable, Protocol):
 
 @runtime_checkable
 class Beam(Readable, Protocol):
-    """What is known of the beam: energy (eV), flux at full transmission (photons/s), ring current (mA)."""
+    """The beam: energy (eV), which can be set; flux at full transmission (photons/s), ring current (mA)."""
 
-    energy: Readable
+    energy: Movable
     flux: Readable
     ring_current: Readable
 

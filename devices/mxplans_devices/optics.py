@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ophyd import Component, Device, FormattedComponent
@@ -97,8 +98,62 @@ class Attenuator(Device):
         self._worker.interrupt()
 
 
+class Energy(Device):
+    """The photon energy (eV); setting it ends when monochromator, undulator and mirrors have settled.
+
+    Args:
+        prefix: Process variable of the setpoint; the readback has `_RBV` behind, the moving flag `:MOVING_RBV`.
+        name: Data key.
+        timeout_s: Real seconds until a change has failed.
+        tolerance_ev: How far the readback may be from what was asked.
+    """
+
+    readback = Component(Setting, "_RBV", write_pv="", units="eV", kind="hinted")
+
+    def __init__(
+        self, prefix: str = "", *, name: str, timeout_s: float = 300.0, tolerance_ev: float = 1.0, **kwargs: Any
+    ) -> None:
+        super().__init__(prefix, name=name, **kwargs)
+        self.readback.name = self.name
+        self._tolerance_ev = tolerance_ev
+        self._timeout_s = timeout_s
+        self._worker = Worker(self)
+
+    def set(self, value: float) -> FaultStatus:
+        """Start towards an energy, eV.
+
+        The Status fails with `DeviceFault` when the readback is too far from it.
+
+        Raises:
+            LimitExceeded: If the limits of its record do not allow it; nothing moves then.
+        """
+        energy_ev = float(value)
+        low, high = self.readback.limits
+        if not math.isfinite(energy_ev) or (low < high and not low <= energy_ev <= high):
+            raise LimitExceeded(f"{self.name}: {energy_ev:g} eV is outside of {low:g}..{high:g} eV; choose one within")
+
+        def work(task: Task) -> None:
+            task.wait(self.readback.set(energy_ev))
+            task.until(
+                lambda: abs(self._reached() - energy_ev) <= self._tolerance_ev,
+                lambda: f"it reads {self._reached():g} eV; look at monochromator and undulator",
+                timeout_s=5.0,
+            )
+
+        return self._worker.start(work, f"change to {energy_ev:g} eV", self._timeout_s)
+
+    def _reached(self) -> float:
+        return float(self.readback.get(use_monitor=False))
+
+    def stop(self, *, success: bool = False) -> None:
+        """Wait no longer; a change goes on to its end by itself."""
+        self._worker.interrupt()
+
+
 class Beam(Device):
     """What is known of the beam; data keys `<name>_energy` (eV), `_flux` (photons/s), `_ring_current` (mA).
+
+    Its `energy` can be set.
 
     Args:
         prefix: Prefix of energy and flux.
@@ -106,7 +161,7 @@ class Beam(Device):
         ring_prefix: Prefix of the ring current.
     """
 
-    energy = Component(ReadOnly, "ENERGY_RBV", units="eV", kind="normal")
+    energy = Component(Energy, "ENERGY", kind="normal")
     flux = Component(ReadOnly, "FLUX_RBV", units="photons/s", kind="normal")
     ring_current = FormattedComponent(ReadOnly, "{ring_prefix}CURRENT_RBV", units="mA", kind="normal")
 

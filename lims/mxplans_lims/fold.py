@@ -48,13 +48,35 @@ def fold_journal(path: Path) -> list[SampleRecord]:
 
 
 def fold(documents: Iterable[Document]) -> list[SampleRecord]:
-    """Records of a night, in its order. Runs that belong to no sample are left out."""
+    """Records of a night, in its order, one for each queue item. Runs that belong to no sample are left out."""
     runs = collect_runs(documents)
     inner: dict[str, list[Run]] = {}
     for run in runs:
         if run.parent_uid is not None:
             inner.setdefault(run.parent_uid, []).append(run)
-    return [_sample(run, inner.get(run.uid, [])) for run in runs if run.role == "sample"]
+    attempts: dict[str, list[SampleRecord]] = {}
+    for run in runs:
+        if run.role == "sample":
+            record = _sample(run, inner.get(run.uid, []))
+            attempts.setdefault(record.item_uid, []).append(record)
+    return [_joined(records) for records in attempts.values()]
+
+
+def _joined(attempts: Sequence[SampleRecord]) -> SampleRecord:
+    """The attempts at one item: what the last one says, with the scans that earlier ones brought to their end."""
+    last = attempts[-1]
+    if len(attempts) == 1:
+        return last
+    scans = {_part(scan): scan for record in attempts for scan in record.sweeps if scan.exit_status == "success"}
+    rest = [scan for scan in last.sweeps if scan.exit_status != "success" and _part(scan) not in scans]
+    grids = last.grids or next((record.grids for record in reversed(attempts) if record.grids), ())
+    taken = (*sorted(scans.values(), key=lambda scan: scan.start), *rest)
+    return last.model_copy(update={"start": attempts[0].start, "sweeps": taken, "grids": grids})
+
+
+def _part(scan: ScanRecord) -> tuple[Any, ...]:
+    """Which images of which sweep a scan holds."""
+    return (scan.sweep.get("uuid"), scan.scan.get("firstImageNumber"), scan.scan.get("numberImages"))
 
 
 def _sample(run: Run, inner: Sequence[Run]) -> SampleRecord:
@@ -70,7 +92,7 @@ def _sample(run: Run, inner: Sequence[Run]) -> SampleRecord:
         locator=str(start["mxlims"]["sample"].get("locator") or ""),
         beamline=run.start.get("beamline"),
         experiment=start["item"],
-        sweep=start.get("sweep") or {},
+        templates=tuple(start.get("sweeps") or ()),
         objects=start.get("objects") or {},
         mxlims_version=start["mxlims"]["version"],
         verdict=verdict,
@@ -86,7 +108,7 @@ def _sample(run: Run, inner: Sequence[Run]) -> SampleRecord:
         snapshots=tuple(_snapshot(event) for event in snapshots),
         xray=_xray(run.last("mx_xrc_result")),
         grids=tuple(_grid(scan, run) for scan in inner if scan.role == "grid"),
-        sweeps=tuple(ScanRecord(**_scan(scan)) for scan in inner if scan.role == "rotation"),
+        sweeps=tuple(ScanRecord(**_scan(scan)) for scan in inner if scan.role in ("rotation", "still")),
     )
 
 
@@ -175,6 +197,7 @@ def _grid(run: Run, outer: Run) -> GridRecord:
         rows=grid["rows"],
         columns=grid["columns"],
         step_um=grid["step_um"],
+        row_step_um=grid.get("row_step_um", grid["step_um"]),
         snake=grid.get("snake", False),
         centre=grid["centre"],
         volume_scan_uuid=run.start["mxplans"].get("volume_scan_uuid"),

@@ -84,7 +84,7 @@ class ScanRecord(_Record):
 
     Attributes:
         run_uid: Its run.
-        role: `grid` or `rotation`.
+        role: `grid`, `rotation` or `still`.
         sweep: The requested sweep, MXLIMS names and units.
         scan: The requested scan, MXLIMS names and units.
         measured: Readbacks before the first frame.
@@ -95,7 +95,7 @@ class ScanRecord(_Record):
     """
 
     run_uid: str
-    role: Literal["grid", "rotation"]
+    role: Literal["grid", "rotation", "still"]
     sweep: Mapping[str, Any]
     scan: Mapping[str, Any]
     measured: Measured
@@ -116,6 +116,7 @@ class GridRecord(ScanRecord):
     rows: int
     columns: int
     step_um: float
+    row_step_um: float
     snake: bool
     centre: Mapping[str, float]
     volume_scan_uuid: str | None
@@ -133,7 +134,7 @@ class SampleRecord(_Record):
         locator: Where it stood in the sample changer.
         beamline: Where it was measured.
         experiment: The requested MxExperiment, MXLIMS names and units.
-        sweep: The requested CollectionSweep, MXLIMS names and units.
+        templates: The requested CollectionSweeps, MXLIMS names and units.
         objects: MXLIMS objects it hangs on, by type.
         mxlims_version: Of those objects.
         verdict: `COLLECTED`, `EMPTY_MOUNT`, ... or `FAILED`.
@@ -150,7 +151,7 @@ class SampleRecord(_Record):
     locator: str
     beamline: str | None
     experiment: Mapping[str, Any]
-    sweep: Mapping[str, Any]
+    templates: tuple[Mapping[str, Any], ...]
     objects: Mapping[str, Mapping[str, Any]]
     mxlims_version: str
     verdict: str
@@ -170,5 +171,5 @@ class SampleRecord(_Record):
 
     @property
     def frames(self) -> int:
-        """Frames of its rotations."""
-        return sum(sweep.frames for sweep in self.sweeps)
+        """Frames of its rotations and stills."""
+        return sum(scan.frames for scan in self.sweeps)

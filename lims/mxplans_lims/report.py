@@ -17,6 +17,7 @@ from mxplans_lims.records import GridRecord, SampleRecord
 PHASE_NAMES = ("mount", "optical", "xray", "collect", "unmount")
 VERDICTS = {
     "COLLECTED": ("Collected", "good"),
+    "DONE": ("Done", "good"),
     "EMPTY_MOUNT": ("Empty mount", "sample"),
     "PIN_MISSING": ("Pin missing", "sample"),
     "NOT_CENTRED": ("Not centred", "sample"),
@@ -24,6 +25,7 @@ VERDICTS = {
     "FAILED": ("Failed", "bad"),
 }
 _BOX_PX = 12
+_SCANS_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,9 @@ def _bars(record: SampleRecord) -> list[dict[str, Any]]:
 
 def _facts(record: SampleRecord) -> list[tuple[str, str]]:
     facts = [("Place", record.locator or "-"), ("Experiment", record.item_uid)]
-    for sweep in record.sweeps:
+    for sweep in record.sweeps[:_SCANS_SHOWN]:
         measured = sweep.measured
-        facts.append(("Frames", f"{sweep.frames} of {sweep.sweep.get('numberImages', '?')}"))
+        facts.append(("Frames", f"{sweep.frames} of {sweep.scan.get('numberImages', '?')}"))
         if measured.energy_ev and measured.distance_mm is not None:
             facts.append(("Energy, distance", f"{measured.energy_ev:.0f} eV, {measured.distance_mm:.1f} mm"))
         if measured.transmission_frac is not None and measured.beam_size_um:
@@ -184,6 +186,8 @@ def _facts(record: SampleRecord) -> list[tuple[str, str]]:
             facts.append(("Transmission, beam", f"{measured.transmission_frac:.3g}, {size} um"))
         if sweep.files:
             facts.append(("Files", sweep.files[0].path))
+    if len(record.sweeps) > _SCANS_SHOWN:
+        facts.append(("Scans", f"{len(record.sweeps)} in all, {record.frames} frames"))
     if record.xray:
         centre = record.xray
         facts.append(("Crystal at", f"{centre.x_mm:.4f}, {centre.y_mm:.4f}, {centre.z_mm:.4f} mm"))

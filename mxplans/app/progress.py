@@ -15,6 +15,7 @@ from mxplans.udc import ItemResult, Verdict
 PHASES = ("mount", "optical", "xray", "collect", "unmount")
 COLOURS = {
     Verdict.COLLECTED: "green",
+    Verdict.DONE: "green",
     Verdict.NO_DIFFRACTION: "yellow",
     Verdict.NOT_CENTRED: "yellow",
     Verdict.EMPTY_MOUNT: "cyan",
@@ -82,5 +83,7 @@ def result_table(results: Sequence[ItemResult]) -> Table:
         place = result.item.location
         verdict = result.outcome.verdict
         coloured = f"[{COLOURS[verdict]}]{verdict}[/]"
-        table.add_row(result.item.sample_name, f"{place.puck}:{place.pin}", coloured, result.outcome.reason)
+        table.add_row(
+            result.item.sample_name, f"{place.puck}:{place.pin}" if place else "-", coloured, result.outcome.reason
+        )
     return table

@@ -18,9 +18,9 @@ from mxplans.app.progress import NightProgress, result_table
 from mxplans.app.session import Session, known_places, open_session
 from mxplans.errors import InvalidInput, MxplansError, ServiceDied
 from mxplans.model import QueueItem, build_queue, read_message
-from mxplans.plans.rotation import check_sweep
 from mxplans.profile import Profile, load_profile
-from mxplans.udc import ItemResult, NightSettings, night
+from mxplans.schedule.checks import require_within
+from mxplans.udc import ItemResult, NightSettings, check_kind, night
 
 log = logging.getLogger("mxplans")
 
@@ -58,7 +58,8 @@ def run_night(profile_path: Path, shipment: Path, out: Path, virtual_time: bool 
         profile = profile.model_copy(update={"speed_up": 1.0})  # documents are stamped in virtual seconds
     items = build_queue(read_message(shipment), profile.experiment.sweep, profile.experiment.strategy)
     for item in items:
-        check_sweep(item.sweep, profile.limits)
+        check_kind(item)
+        require_within(item, profile.limits)
     out = fresh_folder(out)
     console = Console()
     logging_to(out / "night.log")

@@ -15,17 +15,12 @@ from mxplans.model._base import MxlimsModel, MxlimsObject
 DOMAIN = "mxplans.example.org"
 """Key of our extensions; MXLIMS wants a domain name with a dot."""
 
-Order = Annotated[
-    str,
-    Field(
-        pattern=r"^[gsbdi]{0,5}$",
-        description=(
-            "Which of the loops over scans is the slowest, which the fastest: g orientation, s scan (wedge), b beam "
-            "energy, d detector position, i inverse beam. A letter that is left out does not alternate: its loop is "
-            "slower than all that are named"
-        ),
-    ),
-]
+_ORDER = (
+    "Which of the loops over scans is the slowest, which the fastest: g orientation, s scan (wedge), b beam energy, d "
+    "detector position, i inverse beam. A letter that is left out does not alternate: its loop is slower than all that "
+    "are named"
+)
+Order = Annotated[str, Field(pattern=r"^[gsbdi]{0,5}$")]
 
 
 class Kind(StrEnum):
@@ -67,7 +62,7 @@ class ExperimentExtension(MxlimsModel):
     """What our domain says of an `MxExperiment`."""
 
     kind: Kind = Field(default=Kind.ROTATION, description="Kind of experiment")
-    order: Order = Field(default="", description=Order.__metadata__[0].description)
+    order: Order = Field(default="", description=_ORDER)
     wedge_images: int | None = Field(
         default=None, gt=0, le=100_000, description="Images of a scan; None takes each sweep in one scan"
     )

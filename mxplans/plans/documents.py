@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mxplans.geometry import GridPlan
 from mxplans.model.experiments import CollectionSweep, Scan
+from mxplans.model.item import QueueItem
 from mxplans.model.message import MXLIMS_VERSION
-from mxplans.model.queue import QueueItem
 
 SCHEMA = "mxplans.documents/1"
 
@@ -40,7 +41,7 @@ class ScanContext:
 def sample_metadata(item: QueueItem, beamline: str, attempt: int = 1) -> dict[str, Any]:
     """Start document of a sample's outer run."""
     shipment = item.objects.get("Shipment", {})
-    place = next(item.objects[kind] for kind in ("PinPosition", "Pin") if kind in item.objects)
+    place = next((item.objects[kind] for kind in ("PinPosition", "Pin") if kind in item.objects), {})
     sample = item.objects.get("MacromoleculeSample", {})
     return {
         "plan_name": "sample",
@@ -54,7 +55,7 @@ def sample_metadata(item: QueueItem, beamline: str, attempt: int = 1) -> dict[st
             "attempt": attempt,
             "parent_uid": None,
             "item": item.experiment.to_json(),
-            "sweep": item.sweep.to_mxlims().to_json(),
+            "sweeps": [sweep.to_json() for sweep in item.sweeps],
             "objects": item.objects,
             "mxlims": {
                 "version": MXLIMS_VERSION,
@@ -63,9 +64,9 @@ def sample_metadata(item: QueueItem, beamline: str, attempt: int = 1) -> dict[st
                     "name": item.sample_name,
                     "uuid": sample.get("uuid"),
                     "acronym": item.objects.get("Macromolecule", {}).get("acronym"),
-                    "locator": f"{item.location.puck}:{item.location.pin}",
+                    "locator": f"{item.location.puck}:{item.location.pin}" if item.location else "",
                 },
-                "logistical_sample": {"type": place["mxlimsType"], "uuid": place.get("uuid")},
+                "logistical_sample": {"type": place.get("mxlimsType"), "uuid": place.get("uuid")},
             },
             "lims": {
                 "proposal": shipment.get("proposalCode"),
@@ -73,6 +74,20 @@ def sample_metadata(item: QueueItem, beamline: str, attempt: int = 1) -> dict[st
                 "identifiers": shipment.get("identifiers", {}),
             },
         },
+    }
+
+
+def grid_metadata(grid: GridPlan) -> dict[str, Any]:
+    """What the start document of a grid says of its boxes."""
+    return {
+        "rows": grid.rows,
+        "columns": grid.columns,
+        "step_um": grid.step_um,
+        "row_step_um": grid.row_step_um,
+        "omega_deg": grid.centre.omega_deg,
+        "vertical": grid.vertical,
+        "snake": grid.snake,
+        "centre": grid.centre.model_dump(),
     }
 
 

@@ -57,14 +57,14 @@ def _notice(plan: MsgGenerator[T], watch: _PauseWatch) -> MsgGenerator[T]:
             except GeneratorExit:
                 inner.close()
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # handed on to the plan, which decides
                 # Only a pause is renamed: a request to abort or a fault stays what it is.
                 failed = isinstance(error, FailedStatus | MxplansError)
                 message = inner.throw(_interrupted(watch, error) if watch.paused and failed else error)
             else:
                 message = inner.throw(_interrupted(watch)) if watch.paused else inner.send(response)
     except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]  # the value of the inner plan
+        return end.value
 
 
 def _interrupted(watch: _PauseWatch, cause: Exception | None = None) -> ScanInterrupted:

@@ -7,10 +7,11 @@ from typing import Any
 
 from bluesky import plan_stubs as bps
 from bluesky import preprocessors as bpp
-from bluesky.utils import MsgGenerator
+from bluesky.utils import MsgGenerator, RequestAbort, RequestStop
 
 from mxplans.model.acquisition import AcquisitionSettings, ScanMotion
 from mxplans.plans import documents
+from mxplans.plans.pausing import ScanInterrupted
 from mxplans.plans.record import record
 from mxplans.plans.safe import make_safe
 from mxplans.plans.waiting import ARM_TIMEOUT_S, FILES_TIMEOUT_S, MOVE_TIMEOUT_S, SCAN_TIMEOUT_S, set_and_wait, wait_for
@@ -59,7 +60,7 @@ def scan(
     metadata: dict[str, Any],
     conclude: Callable[[], MsgGenerator[None]] | None = None,
 ) -> MsgGenerator[str]:
-    """Arm, move, wait for the files; leaves the shutter closed and the detector disarmed.
+    """Arm, move, wait for the files; leaves the run closed, the shutter closed and the detector disarmed.
 
     Args:
         bl: The beamline; beam and backlight are ready.
@@ -71,11 +72,16 @@ def scan(
     Returns:
         The uid of its run.
     """
-    return (
-        yield from bpp.set_run_key_wrapper(
-            bpp.finalize_wrapper(_scan(bl, motion, settings, metadata, conclude), lambda: make_safe(bl)), RUN_KEY
-        )
-    )
+    opened: list[str] = []
+
+    def close(error: Exception) -> MsgGenerator[None]:
+        if opened:
+            aborted = isinstance(error, RequestAbort | RequestStop | ScanInterrupted)
+            yield from bps.close_run(exit_status="abort" if aborted else "fail", reason=str(error))
+
+    plan = bpp.contingency_wrapper(_scan(bl, motion, settings, metadata, conclude, opened), except_plan=close)
+    yield from bpp.set_run_key_wrapper(bpp.finalize_wrapper(plan, lambda: make_safe(bl)), RUN_KEY)
+    return opened[0]
 
 
 def _scan(
@@ -84,11 +90,12 @@ def _scan(
     settings: AcquisitionSettings,
     metadata: dict[str, Any],
     conclude: Callable[[], MsgGenerator[None]] | None,
-) -> MsgGenerator[str]:
+    opened: list[str],
+) -> MsgGenerator[None]:
     yield from bps.stage(bl.detector)
     yield from bps.prepare(bl.detector, settings, group="arm")
     yield from wait_for("arm", ARM_TIMEOUT_S)
-    uid: str = yield from bps.open_run(metadata)
+    opened.append((yield from bps.open_run(metadata)))
     yield from record(
         documents.PRE, {}, bl.goniometer, bl.beam, bl.attenuator, bl.aperture, bl.detector_distance, bl.fast_shutter
     )
@@ -103,4 +110,3 @@ def _scan(
     yield from wait_for("files", FILES_TIMEOUT_S)
     yield from bps.collect(bl.detector, name=documents.FRAMES)
     yield from bps.close_run()
-    return uid

@@ -16,6 +16,7 @@ ROBOT_TIMEOUT_S = 400.0  # 300 s for a busy program and 60 s for the exchange
 SCAN_TIMEOUT_S = 900.0
 FILES_TIMEOUT_S = 300.0  # 120 s at a peer, for files that are shorter
 ARM_TIMEOUT_S = 60.0
+ENERGY_TIMEOUT_S = 400.0
 
 
 def wait_for(group: Hashable, timeout_s: float) -> MsgGenerator[None]:

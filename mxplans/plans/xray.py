@@ -15,7 +15,7 @@ from mxplans.geometry import GridPlan
 from mxplans.model.acquisition import Pose, SpotRequest
 from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.plans import documents
-from mxplans.plans.documents import ScanContext, scan_metadata
+from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
 from mxplans.plans.optical import OpticalCentre, move_to_pose
 from mxplans.plans.record import record
 from mxplans.plans.scanning import acquisition_settings, prepare_beam, scan
@@ -69,26 +69,24 @@ def grid_scan(
         context,
         sweep,
         part,
-        grid={
-            "rows": grid.rows,
-            "columns": grid.columns,
-            "step_um": grid.step_um,
-            "omega_deg": grid.centre.omega_deg,
-            "snake": True,
-            "centre": grid.centre.model_dump(),
-        },
+        grid=grid_metadata(grid),
         volume_scan_uuid=volume_scan_uuid,
     )
     views: list[GridView] = []
 
     def score() -> MsgGenerator[None]:
-        yield from wait_for_spots(bl, motion.number_images, settings.spots_timeout_s)
-        view = score_frames(grid, bl.spot_finder.frames)
-        yield from record(documents.GRID, {"grid_score": view.score, "grid_n_spots": view.n_spots})
-        views.append(view)
+        views.append((yield from score_grid(bl, grid, settings)))
 
     yield from scan(bl, motion, acquisition, metadata, score)
     return views[0]
+
+
+def score_grid(bl: Beamline, grid: GridPlan, settings: XrayCentring) -> MsgGenerator[GridView]:
+    """Score the boxes of a grid within its scan's run, when the motion is over."""
+    yield from wait_for_spots(bl, grid.rows * grid.columns, settings.spots_timeout_s)
+    view = score_frames(grid, bl.spot_finder.frames)
+    yield from record(documents.GRID, {"grid_score": view.score, "grid_n_spots": view.n_spots})
+    return view
 
 
 def wait_for_spots(bl: Beamline, number_images: int, timeout_s: float) -> MsgGenerator[None]:

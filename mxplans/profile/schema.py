@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mxplans.model.sweeps import Sweep
+from mxplans.schedule.limits import BeamlineLimits
+from mxplans.schedule.timing import Timing
 
 
 class Section(BaseModel):
@@ -85,12 +88,10 @@ class Collection(Section):
     distance_mm: float = Field(gt=0)
 
 
-class Limits(Section):
+class Limits(BeamlineLimits):
     """What nobody may ask for."""
 
-    omega_speed_deg_s: float = Field(default=120.0, gt=0)
-    frame_time_min_s: float = Field(default=0.004, gt=0)
-    centring_travel_mm: float = Field(default=3.0, gt=0)
+    centring_travel_mm: float = Field(default=3.0, gt=0, description="How far centring may move a sample")
 
 
 class Archive(Section):
@@ -115,6 +116,18 @@ class Profile(Section):
     optical: OpticalCentring
     xray: XrayCentring
     collection: Collection
-    limits: Limits = Limits()
+    limits: Limits
+    timing: Timing = Timing()
     archive: Archive | None = None
     lims_targets: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _limits_know_the_aperture(cls, data: Any) -> Any:
+        """The aperture of sweeps that name none stands in `collection`, once."""
+        limits, collection = (
+            (data.get(key) for key in ("limits", "collection")) if isinstance(data, Mapping) else (0, 0)
+        )
+        if not isinstance(limits, Mapping) or not isinstance(collection, Mapping) or "aperture" in limits:
+            return data
+        return {**data, "limits": {**limits, "aperture": collection.get("aperture")}}

@@ -9,13 +9,15 @@ from bluesky import plan_stubs as bps
 from bluesky import preprocessors as bpp
 from bluesky.utils import MsgGenerator
 
-from mxplans.model.queue import QueueItem
+from mxplans.model.item import QueueItem
 from mxplans.plans.exchange import unmount
 from mxplans.plans.optical import take_background
-from mxplans.plans.rotation import check_sweep
 from mxplans.plans.safe import make_safe
 from mxplans.roles import Beamline
-from mxplans.udc.pin import ItemResult, collect_pin
+from mxplans.schedule.checks import require_within
+from mxplans.udc.experiment import ItemResult, Work, check_kind
+from mxplans.udc.pin import collect_pin
+from mxplans.udc.sample import MountedSample
 from mxplans.udc.settings import NightSettings
 
 
@@ -42,7 +44,8 @@ def night(
         LimitExceeded: If an item asks for too much; nothing has moved then.
     """
     for item in items:
-        check_sweep(item.sweep, settings.limits)
+        check_kind(item)
+        require_within(item, settings.limits)
     return (yield from bpp.finalize_wrapper(_night(bl, items, settings, should_stop, report), lambda: make_safe(bl)))
 
 
@@ -55,12 +58,13 @@ def _night(
 ) -> MsgGenerator[tuple[ItemResult, ...]]:
     yield from unmount(bl)
     background = yield from take_background(bl, settings.optical)
+    work = Work(settings, MountedSample(background=background))
     results: list[ItemResult] = []
     for pin_items in pins(items):
         if should_stop():
             break
         yield from bps.checkpoint()
-        for result in (yield from collect_pin(bl, pin_items, settings, background)):
+        for result in (yield from collect_pin(bl, pin_items, work)):
             report(result)
             results.append(result)
     return tuple(results)

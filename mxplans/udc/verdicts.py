@@ -12,6 +12,7 @@ class Verdict(StrEnum):
     """What became of a sample."""
 
     COLLECTED = "COLLECTED"
+    DONE = "DONE"
     EMPTY_MOUNT = "EMPTY_MOUNT"
     PIN_MISSING = "PIN_MISSING"
     NOT_CENTRED = "NOT_CENTRED"
@@ -37,6 +38,11 @@ class Outcome(BaseModel):
     def collected(self) -> bool:
         """Whether data were taken."""
         return self.verdict is Verdict.COLLECTED
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether what was asked for was done, with or without data."""
+        return self.verdict in (Verdict.COLLECTED, Verdict.DONE)
 
     def values(self) -> dict[str, str | float]:
         """The values of its event."""

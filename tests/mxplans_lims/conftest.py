@@ -25,7 +25,8 @@ from ophyd.status import Status
 
 from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.model.message import parse_message
-from mxplans.model.queue import QueueItem, build_queue
+from mxplans.model.item import QueueItem
+from mxplans.model.queue import build_queue
 from mxplans.model.sweeps import Sweep
 from mxplans.plans import documents as contract
 from mxplans.plans.record import Record
@@ -282,7 +283,7 @@ def sample_plan(bl: SmallBeamline, item: QueueItem, verdict: str, fail: bool = F
         if fail:
             raise RuntimeError("the beam is gone")
         part = Scan(scan_position_start=0.0, first_image_number=1, number_images=IMAGES, ordinal=1)
-        sweep = item.sweep.model_copy(update={"uuid": str(uuid.uuid4())}).to_mxlims()
+        (sweep,) = item.sweeps
         metadata = contract.scan_metadata("rotation", context, sweep, part)
         yield from bpp.set_run_key_wrapper(scan_plan(bl, metadata, item.sample_name, "osc", IMAGES), "scan")
         yield from _phase("collect", "end")

@@ -16,7 +16,7 @@ from mxplans.roles import BacklightState, ShutterState
 SWEEP = Sweep(number_images=900, image_width_deg=0.2, exposure_s=0.02, transmission_frac=0.5)
 COLLECTION = Collection(aperture="Medium", distance_mm=100)
 XRAY = XrayCentring(aperture="Small")
-LIMITS = Limits()
+LIMITS = Limits.model_validate({"apertures": {"Medium": {"horizontal_um": 50, "vertical_um": 50}}, "aperture": "Medium"})
 
 
 def value_set(messages, name):
@@ -27,8 +27,9 @@ def test_a_rotation_arms_before_it_moves_and_collects_after_the_files(bl, simula
     messages = simulator.simulate_plan(rotation(bl, SWEEP, COLLECTION, LIMITS))
     order(
         messages,
-        ("set", "detector_distance"),
         ("set", "fast_shutter"),
+        ("set", "detector_distance"),
+        ("wait", None),
         ("stage", "detector"),
         ("prepare", "detector"),
         ("wait", None),
@@ -100,8 +101,8 @@ def _simulate(simulator, plan, seen):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"exposure_s": 0.001}, "the detector allows 0.004 s or more"),
-        ({"image_width_deg": 10.0, "exposure_s": 0.01}, "omega at 1000 deg/s; allowed are 120 deg/s"),
+        ({"exposure_s": 0.001}, "exposure is 0.001 s; allowed is 0.004 s or more"),
+        ({"image_width_deg": 10.0, "exposure_s": 0.01}, "omega's speed is 1000 deg/s; allowed is 120 deg/s"),
     ],
 )
 def test_too_much_is_refused_before_the_first_message(bl, change, said):

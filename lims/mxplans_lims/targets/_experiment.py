@@ -11,13 +11,15 @@ from mxplans_lims.targets._names import DOMAIN, made_uuid, named, reference, spe
 from mxplans_lims.units import frac_to_percent, um_to_mm
 
 Ref = dict[str, str] | None
+_SUCCEEDED = ("COLLECTED", "DONE")
 _STATUS = {"abort": "Aborted", "fail": "Failed", "unfinished": "Failed"}
 
 
 class ExperimentPart:
     """Jobs and datasets of a record's message.
 
-    Sweep 1 is the template; then the grids as they were executed, in the order of time, and the rotations.
+    The templates come first; then the sweeps as they were executed, in the order of time: a sweep for each grid, and one
+    for all scans of a rotation, whatever was taken in between.
 
     Args:
         record: What became of the sample.
@@ -32,13 +34,16 @@ class ExperimentPart:
         scans: list[ScanRecord] = sorted((*record.grids, *record.sweeps), key=lambda scan: scan.start)
         self._scans = [scan for scan in scans if scan.frames]
         self._ordinals = {scan.run_uid: place for place, scan in enumerate(self._scans, start=1)}
+        self._executed: dict[str, list[ScanRecord]] = {}
+        for scan in self._scans:
+            self._executed.setdefault(_sweep_of(scan), []).append(scan)
 
     def objects(self) -> dict[str, Any]:
         """Objects by type."""
         return {
             **named("MxExperiment", self._experiment()),
             **named("VolumeScan", *self._volume_scans()),
-            **named("CollectionSweep", self._template(), *(self._result(scan) for scan in self._scans)),
+            **named("CollectionSweep", *self._templates(), *(self._result(scans) for scans in self._executed.values())),
         }
 
     def _job(self) -> dict[str, Any]:
@@ -54,7 +59,7 @@ class ExperimentPart:
         record = self._record
         asked = {key: value for key, value in record.experiment.items() if not key.endswith(("Ref", "Refs"))}
         flux = next((sweep.measured.flux_ph_s for sweep in record.sweeps if sweep.measured.flux_ph_s), None)
-        completed = record.verdict == "COLLECTED" and record.exit_status == "success"
+        completed = record.verdict in _SUCCEEDED and record.exit_status == "success"
         return without_none(
             {
                 **asked,
@@ -66,20 +71,24 @@ class ExperimentPart:
                 "experimentLocation": asked.get("experimentLocation") or record.beamline,
                 "measuredFlux": flux,
                 "snapshotCount": len(record.snapshots) or asked.get("snapshotCount"),
-                "templateDataRefs": [reference("CollectionSweep", 1)],
+                "templateDataRefs": [
+                    reference("CollectionSweep", number) for number in range(1, len(record.templates) + 1)
+                ]
+                or None,
                 "extensions": _extended(asked, _outcome(record)),
             }
         )
 
-    def _template(self) -> dict[str, Any]:
-        record = self._record
-        asked = {key: value for key, value in record.sweep.items() if not key.endswith("Ref")}
-        return {
-            "scanAxis": "omega",
-            **asked,
-            "mxlimsType": "CollectionSweep",
-            "uuid": asked.get("uuid") or made_uuid(record.item_uid, "template"),
-        }
+    def _templates(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "scanAxis": "omega",
+                **{key: value for key, value in asked.items() if not key.endswith("Ref")},
+                "mxlimsType": "CollectionSweep",
+                "uuid": asked.get("uuid") or made_uuid(self._record.item_uid, "template", number),
+            }
+            for number, asked in enumerate(self._record.templates, start=1)
+        ]
 
     def _volume_scans(self) -> list[dict[str, Any]]:
         grids = [scan for scan in self._scans if isinstance(scan, GridRecord)]
@@ -112,35 +121,38 @@ class ExperimentPart:
             }
         )
 
-    def _result(self, scan: ScanRecord) -> dict[str, Any]:
+    def _result(self, scans: list[ScanRecord]) -> dict[str, Any]:
+        """A sweep as it was executed: what was measured at its first scan, and all its scans."""
+        scan = scans[0]
         asked = {key: value for key, value in scan.sweep.items() if not key.endswith("Ref")}
-        part = {**scan.scan, "numberImages": scan.frames, "ordinal": self._ordinals[scan.run_uid]}
+        parts = [{**each.scan, "numberImages": each.frames, "ordinal": self._ordinals[each.run_uid]} for each in scans]
         measured = scan.measured
-        files = [PurePosixPath(file.path) for file in scan.files]
+        files = [PurePosixPath(file.path) for each in scans for file in each.files]
         size = measured.beam_size_um
+        given: Mapping[str, Any] = asked.get("extensions") or {}
+        ours = {**given.get(DOMAIN, {}), **_grid_extension(scan), "runs": [self._run(each) for each in scans]}
         return without_none(
             {
                 "scanAxis": "omega",
                 **asked,
                 "mxlimsType": "CollectionSweep",
                 "uuid": made_uuid(scan.run_uid, "sweep"),
-                "role": "Centring" if isinstance(scan, GridRecord) else "Result",
+                "role": "Centring" if isinstance(scan, GridRecord) else asked.get("role", "Result"),
                 "energy": measured.energy_ev or asked.get("energy"),
                 "transmission": _percent(measured.transmission_frac) or asked.get("transmission"),
                 "beamSize": size and [um_to_mm(value) for value in size],
                 "axisPositionsStart": _axes(scan, asked),
-                "scans": [part],
+                "scans": parts,
                 "fileType": "HDF5",
                 "path": str(files[0].parent),
-                "filenameTemplate": _template_of(files),
+                "filenameTemplate": _template_of(files) if len(scans) == 1 else None,
                 "sourceRef": reference("MxExperiment"),
                 "logisticalSampleRef": self._place,
-                "extensions": {DOMAIN: self._scan_extension(scan)},
+                "extensions": {**given, DOMAIN: ours},
             }
         )
 
-    def _scan_extension(self, scan: ScanRecord) -> dict[str, Any]:
-        grid = scan if isinstance(scan, GridRecord) else None
+    def _run(self, scan: ScanRecord) -> dict[str, Any]:
         return without_none(
             {
                 "runUid": scan.run_uid,
@@ -151,11 +163,21 @@ class ExperimentPart:
                 "endTime": scan.end and spelled(scan.end),
                 "files": [file.model_dump() for file in scan.files],
                 "measured": scan.measured.model_dump(mode="json"),
-                "volumeScanUuid": grid and (grid.volume_scan_uuid or made_uuid(grid.run_uid, "volume")),
-                "snake": grid and grid.snake,
-                "score": grid and grid.score,
             }
         )
+
+
+def _grid_extension(scan: ScanRecord) -> dict[str, Any]:
+    """What a grid has besides: the X-ray centring that it belongs to, and its scores."""
+    if not isinstance(scan, GridRecord):
+        return {}
+    volume = scan.volume_scan_uuid or made_uuid(scan.run_uid, "volume")
+    return without_none({"volumeScanUuid": volume, "snake": scan.snake, "score": scan.score})
+
+
+def _sweep_of(scan: ScanRecord) -> str:
+    """What scans of one executed sweep have in common."""
+    return scan.run_uid if isinstance(scan, GridRecord) else str(scan.sweep.get("uuid") or scan.run_uid)
 
 
 def _percent(frac: float | None) -> float | None:
@@ -184,7 +206,7 @@ def _axes(scan: ScanRecord, asked: Mapping[str, Any]) -> dict[str, float]:
 def _box_mm(grids: list[GridRecord]) -> list[float]:
     """Horizontal, vertical and along the beam, at the first grid's omega."""
     first, last = grids[0], grids[-1]
-    sides_um = (first.columns * first.step_um, first.rows * first.step_um, last.rows * last.step_um)
+    sides_um = (first.columns * first.step_um, first.rows * first.row_step_um, last.rows * last.row_step_um)
     return [um_to_mm(side) for side in sides_um]
 
 

@@ -1,0 +1,149 @@
+"""Collecting an experiment: its scans in their order, each in a run of its own, each written down when it is on disk."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bluesky import plan_stubs as bps
+from bluesky.utils import MsgGenerator
+
+from mxplans.errors import InvalidInput
+from mxplans.model.experiments import Scan
+from mxplans.model.sweeps import GRIDS, Position, Sweep
+from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
+from mxplans.plans.ledger import MemoryLedger, ScanLedger
+from mxplans.plans.motion import grid_of, motion_of
+from mxplans.plans.pausing import ScanInterrupted, noticing_pauses
+from mxplans.plans.preparing import check_axes, prepare_sweep, present_position
+from mxplans.plans.scanning import acquisition_settings, scan
+from mxplans.profile import Collection
+from mxplans.roles import Beamline
+from mxplans.schedule import ScheduledScan, remaining
+
+Conclude = Callable[[Sweep, ScheduledScan, Position], MsgGenerator[None]]
+"""A plan inside a scan's run, after its motion, while its files are being closed."""
+
+
+@dataclass(frozen=True)
+class Collecting:
+    """How an experiment is collected.
+
+    Attributes:
+        settings: Aperture and detector distance of sweeps that name none.
+        context: The queue item that the scans belong to.
+        ledger: Remembers what is on disk.
+        positions: Of crystals, best first, for sweeps that name one by its number.
+        first_ordinal: Scans of the experiment that came before, as those of X-ray centring.
+        conclude: Runs at the end of each scan.
+    """
+
+    settings: Collection
+    context: ScanContext = field(default_factory=ScanContext)
+    ledger: ScanLedger = field(default_factory=MemoryLedger)
+    positions: Sequence[Position] = ()
+    first_ordinal: int = 0
+    conclude: Conclude | None = None
+
+
+def collect(
+    bl: Beamline, sweeps: Sequence[Sweep], scans: Sequence[ScheduledScan], how: Collecting
+) -> MsgGenerator[int]:
+    """Take all scans of an experiment that are not on disk yet.
+
+    A pause within a scan gives that scan up and takes it again when the RunEngine goes on. An exception leaves what is
+    committed, so that the next call takes the rest.
+
+    Args:
+        bl: The beamline, with the sample in the beam.
+        sweeps: Of the experiment.
+        scans: Their schedule.
+        how: How.
+
+    Returns:
+        How many scans were taken now.
+
+    Raises:
+        LimitExceeded: If the goniometer lacks an axis; nothing has moved then.
+        InvalidInput: If the ledger knows scans that are none of these, or a sweep names a crystal that is not there.
+    """
+    check_axes(bl, sweeps)
+    left = remaining(scans, how.ledger.committed(_owner(how)))
+    home = yield from present_position(bl)
+    homes = {index: _home(sweep, home, how.positions) for index, sweep in enumerate(sweeps)}
+    runs = _run_numbers(sweeps, left, how)
+    for each in left:
+        sweep = sweeps[each.sweep_index]
+        name = f"{sweep.prefix}_{runs[each.sweep_index]}_{each.ordinal}"
+        for _ in itertools.count():
+            yield from bps.checkpoint()
+            try:
+                yield from noticing_pauses(_take(bl, sweep, each, homes[each.sweep_index], how, name))
+            except ScanInterrupted:
+                name = f"{sweep.prefix}_{how.ledger.run_number(how.context.sample_name, sweep.prefix)}_{each.ordinal}"
+                continue
+            break
+    yield from bps.checkpoint()
+    return len(left)
+
+
+def _take(
+    bl: Beamline, sweep: Sweep, part: ScheduledScan, home: Position, how: Collecting, name: str
+) -> MsgGenerator[None]:
+    """One scan, from preparing the beamline to the ledger."""
+    yield from prepare_sweep(bl, sweep, how.settings)
+    motion = motion_of(sweep, part, home)
+    acquisition = yield from acquisition_settings(bl, motion, how.context.sample_name, name)
+    metadata = scan_metadata(
+        role_of(sweep), how.context, sweep.to_mxlims(), _as_mxlims(part, how), **_more(sweep, home)
+    )
+    how.ledger.begin_scan(_owner(how), part.key, part.ordinal, name)
+    conclude = how.conclude
+    uid = yield from scan(
+        bl, motion, acquisition, metadata, None if conclude is None else lambda: conclude(sweep, part, home)
+    )
+    how.ledger.commit(_owner(how), part.key, part.ordinal, uid, name)
+
+
+def role_of(sweep: Sweep) -> str:
+    """Role of a sweep's runs in the documents."""
+    return "grid" if sweep.sweep_type in GRIDS else "still" if sweep.sweep_type == "still" else "rotation"
+
+
+def _owner(how: Collecting) -> str:
+    return how.context.item_uid or "manual"
+
+
+def _home(sweep: Sweep, home: Position, positions: Sequence[Position]) -> Position:
+    """Where the sample is to stand for a sweep."""
+    if sweep.start is not None or sweep.position is None:
+        return sweep.start or home
+    if sweep.position > len(positions):
+        raise InvalidInput(
+            f"sweep {sweep.prefix} wants crystal {sweep.position}, {len(positions)} were found; "
+            "give it sampleX, sampleY and sampleZ, or leave it out"
+        )
+    return positions[sweep.position - 1]
+
+
+def _run_numbers(sweeps: Sequence[Sweep], left: Sequence[ScheduledScan], how: Collecting) -> Mapping[int, int]:
+    """One number for each sweep that has something left, so that no file name comes twice."""
+    indices = dict.fromkeys(each.sweep_index for each in left)
+    return {index: how.ledger.run_number(how.context.sample_name, sweeps[index].prefix) for index in indices}
+
+
+def _as_mxlims(part: ScheduledScan, how: Collecting) -> Scan:
+    return Scan(
+        scan_position_start=part.start_deg,
+        first_image_number=part.first_image,
+        number_images=part.number_images,
+        ordinal=how.first_ordinal + part.ordinal,
+    )
+
+
+def _more(sweep: Sweep, home: Position) -> dict[str, object]:
+    """What the start document of a grid says besides."""
+    if sweep.sweep_type not in GRIDS:
+        return {}
+    return {"grid": grid_metadata(grid_of(sweep, home))}

@@ -1,0 +1,70 @@
+"""Before a scan: energy, orientation, distance and beam as its sweep asks, only what has to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bluesky import plan_stubs as bps
+from bluesky.utils import MsgGenerator
+
+from mxplans.errors import LimitExceeded
+from mxplans.model.sweeps import Position, Sweep
+from mxplans.plans.scanning import prepare_beam
+from mxplans.plans.waiting import ENERGY_TIMEOUT_S, MOVE_TIMEOUT_S, set_and_wait
+from mxplans.profile import Collection
+from mxplans.roles import Beamline
+
+ORIENTING = ("kappa", "phi", "chi")
+ENERGY_TOLERANCE_EV = 0.5
+"""Half the least step that is asked of a monochromator; closer is the same energy."""
+
+
+def check_axes(bl: Beamline, sweeps: Iterable[Sweep]) -> None:
+    """See that the goniometer has every axis that is asked for, before anything moves.
+
+    Raises:
+        LimitExceeded: If it lacks one.
+    """
+    has = [axis for axis in ORIENTING if getattr(bl.goniometer, axis, None) is not None]
+    for sweep in sweeps:
+        for axis, value_deg in zip(ORIENTING, sweep.orientation, strict=True):
+            if value_deg is not None and axis not in has:
+                raise LimitExceeded(
+                    f"{axis} at {value_deg:g} deg is asked for; this goniometer has omega and "
+                    f"{', '.join(has) or 'nothing else'}: leave {axis} out"
+                )
+
+
+def present_position(bl: Beamline) -> MsgGenerator[Position]:
+    """Where the sample stands."""
+    gonio = bl.goniometer
+    return Position(
+        x_mm=(yield from bps.rd(gonio.x)), y_mm=(yield from bps.rd(gonio.y)), z_mm=(yield from bps.rd(gonio.z))
+    )
+
+
+def prepare_sweep(bl: Beamline, sweep: Sweep, settings: Collection) -> MsgGenerator[None]:
+    """Bring the beamline to what a sweep asks for; the shutter is closed throughout.
+
+    Args:
+        bl: The beamline.
+        sweep: What it leaves open stays as it is.
+        settings: Aperture and distance of a sweep that names none.
+    """
+    yield from prepare_beam(bl, sweep.aperture or settings.aperture, sweep.transmission_frac)
+    yield from set_energy(bl, sweep.energy_ev)
+    moves: list[Any] = [bl.detector_distance, sweep.distance_mm or settings.distance_mm]
+    for axis, value_deg in zip(ORIENTING, sweep.orientation, strict=True):
+        if value_deg is not None:
+            moves += [getattr(bl.goniometer, axis), value_deg]
+    yield from set_and_wait(MOVE_TIMEOUT_S, *moves)
+
+
+def set_energy(bl: Beamline, energy_ev: float | None) -> MsgGenerator[None]:
+    """Change the energy if it is another one; None leaves it."""
+    if energy_ev is None:
+        return
+    present_ev = yield from bps.rd(bl.beam.energy)
+    if abs(present_ev - energy_ev) > ENERGY_TOLERANCE_EV:
+        yield from set_and_wait(ENERGY_TIMEOUT_S, bl.beam.energy, energy_ev)

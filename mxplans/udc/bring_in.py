@@ -1,0 +1,114 @@
+"""Bringing a sample into the beam: mounted if it is not, centred as its experiment wants; and taking it out."""
+
+from __future__ import annotations
+
+from bluesky import plan_stubs as bps
+from bluesky.utils import MsgGenerator
+
+from mxplans.errors import SampleProblem
+from mxplans.model.extensions import Centring, Kind
+from mxplans.model.item import QueueItem
+from mxplans.plans.documents import ScanContext
+from mxplans.plans.exchange import mount, unmount
+from mxplans.plans.optical import OpticalCentre, optical_centring, take_background
+from mxplans.plans.xray import xray_centring
+from mxplans.roles import Beamline
+from mxplans.udc.phases import phase, phase_event, robot_event
+from mxplans.udc.sample import MountedSample, mounted_location
+from mxplans.udc.settings import NightSettings
+from mxplans.udc.verdicts import Outcome, Verdict
+
+GRIDS = 2
+"""Scans of an X-ray centring."""
+
+
+def bring_in(
+    bl: Beamline, item: QueueItem, settings: NightSettings, sample: MountedSample, context: ScanContext
+) -> MsgGenerator[int]:
+    """Mount and centre what an item needs; nothing is done twice.
+
+    A problem of the sample is left in `sample.outcome`.
+
+    Returns:
+        How many scans this took.
+
+    Raises:
+        RobotFault: If the robot stopped for a reason that is not the sample's.
+    """
+    if item.location is not None and not (yield from _hangs(bl, item, sample)):
+        yield from _mount(bl, item, settings, sample)
+    if sample.outcome is not None:
+        return 0
+    wanted = centring_of(item)
+    if wanted is Centring.NONE:
+        return 0
+    if sample.optical is None:
+        yield from _centre_optically(bl, settings, sample, context)
+    if sample.outcome is not None or wanted is Centring.OPTICAL or sample.candidates or sample.optical is None:
+        return 0
+    xray = yield from phase("xray", xray_centring(bl, sample.optical, settings.xray, settings.collection, context))
+    sample.candidates = xray.candidates
+    if not xray.candidates:
+        sample.outcome = Outcome(verdict=Verdict.NO_DIFFRACTION, reason=xray.reason, evidence=xray.evidence)
+    return GRIDS
+
+
+def centring_of(item: QueueItem) -> Centring:
+    """How an item's sample comes into the beam: as it says, else with X-rays unless it brings positions of its own."""
+    if item.kind in (Kind.LOAD, Kind.UNLOAD):
+        return Centring.NONE
+    if item.kind in (Kind.OPTICAL_CENTRING, Kind.XRAY_CENTRING, Kind.LINE, Kind.MESH):
+        return item.extension.centring or Centring.OPTICAL
+    if item.extension.centring is not None:
+        return item.extension.centring
+    placed = bool(item.asked) and all(sweep.start is not None for sweep in item.asked)
+    return Centring.NONE if placed or item.location is None else Centring.XRAY
+
+
+def take_out(bl: Beamline, item: QueueItem, sample: MountedSample) -> MsgGenerator[None]:
+    """Put the mounted pin back."""
+    done = yield from unmount(bl)
+    sample.forget()
+    yield from robot_event("UNLOAD", item.location, 0, "unmounted" if done else "nothing was mounted")
+
+
+def _hangs(bl: Beamline, item: QueueItem, sample: MountedSample) -> MsgGenerator[bool]:
+    """Whether the item's pin hangs on the goniometer already."""
+    if sample.outcome is not None and sample.location == item.location:
+        return True
+    present = yield from mounted_location(bl)
+    if present != sample.location:
+        sample.forget()
+        sample.location = present
+    return present is not None and present == item.location
+
+
+def _mount(bl: Beamline, item: QueueItem, settings: NightSettings, sample: MountedSample) -> MsgGenerator[None]:
+    yield from phase_event("mount", "begin")
+    location = item.location
+    sample.forget()
+    if location is not None:
+        try:
+            if sample.background is None:
+                yield from unmount(bl)
+                sample.background = yield from take_background(bl, settings.optical)
+            yield from mount(bl, location)
+        except SampleProblem as problem:
+            yield from robot_event("LOAD", location, 1, str(problem))
+            sample.outcome = Outcome(verdict=Verdict.PIN_MISSING, reason=str(problem))
+        else:
+            yield from robot_event("LOAD", location, 0, "mounted")
+        sample.location = location
+    yield from phase_event("mount", "end")
+    yield from bps.checkpoint()
+
+
+def _centre_optically(
+    bl: Beamline, settings: NightSettings, sample: MountedSample, context: ScanContext
+) -> MsgGenerator[None]:
+    found = yield from phase("optical", optical_centring(bl, settings.optical, sample.background, context))
+    if isinstance(found, OpticalCentre):
+        sample.optical = found
+        return
+    verdict = Verdict.EMPTY_MOUNT if found.empty else Verdict.NOT_CENTRED
+    sample.outcome = Outcome(verdict=verdict, reason=found.reason, evidence=found.evidence)

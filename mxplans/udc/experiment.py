@@ -1,0 +1,108 @@
+"""One queue item from its sample to its verdict, in one outer run: what the night and the queue server both run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from bluesky import plan_stubs as bps
+from bluesky.utils import MsgGenerator
+
+from mxplans.errors import LimitExceeded
+from mxplans.model.extensions import Kind
+from mxplans.model.item import QueueItem
+from mxplans.plans import documents
+from mxplans.plans.documents import ScanContext
+from mxplans.plans.ledger import MemoryLedger, ScanLedger
+from mxplans.plans.record import record
+from mxplans.roles import Beamline
+from mxplans.udc.bring_in import bring_in, take_out
+from mxplans.udc.phases import phase
+from mxplans.udc.sample import MountedSample
+from mxplans.udc.scans import collect_scans
+from mxplans.udc.settings import NightSettings
+from mxplans.udc.verdicts import Outcome, Verdict
+
+T = TypeVar("T")
+NOT_YET = {
+    Kind.ENERGY_SCAN: "there is no plan for energy scans yet: their fluorescence detector has no device class",
+    Kind.XRF_SPECTRUM: "there is no plan for XRF spectra yet: their fluorescence detector has no device class",
+}
+"""Kinds that can be written down but not run, and why."""
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """What became of a queue item, and the run that says so."""
+
+    item: QueueItem
+    outcome: Outcome
+    run_uid: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every experiment is run with.
+
+    Attributes:
+        settings: Of the profile.
+        sample: What hangs on the goniometer; changes as samples come and go.
+        ledger: Remembers which scans are on disk.
+    """
+
+    settings: NightSettings
+    sample: MountedSample = field(default_factory=MountedSample)
+    ledger: ScanLedger = field(default_factory=MemoryLedger)
+
+
+def check_kind(item: QueueItem) -> None:
+    """See that there is a plan for an item.
+
+    Raises:
+        LimitExceeded: If there is none; the reason is said.
+    """
+    if item.kind in NOT_YET:
+        raise LimitExceeded(f"{item.sample_name}: {NOT_YET[item.kind]}; take it out of the queue")
+
+
+def experiment(
+    bl: Beamline, item: QueueItem, work: Work, attempt: int = 1, unmount_after: bool = False
+) -> MsgGenerator[ItemResult]:
+    """Run a queue item: bring its sample in, collect what is not on disk yet, say what became of it.
+
+    Args:
+        bl: The beamline.
+        item: What to do.
+        work: How, and what is known of the sample.
+        attempt: Which one at this item, from 1.
+        unmount_after: Whether to put the pin back within this run.
+
+    Returns:
+        The verdict with its evidence. A sample's problem is a verdict; a beamline's fault raises.
+
+    Raises:
+        LimitExceeded: If there is no plan for this kind; nothing has moved then.
+    """
+    check_kind(item)
+    uid: str = yield from bps.open_run(documents.sample_metadata(item, work.settings.beamline, attempt))
+    context = ScanContext(item.sample_name, item.uuid, uid)
+    outcome = yield from _outcome(bl, item, work, context)
+    yield from record(documents.VERDICT, outcome.values())
+    if unmount_after:
+        yield from phase("unmount", take_out(bl, item, work.sample))
+    yield from bps.close_run(exit_status="success")
+    return ItemResult(item, outcome, uid)
+
+
+def _outcome(bl: Beamline, item: QueueItem, work: Work, context: ScanContext) -> MsgGenerator[Outcome]:
+    if item.kind is Kind.UNLOAD:
+        yield from phase("unmount", take_out(bl, item, work.sample))
+        return Outcome(verdict=Verdict.DONE, reason="the goniometer is empty")
+    grids = yield from bring_in(bl, item, work.settings, work.sample, context)
+    if work.sample.outcome is not None:
+        return work.sample.outcome
+    if item.kind is Kind.LOAD:
+        return Outcome(verdict=Verdict.DONE, reason="mounted")
+    if item.kind is Kind.OPTICAL_CENTRING:
+        return Outcome(verdict=Verdict.DONE, reason="the loop stands in the beam")
+    return (yield from collect_scans(bl, item, work.settings, work.sample, work.ledger, context, grids))

@@ -1,0 +1,119 @@
+"""The scans of an item on its sample: which crystal, which scans, and what they came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bluesky import plan_stubs as bps
+from bluesky.utils import MsgGenerator
+
+from mxplans.centring import GridView, XrayCandidate, locate_crystals
+from mxplans.model.extensions import Kind
+from mxplans.model.item import QueueItem
+from mxplans.model.sweeps import GRIDS, Position, Sweep
+from mxplans.plans import documents
+from mxplans.plans.collecting import Collecting, collect
+from mxplans.plans.documents import ScanContext
+from mxplans.plans.ledger import ScanLedger
+from mxplans.plans.motion import grid_of
+from mxplans.plans.record import record
+from mxplans.plans.xray import move_to_candidate, score_grid
+from mxplans.roles import Beamline
+from mxplans.schedule import ScheduledScan, schedule_item
+from mxplans.udc.phases import phase
+from mxplans.udc.sample import MountedSample
+from mxplans.udc.settings import NightSettings
+from mxplans.udc.verdicts import Outcome, Verdict
+
+
+def collect_scans(
+    bl: Beamline,
+    item: QueueItem,
+    settings: NightSettings,
+    sample: MountedSample,
+    ledger: ScanLedger,
+    context: ScanContext,
+    scans_before: int,
+) -> MsgGenerator[Outcome]:
+    """Take an item's scans where its crystal stands.
+
+    Args:
+        bl: The beamline, with the sample in the beam.
+        item: What to collect.
+        settings: How to work.
+        sample: What is known of the sample.
+        ledger: Remembers which scans are on disk.
+        context: The item's outer run.
+        scans_before: Scans that its centring took in this run.
+    """
+    evidence: dict[str, float] = {}
+    if sample.candidates and item.kind is not Kind.XRAY_CENTRING:
+        candidate = candidate_for(item, sample.candidates)
+        if candidate is None:
+            return _no_crystal(item, sample)
+        yield from move_to_candidate(bl, candidate, settings.limits)
+        if not scans_before:
+            yield from record(documents.XRC_RESULT, candidate.values())
+        evidence["significance"] = candidate.significance
+    scans = schedule_item(item)
+    views: list[GridView] = []
+
+    def conclude(sweep: Sweep, part: ScheduledScan, home: Position) -> MsgGenerator[None]:
+        if sweep.sweep_type in GRIDS and item.kind is not Kind.RASTER:
+            views.append((yield from score_grid(bl, grid_of(sweep, home), settings.xray)))
+
+    how = Collecting(
+        settings=settings.collection,
+        context=context,
+        ledger=ledger,
+        positions=[_position(candidate) for candidate in sample.candidates],
+        first_ordinal=scans_before,
+        conclude=conclude,
+    )
+    yield from phase("collect", collect(bl, item.asked, scans, how))
+    if item.kind is Kind.XRAY_CENTRING and len(views) == 2:
+        return (yield from _located(bl, views, settings, sample))
+    images = item.number_images
+    return Outcome(
+        verdict=Verdict.COLLECTED,
+        reason=f"{images} images in {len(scans)} scans",
+        evidence={"images": images, "scans": len(scans), **evidence},
+    )
+
+
+def candidate_for(item: QueueItem, candidates: Sequence[XrayCandidate]) -> XrayCandidate | None:
+    """The strongest crystal of a pin with one loop; of a multi-position pin the n-th from the base."""
+    if item.position_in_pin is None:
+        return candidates[0] if candidates else None
+    # Moving the sample in -x brings what lies nearer to the base into the beam.
+    from_base = sorted(candidates, key=lambda candidate: candidate.pose.x_mm)
+    return from_base[item.position_in_pin - 1] if item.position_in_pin <= len(from_base) else None
+
+
+def _no_crystal(item: QueueItem, sample: MountedSample) -> Outcome:
+    found = len(sample.candidates)
+    return Outcome(
+        verdict=Verdict.NO_DIFFRACTION,
+        reason=f"no diffraction at position {item.position_in_pin} of the pin: {found} crystals found",
+        evidence={"crystals_found": found},
+    )
+
+
+def _position(candidate: XrayCandidate) -> Position:
+    x_mm, y_mm, z_mm = candidate.pose.xyz_mm
+    return Position(x_mm=x_mm, y_mm=y_mm, z_mm=z_mm)
+
+
+def _located(
+    bl: Beamline, views: Sequence[GridView], settings: NightSettings, sample: MountedSample
+) -> MsgGenerator[Outcome]:
+    """What two grids of an X-ray centring show."""
+    beam_size_um = yield from bps.rd(bl.aperture.beam_size)
+    offset_mm = sample.optical.axis_offset_mm if sample.optical else 0.0
+    found = locate_crystals(views, beam_size_um, settings.xray.significance_min, offset_mm)
+    sample.candidates = found.candidates
+    if not found.candidates:
+        return Outcome(verdict=Verdict.NO_DIFFRACTION, reason=found.reason, evidence=found.evidence)
+    yield from record(documents.XRC_RESULT, found.candidates[0].values())
+    yield from move_to_candidate(bl, found.candidates[0], settings.limits)
+    return Outcome(verdict=Verdict.DONE, reason=found.reason, evidence=found.evidence)

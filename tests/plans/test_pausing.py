@@ -1,0 +1,94 @@
+"""A pause within a scan: the plan is told, its finalizers run, nothing is repeated."""
+
+import threading
+
+import pytest
+from bluesky import plan_stubs as bps
+from bluesky import preprocessors as bpp
+from bluesky.utils import RunEngineInterrupted
+from ophyd import Signal
+
+from mxplans.errors import DeviceFault
+from mxplans.plans.pausing import ScanInterrupted, noticing_pauses
+
+
+def pausing_after(run_engine, seconds):
+    timer = threading.Timer(seconds, lambda: run_engine.request_pause(defer=False))
+    timer.start()
+    return timer
+
+
+def test_after_a_pause_the_scan_is_given_up_once_and_can_be_taken_again(run_engine):
+    signal, log = Signal(name="motor", value=0), []
+
+    def scan(number):
+        yield from bps.open_run()
+        log.append(f"begin {number}")
+        yield from bps.abs_set(signal, number, wait=True)
+        yield from bps.sleep(0.6 if number == 1 else 0)
+        log.append(f"end {number}")
+        yield from bps.close_run()
+
+    def clean_up():
+        log.append("clean up")
+        yield from bps.null()
+
+    def plan():
+        for number in (1, 2):
+            yield from bps.checkpoint()
+            try:
+                yield from noticing_pauses(
+                    bpp.finalize_wrapper(
+                        bpp.contingency_wrapper(scan(number), except_plan=lambda error: bps.close_run("abort")), clean_up
+                    )
+                )
+            except ScanInterrupted as told:
+                log.append(type(told).__name__)
+
+    timer = pausing_after(run_engine, 0.2)
+    with pytest.raises(RunEngineInterrupted):
+        run_engine(plan())
+    timer.join()
+    assert log == ["begin 1"]
+    run_engine.resume()
+    assert log == ["begin 1", "clean up", "ScanInterrupted", "begin 2", "end 2", "clean up"]
+
+
+def test_without_a_pause_results_and_faults_pass_through(run_engine):
+    def good():
+        yield from bps.null()
+        return 7
+
+    def bad():
+        yield from bps.null()
+        raise DeviceFault("omega stands still")
+
+    found = []
+
+    def plan():
+        found.append((yield from noticing_pauses(good())))
+        try:
+            yield from noticing_pauses(bad())
+        except DeviceFault as fault:
+            found.append(str(fault))
+
+    run_engine(plan())
+    assert found == [7, "omega stands still"]
+
+
+def test_an_abort_during_the_pause_is_an_abort(run_engine):
+    seen = []
+
+    def scan():
+        try:
+            yield from bps.sleep(5)
+        except Exception as error:
+            seen.append(type(error).__name__)
+            raise
+
+    timer = pausing_after(run_engine, 0.2)
+    with pytest.raises(RunEngineInterrupted):
+        run_engine(noticing_pauses(scan()))
+    timer.join()
+    run_engine.abort("enough")
+    assert seen == ["RequestAbort"]
