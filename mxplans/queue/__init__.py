@@ -3,22 +3,36 @@
 All of it lies in one SQLite file that several processes share. It runs nothing: execution is the queue server's.
 """
 
-from mxplans.queue._accounts import BegunScan, LedgerState, Verification, highest_run_number
+from mxplans.queue._accounts import BegunScan, LedgerState, ScanKey, Verification, highest_run_number
 from mxplans.queue._digest import digest_of
 from mxplans.queue.events import EventKind, QueueEvent
-from mxplans.queue.ledger import Ledger, ScanKey
+from mxplans.queue.ledger import Ledger
+from mxplans.queue.nodes import NewSample, NewSession, NextItem
+from mxplans.queue.order import execution_order
+from mxplans.queue.permissions import Action, Group, may
+from mxplans.queue.reader import QueueReader
 from mxplans.queue.states import Outcome, State
+from mxplans.queue.store import QueueStore
 
 __all__ = [
+    "Action",
     "BegunScan",
     "EventKind",
+    "Group",
     "Ledger",
     "LedgerState",
+    "NewSample",
+    "NewSession",
+    "NextItem",
     "Outcome",
     "QueueEvent",
+    "QueueReader",
+    "QueueStore",
     "ScanKey",
     "State",
     "Verification",
     "digest_of",
+    "execution_order",
     "highest_run_number",
+    "may",
 ]

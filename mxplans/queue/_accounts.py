@@ -6,15 +6,18 @@ import re
 from collections.abc import Collection, Iterable
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from mxplans.queue.states import Outcome, State
+
+ScanKey: TypeAlias = tuple[str, int, int]
+"""Uuid of the sweep, first image in it from 1, number of images."""
 
 
 class BegunScan(NamedTuple):
     """A scan whose frames may lie in files without being committed."""
 
-    key: tuple[str, int, int]
+    key: ScanKey
     ordinal: int
     attempt: int
     file_base: str
@@ -33,9 +36,9 @@ class LedgerState(NamedTuple):
 class Verification(NamedTuple):
     """What is committed against what was to be taken."""
 
-    missing: tuple[tuple[str, int, int], ...]
+    missing: tuple[ScanKey, ...]
     """Keys that are not committed."""
-    unexpected: tuple[tuple[str, int, int], ...]
+    unexpected: tuple[ScanKey, ...]
     """Keys that are committed and were not asked for."""
 
     @property
@@ -44,7 +47,7 @@ class Verification(NamedTuple):
         return not self.missing and not self.unexpected
 
 
-def ranges_by_sweep(keys: Collection[tuple[str, int, int]]) -> dict[str, tuple[tuple[int, int], ...]]:
+def ranges_by_sweep(keys: Collection[ScanKey]) -> dict[str, tuple[tuple[int, int], ...]]:
     """Unbroken ranges of images, (first, last), by sweep.
 
     >>> ranges_by_sweep([("s", 11, 10), ("s", 1, 10), ("s", 31, 5)])

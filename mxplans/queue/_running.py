@@ -6,60 +6,12 @@ Everything here works inside the transaction that is open on the connection.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from typing import Any
 
 from mxplans.errors import QueueRefused
-from mxplans.queue.events import EventKind, Place, record_event
+from mxplans.queue._rows import WITH_NAMES, Actor, find_item, set_fields
+from mxplans.queue.events import EventKind
 from mxplans.queue.states import FINAL, Outcome, State
-
-_IN_TREE = """
-    SELECT item.*, sample.name AS sample_name, session.id AS session_id, session.name AS session_name
-    FROM item JOIN sample ON sample.id = item.sample JOIN session ON session.id = sample.session
-    WHERE item.uuid = ?
-"""
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who does something, and when."""
-
-    who: str
-    time_s: float
-
-
-def in_tree(connection: sqlite3.Connection, uuid: str) -> sqlite3.Row | None:
-    """The row of an experiment with the names of its sample and session, if it stands in the tree."""
-    row: sqlite3.Row | None = connection.execute(_IN_TREE, (uuid,)).fetchone()
-    return row
-
-
-def place_of(row: sqlite3.Row) -> Place:
-    """Where an experiment stands."""
-    return Place("experiment", row["session_name"], row["sample_name"], row["uuid"])
-
-
-def set_fields(
-    connection: sqlite3.Connection, row: sqlite3.Row, actor: Actor, what: EventKind, columns: dict[str, Any]
-) -> None:
-    """Give an experiment's row new values and tell of them by their names in the snapshot."""
-    names = ", ".join(f"{name} = ?" for name in columns)
-    connection.execute(f"UPDATE item SET {names} WHERE id = ?", (*columns.values(), row["id"]))
-    detail = {_TOLD_AS.get(name, name): value for name, value in columns.items()}
-    if "enabled" in detail:
-        detail["enabled"] = bool(detail["enabled"])
-    record_event(connection, actor.time_s, what, place_of(row), actor.who, detail)
-
-
-_TOLD_AS = {
-    "begun_s": "begunS",
-    "ended_s": "endedS",
-    "scans_done": "scansDone",
-    "scans_all": "scansAll",
-    "images_done": "imagesDone",
-    "number_images": "numberImages",
-    "sample_group": "sampleGroup",
-}
 
 
 def check_may_begin(connection: sqlite3.Connection, uuid: str, digest: str | None) -> None:
@@ -71,7 +23,7 @@ def check_may_begin(connection: sqlite3.Connection, uuid: str, digest: str | Non
     removed = connection.execute("SELECT who FROM removed_item WHERE uuid = ?", (uuid,)).fetchone()
     if removed:
         raise QueueRefused(f"experiment {uuid} was removed from the queue by {removed['who']}; do not run it")
-    row = in_tree(connection, uuid)
+    row = find_item(connection, uuid)
     if row is None:
         return
     if not row["enabled"]:
@@ -87,7 +39,7 @@ def check_may_begin(connection: sqlite3.Connection, uuid: str, digest: str | Non
 
 def began(connection: sqlite3.Connection, uuid: str, actor: Actor, scans_all: int | None) -> None:
     """A worker has begun it."""
-    row = in_tree(connection, uuid)
+    row = find_item(connection, uuid)
     if row is None:
         return
     columns: dict[str, Any] = {"state": State.RUNNING.value, "outcome": None, "reason": None, "ended_s": None}
@@ -99,7 +51,7 @@ def began(connection: sqlite3.Connection, uuid: str, actor: Actor, scans_all: in
 
 def went_on(connection: sqlite3.Connection, uuid: str, actor: Actor, number_images: int) -> None:
     """A scan more is committed."""
-    row = in_tree(connection, uuid)
+    row = find_item(connection, uuid)
     if row is not None:
         columns = {"scans_done": row["scans_done"] + 1, "images_done": row["images_done"] + number_images}
         set_fields(connection, row, actor, EventKind.PROGRESSED, columns)
@@ -107,7 +59,7 @@ def went_on(connection: sqlite3.Connection, uuid: str, actor: Actor, number_imag
 
 def has_ended(connection: sqlite3.Connection, uuid: str, actor: Actor, outcome: Outcome, reason: str) -> None:
     """It has ended; those of its sample group that need not run any more are skipped."""
-    row = in_tree(connection, uuid)
+    row = find_item(connection, uuid)
     if row is None:
         return
     _end(connection, row, actor, outcome, reason)
@@ -115,20 +67,55 @@ def has_ended(connection: sqlite3.Connection, uuid: str, actor: Actor, outcome: 
     if group is None or outcome is Outcome.SKIPPED:
         return
     if outcome is Outcome.COMPLETED:
-        why = f"{uuid} of sample group {group} succeeded"
+        why = _succeeded(row["uuid"], group)
     elif not _goes_on(connection, row):
         why = f"{uuid} of sample group {group} ended as {outcome}, and the group stops then"
     else:
         return
     others = connection.execute(
-        "SELECT item.uuid FROM item JOIN sample ON sample.id = item.sample "
-        "WHERE item.sample_group = ? AND sample.session = ? AND item.state IN (?, ?) ORDER BY sample.rank, item.rank",
+        f"{WITH_NAMES} WHERE item.sample_group = ? AND session.id = ? AND item.state IN (?, ?) "
+        "ORDER BY sample.rank, item.rank",
         (group, row["session_id"], State.WAITING, State.HANDED),
     ).fetchall()
     for other in others:
-        other_row = in_tree(connection, other["uuid"])
-        if other_row is not None:
-            _end(connection, other_row, actor, Outcome.SKIPPED, why)
+        _end(connection, other, actor, Outcome.SKIPPED, why)
+
+
+def skip_if_group_succeeded(connection: sqlite3.Connection, row: sqlite3.Row, actor: Actor) -> None:
+    """Skip an experiment that comes to a sample group of which one has succeeded."""
+    if row["sample_group"] is None or row["state"] != State.WAITING:
+        return
+    done = connection.execute(
+        f"{WITH_NAMES} WHERE item.sample_group = ? AND session.id = ? AND item.outcome = ? LIMIT 1",
+        (row["sample_group"], row["session_id"], Outcome.COMPLETED),
+    ).fetchone()
+    if done is not None:
+        _end(connection, row, actor, Outcome.SKIPPED, _succeeded(done["uuid"], row["sample_group"]))
+
+
+def known_to_ledger(connection: sqlite3.Connection, uuid: str, digest: str) -> dict[str, Any]:
+    """State and progress of an experiment that comes into the tree and may have been begun before.
+
+    Raises:
+        QueueRefused: If it was begun with other content.
+    """
+    row = connection.execute("SELECT * FROM experiment WHERE item_uuid = ?", (uuid,)).fetchone()
+    if row is None:
+        return {"state": State.WAITING.value}
+    if row["digest"] and row["digest"] != digest:
+        raise QueueRefused(f"experiment {uuid} was begun with other content; give the new content a uuid of its own")
+    scans, images = connection.execute(
+        "SELECT count(*), coalesce(sum(number_images), 0) FROM scan_committed WHERE item_uuid = ?", (uuid,)
+    ).fetchone()
+    progress = {"scans_done": scans, "images_done": images}
+    if row["outcome"] is not None and Outcome(row["outcome"]) in FINAL:
+        return {**progress, "state": row["state"], "outcome": row["outcome"], "reason": row["reason"]}
+    running = row["state"] == State.RUNNING
+    return {**progress, "state": State.RUNNING.value if running else State.WAITING.value}
+
+
+def _succeeded(uuid: str, group: str) -> str:
+    return f"{uuid} of sample group {group} succeeded"
 
 
 def _end(connection: sqlite3.Connection, row: sqlite3.Row, actor: Actor, outcome: Outcome, reason: str) -> None:

@@ -17,8 +17,7 @@ CREATE TABLE session (
     name TEXT NOT NULL UNIQUE,
     proposal TEXT,
     detail TEXT NOT NULL,
-    owner TEXT NOT NULL,
-    rank INTEGER NOT NULL
+    owner TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE sample (

@@ -21,16 +21,15 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import Self
 
 from mxplans.errors import LedgerError, QueueRefused
 from mxplans.queue import _running
-from mxplans.queue._accounts import BegunScan, LedgerState, Verification, ranges_by_sweep
+from mxplans.queue._accounts import BegunScan, LedgerState, ScanKey, Verification, ranges_by_sweep
 from mxplans.queue._database import Database
+from mxplans.queue._rows import Actor
+from mxplans.queue._scans import check_free, check_key, check_run_and_files, experiment_row
 from mxplans.queue.states import FINAL, Outcome, State
-
-ScanKey: TypeAlias = tuple[str, int, int]
-"""Uuid of the sweep, first image in it from 1, number of images."""
 
 
 class Ledger:
@@ -86,7 +85,7 @@ class Ledger:
         return attempt
 
     def _next_attempt(self, connection: sqlite3.Connection, item_uuid: str, digest: str | None) -> int:
-        row = _experiment(connection, item_uuid)
+        row = experiment_row(connection, item_uuid)
         if row is None:
             connection.execute(
                 "INSERT INTO experiment (item_uuid, digest, attempt, state) VALUES (?, ?, 1, ?)",
@@ -126,8 +125,8 @@ class Ledger:
         actor = self._actor()
         with self._database.write() as connection:
             attempt = self._running_attempt(connection, item_uuid)
-            _check_key(key, ordinal)
-            _check_free(connection, item_uuid, key, ordinal)
+            check_key(key, ordinal)
+            check_free(connection, item_uuid, key, ordinal)
             connection.execute(
                 "INSERT INTO scan_begun (item_uuid, attempt, sweep_uuid, first_image, number_images, ordinal, file_base, "
                 "time_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -151,8 +150,8 @@ class Ledger:
             if known is not None and tuple(known) == (key[2], ordinal, run_uid, file_base):
                 return
             attempt = self._running_attempt(connection, item_uuid)
-            _check_free(connection, item_uuid, key, ordinal)
-            _check_run_and_files(connection, item_uuid, key, ordinal, run_uid, file_base)
+            check_free(connection, item_uuid, key, ordinal)
+            check_run_and_files(connection, item_uuid, key, ordinal, run_uid, file_base)
             connection.execute(
                 "INSERT INTO scan_committed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (item_uuid, *key, ordinal, attempt, run_uid, file_base, actor.time_s),
@@ -183,7 +182,7 @@ class Ledger:
         ended = Outcome(outcome)
         actor = self._actor()
         with self._database.write() as connection:
-            row = _experiment(connection, item_uuid)
+            row = experiment_row(connection, item_uuid)
             if row is not None and row["outcome"] == ended:
                 return
             self._running_attempt(connection, item_uuid)
@@ -196,7 +195,7 @@ class Ledger:
     def state(self, item_uuid: str) -> LedgerState:
         """What the ledger knows of an experiment; `waiting` with attempt 0 for one never begun."""
         with self._database.read() as connection:
-            row = _experiment(connection, item_uuid)
+            row = experiment_row(connection, item_uuid)
         if row is None:
             return LedgerState()
         outcome = Outcome(row["outcome"]) if row["outcome"] else None
@@ -228,12 +227,12 @@ class Ledger:
         expected = frozenset(expected_keys)
         return Verification(tuple(sorted(expected - committed)), tuple(sorted(committed - expected)))
 
-    def _actor(self) -> _running.Actor:
-        return _running.Actor(self._who, self._clock())
+    def _actor(self) -> Actor:
+        return Actor(self._who, self._clock())
 
     def _running_attempt(self, connection: sqlite3.Connection, item_uuid: str) -> int:
         """Number of the attempt that is running, which must be the one this ledger began, if it began one."""
-        row = _experiment(connection, item_uuid)
+        row = experiment_row(connection, item_uuid)
         if row is None:
             raise LedgerError(f"experiment {item_uuid} was never begun; call begin first")
         if row["state"] != State.RUNNING:
@@ -245,55 +244,3 @@ class Ledger:
                 f"attempt {mine} at experiment {item_uuid} is over, attempt {attempt} has begun elsewhere; stop this one"
             )
         return attempt
-
-
-def _experiment(connection: sqlite3.Connection, item_uuid: str) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM experiment WHERE item_uuid = ?", (item_uuid,)
-    ).fetchone()
-    return row
-
-
-def _check_key(key: ScanKey, ordinal: int) -> None:
-    if key[1] < 1 or key[2] < 1 or ordinal < 1:
-        raise LedgerError(
-            f"scan {ordinal} takes {key[2]} images from image {key[1]} of sweep {key[0]}; all count from 1"
-        )
-
-
-def _check_free(connection: sqlite3.Connection, item_uuid: str, key: ScanKey, ordinal: int) -> None:
-    """No frame of the scan is committed. Committed scans never overlap, so the one before its end tells."""
-    sweep_uuid, first, number = key
-    before = connection.execute(
-        "SELECT first_image, number_images, run_uid FROM scan_committed "
-        "WHERE item_uuid = ? AND sweep_uuid = ? AND first_image < ? ORDER BY first_image DESC LIMIT 1",
-        (item_uuid, sweep_uuid, first + number),
-    ).fetchone()
-    if before is not None and before["first_image"] + before["number_images"] > first:
-        raise LedgerError(
-            f"images {first} to {first + number - 1} of sweep {sweep_uuid}: run {before['run_uid']} has committed "
-            f"{before['first_image']} to {before['first_image'] + before['number_images'] - 1}; take only what remains"
-        )
-    taken = connection.execute(
-        "SELECT run_uid FROM scan_committed WHERE item_uuid = ? AND ordinal = ?", (item_uuid, ordinal)
-    ).fetchone()
-    if taken is not None:
-        raise LedgerError(f"scan {ordinal} of experiment {item_uuid} was committed by run {taken['run_uid']}")
-
-
-def _check_run_and_files(
-    connection: sqlite3.Connection, item_uuid: str, key: ScanKey, ordinal: int, run_uid: str, file_base: str
-) -> None:
-    begun = connection.execute(
-        "SELECT 1 FROM scan_begun WHERE item_uuid = ? AND sweep_uuid = ? AND first_image = ? AND number_images = ? "
-        "AND ordinal = ? AND file_base = ?",
-        (item_uuid, *key, ordinal, file_base),
-    ).fetchone()
-    if begun is None:
-        raise LedgerError(
-            f"scan {ordinal} of experiment {item_uuid} was not begun as {key} with files {file_base}; "
-            "call begin_scan with the same values first"
-        )
-    used = connection.execute("SELECT item_uuid FROM scan_committed WHERE run_uid = ?", (run_uid,)).fetchone()
-    if used is not None:
-        raise LedgerError(f"run {run_uid} has committed a scan of experiment {used['item_uuid']}; each run commits one")

@@ -1,0 +1,126 @@
+"""Reading the queue tree and its events."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from mxplans.errors import LedgerError, QueueRefused
+from mxplans.queue import _reading
+from mxplans.queue._database import Database
+from mxplans.queue._rows import item_row
+from mxplans.queue.events import EVENTS_MOST, QueueEvent, last_sequence, read_events
+from mxplans.queue.nodes import NextItem
+from mxplans.queue.states import State
+
+POLL_S = 0.05
+"""How often those who wait look for events of other processes; events of their own process wake them."""
+
+ITEMS_MOST = 100_000
+"""Of one call."""
+
+
+class QueueReader:
+    """The tree in a queue file, to be read. Any thread of one process may use it; each process opens its own.
+
+    Args:
+        path: Of the queue file; made if it is not there.
+
+    Raises:
+        LedgerError: If the file is damaged, of another version, or cannot be used. Every method raises it then.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._database = Database(path)
+
+    def close(self) -> None:
+        """Close the file and end all waiting; calling it twice does no harm."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def order(self) -> tuple[str, ...]:
+        """Uuids of the experiments that wait and are switched on, as they are to be executed (`execution_order`)."""
+        with self._database.read() as connection:
+            return _reading.order(connection)
+
+    def next_items(self, count: int) -> tuple[NextItem, ...]:
+        """The first experiments of the order, with their content."""
+        with self._database.read() as connection:
+            return _reading.next_items(connection, count)
+
+    def uuids_in(self, state: State) -> tuple[str, ...]:
+        """Uuids of the experiments in a state, in the order they came in."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT uuid FROM item WHERE state = ? ORDER BY id", (state,))
+            return tuple(row["uuid"] for row in rows)
+
+    def item(self, uuid: str) -> dict[str, Any]:
+        """An experiment as in the snapshot, with its content, session and sample.
+
+        Raises:
+            QueueRefused: If it is not there.
+        """
+        with self._database.read() as connection:
+            row = item_row(connection, uuid)
+            names = {"session": row["session_name"], "sample": row["sample_name"]}
+            return {**names, **_reading.item_json(row, contents=True)}
+
+    def snapshot(self, contents: bool = True) -> dict[str, Any]:
+        """The whole tree as plain JSON, with the sequence number of the last event in it.
+
+        Args:
+            contents: Whether each experiment comes with its queue item.
+        """
+        with self._database.read() as connection:
+            return {"sequence": last_sequence(connection), "sessions": _reading.snapshot(connection, contents)}
+
+    def page(
+        self, limit: int, after: str | None = None, session: str | None = None, contents: bool = True
+    ) -> tuple[dict[str, Any], ...]:
+        """At most `limit` experiments in the order of the tree, following the one with uuid `after`.
+
+        Raises:
+            QueueRefused: If `after` is not there.
+        """
+        check_count("experiments of a page", limit, ITEMS_MOST)
+        with self._database.read() as connection:
+            return tuple(_reading.page(connection, limit, after, session, contents))
+
+    def events(self, after: int = 0, limit: int = EVENTS_MOST) -> tuple[QueueEvent, ...]:
+        """The events that follow a sequence number, oldest first."""
+        check_count("events", limit, EVENTS_MOST)
+        with self._database.read() as connection:
+            return read_events(connection, after, limit)
+
+    def wait_for_events(self, after: int, timeout_s: float, limit: int = EVENTS_MOST) -> tuple[QueueEvent, ...]:
+        """The events that follow a sequence number, as soon as there is one; none after the time-out or `close`."""
+        until = time.monotonic() + timeout_s
+        while not self._database.closed:
+            try:
+                found = self.events(after, limit)
+            except LedgerError:
+                if self._database.closed:  # in this moment
+                    break
+                raise
+            left_s = until - time.monotonic()
+            if found or left_s <= 0:
+                return found
+            with self._database.changed:
+                self._database.changed.wait(min(POLL_S, left_s))
+        return ()
+
+
+def check_count(what: str, count: int, most: int) -> None:
+    """See that an amount is allowed.
+
+    Raises:
+        QueueRefused: If it is not.
+    """
+    if not 0 <= count <= most:
+        raise QueueRefused(f"{count} {what} at once; allowed are up to {most}: ask in parts")
