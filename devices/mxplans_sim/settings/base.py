@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
+from typing import Annotated
 
-STRICT = ConfigDict(frozen=True, extra="forbid")
+from pydantic import AfterValidator, ConfigDict
+
+STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _ascending(limits: tuple[float, float]) -> tuple[float, float]:
+    low, high = limits
+    if not low < high:
+        raise ValueError(f"limits are {low:g} to {high:g}; give the lower one first, and a higher one")
+    return limits
+
+
+Limits = Annotated[tuple[float, float], AfterValidator(_ascending)]
+"""Lowest and highest value."""
 
 
 class SettingsError(ValueError):

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from mxplans_sim.settings.base import STRICT
+from mxplans_sim.settings.base import STRICT, Limits
 
 
 class OutageSettings(BaseModel):
@@ -51,10 +51,10 @@ class SourceSettings(BaseModel):
 
     model_config = STRICT
 
-    energy_range_ev: tuple[float, float] = Field((5000.0, 25000.0), description="Lowest and highest energy")
+    energy_range_ev: Limits = Field((5000.0, 25000.0), description="Lowest and highest energy")
     period_mm: float = Field(21.0, gt=0, description="Period of the undulator")
     periods: int = Field(95, gt=0, description="Number of its periods")
-    gap_mm: tuple[float, float] = Field((5.0, 30.0), description="Limits of its gap")
+    gap_mm: Limits = Field((5.0, 30.0), description="Limits of its gap")
     gap_mm_s: float = Field(0.5, gt=0, description="Speed of its gap")
     spacing_a: float = Field(3.1356, gt=0, description="Of the monochromator's lattice planes; Si(111)")
     bragg_deg_s: float = Field(1.0, gt=0, description="Speed of the monochromator's angle")
@@ -68,9 +68,8 @@ class SourceSettings(BaseModel):
         lowest_ev, highest_ev = self.energy_range_ev
         if lowest_ev < 4000 or highest_ev > 40000:
             raise ValueError(f"energy_range_ev is {lowest_ev:g} to {highest_ev:g}, it must lie within 4000 to 40000")
-        for name, (low, high) in (("energy_range_ev", self.energy_range_ev), ("gap_mm", self.gap_mm)):
-            if not 0 < low < high:
-                raise ValueError(f"{name} is {low:g} to {high:g}; it goes from a positive value to a larger one")
+        if not self.gap_mm[0] > 0:
+            raise ValueError(f"gap_mm begins at {self.gap_mm[0]:g}; the magnets touch at 0, give a positive gap")
         if self.gap_mm[1] > 1.5 * self.period_mm:
             raise ValueError(
                 f"gap_mm ends at {self.gap_mm[1]:g}, the field is known to 1.5 periods ({1.5 * self.period_mm:g} mm)"
@@ -157,7 +156,7 @@ class BeamSettings(BaseModel):
 
     energy_ev: float = Field(12658.0, gt=0, description="At the start")
     flux_hz: float = Field(
-        1e12, gt=0, description="Photons per second at the energy of the start, full ring, all apertures open"
+        1e12, gt=0, le=1e16, description="Photons per second at the energy of the start, full ring, all apertures open"
     )
     flux_noise_frac: float = Field(0.0, ge=0, le=0.2, description="Noise of the flux within 1 ms, rms; 0.01 is usual")
     profile: Literal["gaussian", "top-hat"] = Field("gaussian", description="Of the beam at the sample")
@@ -173,7 +172,7 @@ class BeamSettings(BaseModel):
         description="From small to large; the last one is in at the start",
     )
     axis_offset_um: float | None = Field(
-        None, description="Beam below the omega axis; a few um by the seed when absent"
+        None, ge=-1000, le=1000, description="Beam below the omega axis; a few um by the seed when absent"
     )
     ring: RingSettings = Field(default_factory=lambda: RingSettings.model_validate({}))
     source: SourceSettings = Field(default_factory=lambda: SourceSettings.model_validate({}))
@@ -188,6 +187,13 @@ class BeamSettings(BaseModel):
         low, high = self.source.energy_range_ev
         if not low <= self.energy_ev <= high:
             raise ValueError(f"energy_ev is {self.energy_ev:g}, the source reaches {low:g} to {high:g}")
+        if not all(1 <= size_um <= 10_000 for size_um in self.focus_um):
+            raise ValueError(f"focus_um is {list(self.focus_um)}; give widths of 1 to 10000 um")
+        sizes_um = [aperture.size_um for aperture in self.apertures]
+        if sorted(sizes_um) != sizes_um:
+            raise ValueError(
+                f"apertures have {sizes_um} um; write them from small to large, the last is in at the start"
+            )
         names = [aperture.name for aperture in self.apertures]
         if len(set(names)) < len(names):
             raise ValueError(f"apertures are {', '.join(names)}; each name can be there once")

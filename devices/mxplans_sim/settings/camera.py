@@ -33,8 +33,10 @@ class CameraSettings(BaseModel):
     width_px: int = Field(680, ge=64, le=4096)
     height_px: int = Field(512, ge=64, le=4096)
     zooms: tuple[ZoomLevel, ...] = Field((), description="Coarsest first")
-    turn_deg: float = Field(0.0, description="How far it is turned about the spindle, from looking along the beam")
-    focus_mm: float = Field(0.0, description="Depth of the sharp plane, from the spindle's axis")
+    turn_deg: float = Field(
+        0.0, ge=-360, le=360, description="How far it is turned about the spindle, from looking along the beam"
+    )
+    focus_mm: float = Field(0.0, ge=-50, le=50, description="Depth of the sharp plane, from the spindle's axis")
     blur_frac: float = Field(0.02, ge=0, le=0.2, description="Blur over the distance from the sharp plane")
     frame_rate_hz: float = Field(30.0, gt=0, le=1000)
     exposure_s: float = Field(0.01, gt=0, le=10)

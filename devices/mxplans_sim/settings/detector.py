@@ -25,9 +25,9 @@ class DetectorSettings(BaseModel):
 
     model_config = STRICT
 
-    nx: int = Field(512, gt=0, description="Columns")
-    ny: int = Field(512, gt=0, description="Rows")
-    pixel_um: float = Field(150.0, gt=0, description="Edge of a pixel")
+    nx: int = Field(512, gt=0, le=20_000, description="Columns")
+    ny: int = Field(512, gt=0, le=20_000, description="Rows")
+    pixel_um: float = Field(150.0, ge=1, le=10_000, description="Edge of a pixel")
     beam_x_px: float = Field(0.0, description="Beam centre, column; half of nx - 1 when not given")
     beam_y_px: float = Field(0.0, description="Beam centre, row; half of ny - 1 when not given")
     psf_px: float = Field(0.8, gt=0, description="Standard deviation of a spot")

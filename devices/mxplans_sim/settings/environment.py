@@ -7,7 +7,7 @@ from typing import Self
 import gemmi
 from pydantic import BaseModel, Field, model_validator
 
-from mxplans_sim.settings.base import STRICT
+from mxplans_sim.settings.base import STRICT, Limits
 
 _HEAVIEST = 92
 
@@ -18,7 +18,7 @@ class CryoSettings(BaseModel):
     model_config = STRICT
 
     temperature_k: float = Field(100.0, gt=0, description="At the start")
-    range_k: tuple[float, float] = Field((80.0, 400.0), description="Lowest and highest setpoint")
+    range_k: Limits = Field((80.0, 400.0), description="Lowest and highest setpoint")
     ramp_k_h: float = Field(360.0, gt=0, description="Rate of a ramp at the start, and the highest")
     room_k: float = Field(295.0, gt=0, description="What it warms to when it fails")
     warm_up_s: float = Field(120.0, gt=0, description="Time constant of that, and of the way back")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from mxplans_sim.settings.base import STRICT
+from mxplans_sim.settings.base import STRICT, Limits
 
 Vector = tuple[float, float, float]
 
@@ -31,8 +32,28 @@ class GoniometerSettings(BaseModel):
     phi_axis: Vector = Field((1.0, 0.0, 0.0), description="Of the uppermost axis")
     kappa_point_mm: Vector = Field((1.0, 0.4, -0.3), description="A point on the kappa axis, all motors at 0")
     phi_point_mm: Vector = Field((0.0, 0.15, 0.1), description="A point on the phi axis, all motors at 0")
-    chi_deg: tuple[float, float] = Field((-5.0, 48.0), description="Limits of chi")
-    kappa_deg: tuple[float, float] = Field((-8.0, 256.0), description="Limits of kappa")
-    chi_deg_s: float = Field(30.0, gt=0, description="Speed of chi, kappa and phi")
-    confusion_um: float = Field(0.0, ge=0, description="Run-out of omega, radius of the sphere of confusion")
-    backlash_um: float = Field(0.0, ge=0, description="Play of x, y and z when they turn back")
+    chi_deg: Limits = Field((-5.0, 48.0), description="Limits of chi")
+    kappa_deg: Limits = Field((-8.0, 256.0), description="Limits of kappa")
+    chi_deg_s: float = Field(30.0, gt=0, le=3600, description="Speed of chi, kappa and phi")
+    confusion_um: float = Field(0.0, ge=0, le=1000, description="Run-out of omega, radius of the sphere of confusion")
+    backlash_um: float = Field(0.0, ge=0, le=1000, description="Play of x, y and z when they turn back")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for name in ("chi_axis", "kappa_axis", "phi_axis"):
+            vector = getattr(self, name)
+            if not 0.5 <= math.hypot(*vector) <= 2:
+                raise ValueError(
+                    f"{name} is {list(vector)}, a direction has a length of about 1; write it like [1, 0, 0]"
+                )
+        for name in ("kappa_point_mm", "phi_point_mm"):
+            if max(map(abs, getattr(self, name))) > 100:
+                raise ValueError(f"{name} is {list(getattr(self, name))}; give a point within 100 mm of the beam")
+        for name, furthest_deg in (("chi_deg", 180), ("kappa_deg", 360)):
+            low, high = getattr(self, name)
+            if not -furthest_deg <= low <= 0 <= high <= furthest_deg:
+                raise ValueError(
+                    f"{name} is {low:g} to {high:g}; the axis stands at 0 at the start and turns {furthest_deg} deg to "
+                    "either side at most, so give limits around 0 within that"
+                )
+        return self

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from mxplans_sim.settings.analysis import MurkoSettings, ZocaloSettings
 from mxplans_sim.settings.base import STRICT, SettingsError
@@ -30,7 +31,7 @@ class WorldSettings(BaseModel):
     model_config = STRICT
 
     seed: int = Field(1, ge=0)
-    speed_up: float = Field(1.0, gt=0, description="Simulated seconds per real second")
+    speed_up: float = Field(1.0, gt=0, le=1e6, description="Simulated seconds per real second")
     detector: DetectorSettings = Field(default_factory=lambda: DetectorSettings.model_validate({}))
     timing: TimingSettings = Field(default_factory=lambda: TimingSettings.model_validate({}))
     motion: MotionSettings = Field(default_factory=lambda: MotionSettings.model_validate({}))
@@ -69,13 +70,20 @@ def load_world(path: Path, speed_up: float | None = None) -> WorldSettings:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}; name a world file") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A ValueError comes from what looks like a number, a date or a text and is none.
         raise SettingsError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     try:
         return WorldSettings.model_validate(_with_speed_up({} if content is None else content, speed_up))
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"{path} is not a world file: {faults}") from error
+        raise SettingsError(f"{path} is not a world file: {'; '.join(map(_told, error.errors()))}") from error
+
+
+def _told(error: ErrorDetails) -> str:
+    """Key, what is allowed, and what was there when the message does not say so itself."""
+    key = ".".join(map(str, error["loc"])) or "file"
+    told = "" if error["type"] in ("value_error", "extra_forbidden", "missing") else f", not {error['input']!r:.60}"
+    return f"{key}: {error['msg']}{told}"
 
 
 def _with_speed_up(content: Any, speed_up: float | None) -> Any:

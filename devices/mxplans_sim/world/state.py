@@ -31,7 +31,6 @@ from mxplans_sim.world.surroundings import Surroundings
 from mxplans_sim.world.unsteady import frosted, with_faults
 
 OMEGA_LIMITS_DEG = (-3600.0, 3600.0)
-START_DISTANCE_MM = 100.0
 
 
 class World:
@@ -75,7 +74,7 @@ class World:
         self.distance = Axis(
             "distance",
             clock,
-            START_DISTANCE_MM,
+            motion.distance_start_mm,
             motion.distance_mm_s,
             motion.distance_ramp_s,
             motion.distance_mm,
