@@ -16,6 +16,8 @@ from mxplans_devices.protocols._stream import Answer, Stream
 Place = tuple[int, int]
 _END = b"\r"
 _LONGEST_BYTES = 2**16
+_END_TIMEOUT_S = 30.0
+"""Real seconds for a call that is under way: each of its replies has a limit of its own."""
 _STATE = re.compile(r"^state\((.*)\)$")
 _OUTPUTS = re.compile(r"^do\((.*)\)$")
 _ERROR = re.compile(r"ERROR\s+(\d+)")
@@ -225,7 +227,7 @@ class Watch:
     def end(self) -> None:
         """Call no more."""
         self._ended.set()
-        self._thread.join()
+        self._thread.join(_END_TIMEOUT_S)
 
     def _run(self) -> None:
         while not self._ended.wait(self._period_s):
