@@ -1,10 +1,11 @@
 """A world with its process variables in this process: a test puts and gets without a network."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from mxplans_sim.clock import RealClock
+from mxplans_sim.faults import Faults, Rule
 from mxplans_sim.servers.epics.camera import Camera
 from mxplans_sim.servers.epics.motor import MotorRecord
 from mxplans_sim.servers.epics.robot import Robot
@@ -27,11 +28,12 @@ DEWAR = {
 class Bench:
     """All servers but the network; `bursts` collects what the detector would see."""
 
-    def __init__(self, truth_path: Any = None) -> None:
+    def __init__(self, truth_path: Any = None, rules: Sequence[Rule] = ()) -> None:
         settings = WorldSettings.model_validate({"seed": 3, "samples": {"gone": {"missing": True}}})
         self.clock = RealClock(SPEED_UP)
         self.truth = Truth(truth_path, self.clock)
-        self.world = World(settings, DEWAR, self.clock, self.truth)
+        self.faults = Faults(self.clock, settings.seed, self.truth, rules)
+        self.world = World(settings, DEWAR, self.clock, self.truth, self.faults)
         self.bursts: list[Any] = []
         self.world.bursts.subscribe(self.bursts.append)
         motors = [MotorRecord(name.upper(), self.world.axes[name], self.clock, "mm") for name in AXES]
@@ -72,11 +74,11 @@ class Bench:
                 await asyncio.sleep(0.002)
 
 
-def on_bench(work: Callable[[Bench], Awaitable[None]], truth_path: Any = None) -> None:
+def on_bench(work: Callable[[Bench], Awaitable[None]], truth_path: Any = None, rules: Sequence[Rule] = ()) -> None:
     """Run a test on a fresh bench in a fresh event loop; nothing may be left running."""
 
     async def main() -> None:
-        bench = Bench(truth_path)
+        bench = Bench(truth_path, rules)
         await work(bench)
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, left

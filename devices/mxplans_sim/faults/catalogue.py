@@ -202,6 +202,12 @@ CATALOGUE: Mapping[str, Kind] = {
         places=["axis"],
         at_frac=Parameter(0.5, "Part of the time of its move", 0.0, 1.0),
     ),
+    "limit_switch_met": _strikes(
+        "A motor meets a limit switch on its way, and must go back",
+        27,
+        places=["axis"],
+        at_frac=Parameter(0.5, "Part of the time of its move", 0.0, 1.0),
+    ),
     "frost_grows": _lasts(
         "Frost grows on what is mounted", 28, um_h=Parameter(20.0, "Radius of its grains, um per hour", 0.0, 1000.0)
     ),

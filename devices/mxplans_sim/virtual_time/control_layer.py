@@ -41,8 +41,8 @@ class Variable:
             "timestamp": self.stamp_s,
             "posixseconds": int(self.stamp_s),
             "nanoseconds": int(self.stamp_s % 1 * 1e9),
-            "status": 0,
-            "severity": 0,
+            "status": int(self.channel.alarm.status),
+            "severity": int(self.channel.alarm.severity),
             "count": 1,
             **_metadata(self.channel),
         }

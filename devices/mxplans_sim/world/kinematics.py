@@ -1,93 +1,18 @@
-"""How axes move: pieces of constant acceleration, and an axis that follows them on the simulated clock."""
+"""How axes move: an axis that follows motions on the simulated clock, and what hinders it."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 
 from mxplans_sim.clock import Clock
 from mxplans_sim.world.hooks import FaultSource, NoFaults
+from mxplans_sim.world.motion import Motion, Piece, at, braking, cut_short, duration_s, first_s, trapezoid
 from mxplans_sim.world.observable import Observable
 
-
-@dataclass(frozen=True)
-class Piece:
-    """A piece of a motion with constant acceleration; units are those of the axis."""
-
-    duration_s: float
-    position: float
-    speed: float = 0.0
-    acceleration: float = 0.0
-
-    def at(self, time_s: float) -> tuple[float, float]:
-        """Position and speed, `time_s` after its begin."""
-        return (
-            self.position + self.speed * time_s + 0.5 * self.acceleration * time_s**2,
-            self.speed + self.acceleration * time_s,
-        )
-
-
-Motion = tuple[Piece, ...]
-
-
-def duration_s(motion: Sequence[Piece]) -> float:
-    """How long a motion takes.
-
-    >>> duration_s(trapezoid(0.0, 10.0, speed=2.0, ramp_s=0.5))
-    5.5
-    """
-    return math.fsum(piece.duration_s for piece in motion)
-
-
-def at(motion: Sequence[Piece], time_s: float) -> tuple[float, float]:
-    """Position and speed at a time after the begin; before and after the motion the axis stands.
-
-    >>> at(trapezoid(0.0, 10.0, speed=2.0, ramp_s=0.5), 2.75)
-    (5.0, 2.0)
-    """
-    if time_s <= 0:
-        return motion[0].position, 0.0
-    for piece in motion:
-        if time_s < piece.duration_s:
-            return piece.at(time_s)
-        time_s -= piece.duration_s
-    last = motion[-1]
-    return last.at(last.duration_s)[0], 0.0
-
-
-def trapezoid(start: float, target: float, speed: float, ramp_s: float) -> Motion:
-    """From rest to rest: speed up within `ramp_s`, go on at `speed`, slow down; triangular when the way is short."""
-    way = abs(target - start)
-    sign = math.copysign(1.0, target - start)
-    acceleration = speed / ramp_s
-    peak = min(speed, math.sqrt(way * acceleration))
-    ramp = peak / acceleration
-    ramp_way = 0.5 * peak * ramp
-    pieces = [Piece(ramp, start, 0.0, sign * acceleration)]
-    cruise = way - 2 * ramp_way
-    if cruise > 1e-12 * way:
-        pieces.append(Piece(cruise / peak, start + sign * ramp_way, sign * peak))
-    return (*pieces, Piece(ramp, target - sign * ramp_way, sign * peak, -sign * acceleration), Piece(0.0, target))
-
-
-def braking(position: float, speed: float, acceleration: float) -> Motion:
-    """To rest, as fast as `acceleration` (> 0) allows."""
-    time_s = abs(speed) / acceleration
-    return Piece(time_s, position, speed, -math.copysign(acceleration, speed)), Piece(
-        0.0, position + 0.5 * speed * time_s
-    )
-
-
-def blend(start: float, speed: float, end: float, end_speed: float, time_s: float) -> Motion:
-    """From one position and speed to another ones in a given time, with two pieces of equal length."""
-    half = time_s / 2
-    # end_speed = speed + (a + b) half;  end = start + speed T + a (3/2) half^2 + b (1/2) half^2
-    total = (end_speed - speed) / half
-    first = (end - start - speed * time_s - 0.5 * total * half**2) / half**2
-    middle, middle_speed = Piece(half, start, speed, first).at(half)
-    return Piece(half, start, speed, first), Piece(half, middle, middle_speed, total - first)
+SWITCH_BEYOND = 0.02
+"""How far beyond the limits the limit switches stand, as part of the travel."""
 
 
 class Axis:
@@ -101,13 +26,14 @@ class Axis:
         ramp_s: Seconds from rest to `speed`.
         limits: Lowest and highest position allowed.
         backlash: Play: when it turns back, what it drives follows only after this way.
-        faults: Asked for `motor_stall` and `move_hangs`.
+        faults: Asked for `motor_stall`, `limit_switch_met` and `move_hangs`.
 
     Attributes:
         taken: Ends whatever else drives the axis now; None when it takes moves.
         changed: Tells when somebody who drives it sets it in motion or lets it go.
         moves: Motions so far.
         homed: Whether its encoder tells the truth.
+        stalled: Whether its last move has ended, or is to end, short of its target for want of force.
     """
 
     def __init__(
@@ -130,6 +56,8 @@ class Axis:
         self.changed = Observable()
         self.moves = 0
         self.homed = True
+        self.stalled = False
+        self._met = 0
         self._pushed = 0.0
         self._clock = clock
         self._backlash = backlash
@@ -177,6 +105,24 @@ class Axis:
         self._pushed = 0.0
         self.homed = True
 
+    @property
+    def switch(self) -> int:
+        """Limit switch at which it stands: 1 for the upper one, -1 for the lower one, 0 for none.
+
+        They stand beyond the limits of the encoder, so that only an axis which has lost its home gets there.
+        """
+        if self._met and self.remaining_s <= 0:
+            return self._met
+        low, high = self._switches
+        here = self.position + self._pushed
+        return int(here >= high) - int(here <= low)
+
+    @property
+    def _switches(self) -> tuple[float, float]:
+        low, high = self.limits
+        beyond = SWITCH_BEYOND * (high - low)
+        return low - beyond, high + beyond
+
     def lag(self, direction: float) -> float:
         """How far what it drives is from the encoder when approached in a direction; 0 takes the last one."""
         return self._pushed - math.copysign(self._backlash / 2, direction or self._direction)
@@ -192,15 +138,37 @@ class Axis:
         before = braking(position, speed, self.speed / self.ramp_s) if speed else ()
         rest = before[-1].position if before else position
         motion = (*before, *trapezoid(rest, target, self.speed, self.ramp_s))
-        if (stall := self._faults.take("motor_stall", axis=self.name)) is not None:
-            motion = _stalled(motion, float(stall["at_frac"]) * duration_s(motion))
+        motion = self._hindered(motion)
         self._take_up(motion, now)
         if (hang := self._faults.take("move_hangs", axis=self.name)) is not None:
             self._hangs_until_s = now + duration_s(motion) + float(hang["duration_s"])
 
+    def _hindered(self, motion: Motion) -> Motion:
+        """A move as far as it gets: to its end, to where it stalls, or to a limit switch."""
+        whole_s, way = duration_s(motion), motion[-1].position - motion[0].position
+        direction, before = int(math.copysign(1, way)), self._met
+        self.stalled, self._met = False, 0
+        if (stall := self._faults.take("motor_stall", axis=self.name)) is not None:
+            self.stalled = True
+            return cut_short(motion, float(stall["at_frac"]) * whole_s)
+        if (met := self._faults.take("limit_switch_met", axis=self.name)) is not None:
+            self._met = direction
+            return cut_short(motion, float(met["at_frac"]) * whole_s)
+        if before == direction and way:
+            self._met = before  # further into the switch: not at all
+            return cut_short(motion, 0.0)
+        low, high = self._switches
+        if low < motion[-1].position + self._pushed < high:
+            return motion
+        nearest = high if way > 0 else low
+        return cut_short(
+            motion, first_s(motion, lambda time_s: direction * (at(motion, time_s)[0] + self._pushed - nearest) >= 0)
+        )
+
     def follow(self, motion: Motion, begin_s: float, end: Callable[[], Awaitable[None]]) -> None:
         """Take up a motion of somebody who drives the axis until `release`; `end` stops that."""
         self.taken = end
+        self.stalled, self._met = False, 0
         self._free.clear()
         self._take_up(motion, begin_s)
 
@@ -226,18 +194,3 @@ class Axis:
         self._motion = motion
         self._begin_s = begin_s
         self.moves += 1
-
-
-def _stalled(motion: Motion, time_s: float) -> Motion:
-    """A motion that ends abruptly."""
-    pieces: list[Piece] = []
-    for piece in motion:
-        if time_s <= piece.duration_s:
-            return (
-                *pieces,
-                Piece(time_s, piece.position, piece.speed, piece.acceleration),
-                Piece(0.0, piece.at(time_s)[0]),
-            )
-        pieces.append(piece)
-        time_s -= piece.duration_s
-    return motion

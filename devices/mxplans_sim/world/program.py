@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mxplans_sim.world.burst import Array
-from mxplans_sim.world.kinematics import Axis, Motion, Piece, blend, braking, duration_s, trapezoid
+from mxplans_sim.world.kinematics import Axis
+from mxplans_sim.world.motion import Motion, Piece, blend, braking, duration_s, trapezoid
 
 AXES = ("x", "y", "z", "omega")
 """Order of the axes in all vectors of this module."""

@@ -145,4 +145,4 @@ class Scanner:
         dump = world.faults.take("beam_dump_at_image", sample=sample, first=first + 1, last=first + number)
         if dump is not None:
             lost_s = begins_s + (int(dump["image"]) - 1 - first) * period_s
-            world.beam.ring.dump(float(dump["duration_s"]), max(lost_s, world.clock.now_s()))
+            world.beam.ring.dump(float(dump["duration_s"]), lost_s if lost_s > world.clock.now_s() else None)

@@ -9,6 +9,7 @@ from sim_bench import DEWAR
 from mxplans_sim.clock import RealClock
 from mxplans_sim.faults import Faults, Rule
 from mxplans_sim.faults.acts import teach_detector, teach_world
+from mxplans_sim.servers.epics.motor_health import HOMED
 from mxplans_sim.servers.epics.records import Records
 from mxplans_sim.servers.simplon.faults import SimplonFaults
 from mxplans_sim.settings import WorldSettings
@@ -113,10 +114,10 @@ def test_a_nudged_goniometer_is_off_without_its_encoders_knowing_until_it_is_hom
         assert (x.position, x.homed) == (0.0, False)
         assert x.driven == pytest.approx(0.2)
         channels = Records(world).channels
-        assert channels["SIM:GON:X.MSTA"].value == 0
+        assert not channels["SIM:GON:X.MSTA"].value & HOMED
         await channels["SIM:GON:X.HOMF"].write(1)
         assert x.driven == 0.0
-        assert channels["SIM:GON:X.MSTA"].value == 1 << 14
+        assert channels["SIM:GON:X.MSTA"].value & HOMED
 
     in_world(work, {"kind": "gonio_nudged", "parameters": {"um": 200.0}})
 

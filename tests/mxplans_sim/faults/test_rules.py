@@ -54,8 +54,11 @@ def test_every_row_of_the_failure_catalogue_can_be_injected():
         ({"kind": "process_killed", "parameters": {"pid": 1}}, "pid is 1, allowed is 2 to"),
         ({"kind": "beam_dump_at_image", "parameters": {"image": 10.7}}, "it must be a whole number"),
         ({"kind": "beam_dump", "parameters": {"duration_s": 0}}, "allowed is 0.001 to"),
-        ({"kind": "beam_dump", "parameters": {"duration_s": float("inf")}}, "duration_s is inf, allowed is"),
-        ({"kind": "beam_jump", "parameters": {"ev": float("nan")}}, "ev is nan, allowed is"),
+        (
+            {"kind": "beam_dump", "parameters": {"duration_s": float("inf")}},
+            r"duration_s.float\n +Input should be a finite number",
+        ),
+        ({"kind": "beam_jump", "parameters": {"ev": float("nan")}}, r"ev.float\n +Input should be a finite number"),
         ({"kind": "camera_dim", "for_s": float("inf")}, "finite number"),
         ({"kind": "camera_dim", "probability": 1.5}, "less than or equal to 1"),
         ({"kind": "camera_dim", "at_s": -1}, "greater than or equal to 0"),

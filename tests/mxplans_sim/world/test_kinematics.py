@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxplans_sim.clock import RealClock
-from mxplans_sim.world.kinematics import Axis, at, blend, braking, duration_s, trapezoid
+from mxplans_sim.world.kinematics import Axis
+from mxplans_sim.world.motion import at, blend, braking, duration_s, trapezoid
 
 positions = st.floats(-500, 500)
 speeds = st.floats(0.1, 200)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxplans_sim.clock import RealClock
-from mxplans_sim.world.kinematics import Axis, at, duration_s
+from mxplans_sim.world.kinematics import Axis
+from mxplans_sim.world.motion import at, duration_s
 from mxplans_sim.world.program import AXES, Scan, obstacle, trajectory
 
 SHUTTER_S, TURN_S = 0.06, 0.05

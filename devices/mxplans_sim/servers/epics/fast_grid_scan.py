@@ -14,7 +14,7 @@ from typing import Any
 from caproto import ChannelData
 
 from mxplans_sim.servers.epics.channels import Number, OnPut, Whole
-from mxplans_sim.world.kinematics import duration_s, trapezoid
+from mxplans_sim.world.motion import duration_s, trapezoid
 from mxplans_sim.world.program import Scan
 from mxplans_sim.world.scanner import ScanFault
 from mxplans_sim.world.state import World

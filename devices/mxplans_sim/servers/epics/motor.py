@@ -12,12 +12,10 @@ from caproto import ChannelData
 from mxplans_sim.clock import Clock
 from mxplans_sim.servers.epics.channels import Choice, Number, Refused, Text, Whole, setting
 from mxplans_sim.servers.epics.deferral import Deferral
-from mxplans_sim.servers.epics.live import LiveWhole
+from mxplans_sim.servers.epics.motor_health import MotorHealth
 from mxplans_sim.world.kinematics import Axis
 from mxplans_sim.world.seeding import rng_for
 
-HOMED = 1 << 14
-"""Bit of MSTA: the motor has been homed."""
 _PERIOD_S = 0.05
 """Real seconds between two readbacks during a move."""
 
@@ -57,15 +55,18 @@ class MotorRecord:
         axis.changed.subscribe(self._follow)
         self._idle = asyncio.Event()
         self._idle.set()
+        self._direction = Whole(value=1)
+        self._health = MotorHealth(axis, self._moves_up)
+        alarm = self._health.alarm
         low, high = axis.limits
-        self._limits: dict[str, Any] = {"units": units, "precision": 5, "lower_ctrl_limit": low}
+        self._limits: dict[str, Any] = {"units": units, "precision": 5, "lower_ctrl_limit": low, "alarm": alarm}
         self._limits |= {"upper_ctrl_limit": high, "lower_disp_limit": low, "upper_disp_limit": high}
         start = axis.position
         self._value = Number(value=start, on_put=self._put, **self._limits)
         self._readback = Number(value=start, **self._limits)
-        self._done = Whole(value=1)
+        self._done = Whole(value=1, alarm=alarm)
         self._moving = Whole(value=0)
-        self._direction = Whole(value=1)
+        self._violated = Whole(value=0)
         self._stop = Whole(value=0, on_put=self._put_stop)
         self._velocity = Number(value=axis.speed, units=f"{units}/s", precision=5, on_put=self._put_velocity)
         self._ramp = Number(value=axis.ramp_s, units="s", precision=5, on_put=self._put_ramp)
@@ -89,15 +90,14 @@ class MotorRecord:
             "PREC": Whole(value=5),
             "HLM": Number(value=high, units=self._units, precision=5),
             "LLM": Number(value=low, units=self._units, precision=5),
-            "HLS": Whole(value=0),
-            "LLS": Whole(value=0),
+            **self._health.channels,
+            "LVIO": self._violated,
             "OFF": setting(0.0, units=self._units),
             "DIR": Choice(value="Pos", enum_strings=("Pos", "Neg")),
             "FOFF": Choice(value="Frozen", enum_strings=("Variable", "Frozen")),
             "SET": Choice(value="Use", enum_strings=("Use", "Set")),
             "HOMF": Whole(value=0, on_put=self._put_home),
             "HOMR": Whole(value=0, on_put=self._put_home),
-            "MSTA": LiveWhole(lambda: HOMED if self.axis.homed else 0),
         }
         return {self.name: self._value, **{f"{self.name}.{field}": channel for field, channel in fields.items()}}
 
@@ -106,6 +106,9 @@ class MotorRecord:
         if self._attending is not None:
             self._attending.cancel()
             await asyncio.gather(self._attending, return_exceptions=True)
+
+    def _moves_up(self) -> bool:
+        return bool(self._direction.value)
 
     async def _follow(self) -> None:
         """Somebody else has set the axis in motion, or has let it go."""
@@ -119,8 +122,10 @@ class MotorRecord:
         """Publish the motion until the axis stands."""
         self._idle.clear()
         try:
+            await self._health.clear()
             await self._done.show(0)
             await self._moving.show(1)
+            await self._health.post()
             period_s = self._clock.watch_period_s(_PERIOD_S)
             driven = False
             while self.axis.moving:
@@ -133,7 +138,10 @@ class MotorRecord:
             await self._post()
             if driven:
                 await self._settle_setpoint()
+            await self._health.judge()
+            await self._post()
             await self._moving.show(0)
+            await self._health.post()
             await self._done.show(1)
         finally:
             self._idle.set()
@@ -156,11 +164,13 @@ class MotorRecord:
         target = float(value)
         if not (math.isfinite(target) and self.axis.allows(target)):
             low, high = self.axis.limits
+            await self._violated.show(1)
             raise Refused(
                 f"{self.name}: {target:g} {self._units} is outside of {low:g} to {high:g} {self._units}; not moved"
             )
         if self.axis.taken is not None:
             raise Refused(f"{self.name}: the motion program runs; stop it or wait for its end")
+        await self._violated.show(0)
         await self._value.show(target)
         if self._deferral is not None:
             await self._deferral.passed()
