@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from mxplans.model.document_keys import from_document
 from mxplans_lims._runs import Event, Run, collect_runs, utc
 from mxplans_lims.journal import Document, read_journal
 from mxplans_lims.records import (
@@ -80,7 +81,7 @@ def _part(scan: ScanRecord) -> tuple[Any, ...]:
 
 
 def _sample(run: Run, inner: Sequence[Run]) -> SampleRecord:
-    start = run.start["mxplans"]
+    start = from_document(run.start["mxplans"])
     verdict, reason, evidence = _verdict(run)
     snapshots = run.events("mx_snapshot")
     optical = run.last("mx_optical")
@@ -221,7 +222,7 @@ def _table(rows: Any) -> tuple[tuple[float, ...], ...] | None:
 
 
 def _scan(run: Run) -> dict[str, Any]:
-    start = run.start["mxplans"]
+    start = from_document(run.start["mxplans"])
     return {
         "run_uid": run.uid,
         "role": start["role"],

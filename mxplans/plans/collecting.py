@@ -36,6 +36,7 @@ class Collecting:
         ledger: Remembers what is on disk.
         positions: Of crystals, best first, for sweeps that name one by its number.
         first_ordinal: Scans of the experiment that came before, as those of X-ray centring.
+        detector_radius_mm: For sweeps that ask for a resolution.
         conclude: Runs at the end of each scan.
     """
 
@@ -44,6 +45,7 @@ class Collecting:
     ledger: ScanLedger = field(default_factory=MemoryLedger)
     positions: Sequence[Position] = ()
     first_ordinal: int = 0
+    detector_radius_mm: float | None = None
     conclude: Conclude | None = None
 
 
@@ -92,7 +94,7 @@ def _take(
     bl: Beamline, sweep: Sweep, part: ScheduledScan, home: Position, how: Collecting, name: str
 ) -> MsgGenerator[None]:
     """One scan, from preparing the beamline to the ledger."""
-    yield from prepare_sweep(bl, sweep, how.settings)
+    yield from prepare_sweep(bl, sweep, how.settings, how.detector_radius_mm)
     motion = motion_of(sweep, part, home)
     acquisition = yield from acquisition_settings(bl, motion, how.context.sample_name, name)
     metadata = scan_metadata(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mxplans.geometry import GridPlan
+from mxplans.model.document_keys import to_document
 from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.model.item import QueueItem
 from mxplans.model.message import MXLIMS_VERSION
@@ -54,9 +55,9 @@ def sample_metadata(item: QueueItem, beamline: str, attempt: int = 1) -> dict[st
             "item_type": "MxExperiment",
             "attempt": attempt,
             "parent_uid": None,
-            "item": item.experiment.to_json(),
-            "sweeps": [sweep.to_json() for sweep in item.sweeps],
-            "objects": item.objects,
+            "item": to_document(item.experiment.to_json()),
+            "sweeps": [to_document(sweep.to_json()) for sweep in item.sweeps],
+            "objects": to_document(item.objects),
             "mxlims": {
                 "version": MXLIMS_VERSION,
                 "experiment_uuid": item.uuid,
@@ -71,7 +72,7 @@ def sample_metadata(item: QueueItem, beamline: str, attempt: int = 1) -> dict[st
             "lims": {
                 "proposal": shipment.get("proposalCode"),
                 "session": shipment.get("sessionNumber"),
-                "identifiers": shipment.get("identifiers", {}),
+                "identifiers": to_document(shipment.get("identifiers", {})),
             },
         },
     }
@@ -102,7 +103,7 @@ def scan_metadata(role: str, context: ScanContext, sweep: CollectionSweep, scan:
             "item_uid": context.item_uid,
             "parent_uid": context.parent_uid,
             "sweep_uuid": sweep.uuid,
-            "sweep": sweep.to_json(),
+            "sweep": to_document(sweep.to_json()),
             "scan": scan.to_json(),
             **more,
         },

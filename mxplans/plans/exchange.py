@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
 from mxplans.model.acquisition import SampleLocation
+from mxplans.plans.preparing import oriented_by
 from mxplans.plans.safe import make_safe
 from mxplans.plans.waiting import MOVE_TIMEOUT_S, ROBOT_TIMEOUT_S, set_and_wait, trigger_and_wait
 from mxplans.roles import Beamline
@@ -19,7 +22,10 @@ def ready_for_exchange(bl: Beamline) -> MsgGenerator[None]:
     yield from make_safe(bl)
     gonio = bl.goniometer
     x, y, z = EXCHANGE_POSITION_MM
-    yield from set_and_wait(MOVE_TIMEOUT_S, gonio.x, x, gonio.y, y, gonio.z, z, gonio.omega, 0.0)
+    moves: list[Any] = [gonio.x, x, gonio.y, y, gonio.z, z, gonio.omega, 0.0]
+    for axis in oriented_by(bl):
+        moves += [axis, 0.0]
+    yield from set_and_wait(MOVE_TIMEOUT_S, *moves)
 
 
 def mount(bl: Beamline, location: SampleLocation) -> MsgGenerator[None]:

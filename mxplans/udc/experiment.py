@@ -16,6 +16,7 @@ from mxplans.plans.documents import ScanContext
 from mxplans.plans.ledger import MemoryLedger, ScanLedger
 from mxplans.plans.record import record
 from mxplans.roles import Beamline
+from mxplans.schedule.checks import require_within
 from mxplans.udc.bring_in import bring_in, take_out
 from mxplans.udc.phases import phase
 from mxplans.udc.sample import MountedSample
@@ -81,9 +82,10 @@ def experiment(
         The verdict with its evidence. A sample's problem is a verdict; a beamline's fault raises.
 
     Raises:
-        LimitExceeded: If there is no plan for this kind; nothing has moved then.
+        LimitExceeded: If there is no plan for this kind, or it asks for too much; nothing has moved then.
     """
     check_kind(item)
+    require_within(item, work.settings.limits)
     uid: str = yield from bps.open_run(documents.sample_metadata(item, work.settings.beamline, attempt))
     context = ScanContext(item.sample_name, item.uuid, uid)
     outcome = yield from _outcome(bl, item, work, context)

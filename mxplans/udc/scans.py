@@ -68,6 +68,7 @@ def collect_scans(
         ledger=ledger,
         positions=[_position(candidate) for candidate in sample.candidates],
         first_ordinal=scans_before,
+        detector_radius_mm=settings.limits.detector_radius_mm,
         conclude=conclude,
     )
     yield from phase("collect", collect(bl, item.asked, scans, how))
