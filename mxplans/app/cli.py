@@ -49,6 +49,21 @@ def udc(
 
 
 @app.command()
+def serve(
+    profile: Annotated[Path, typer.Option(help="Beamline profile (YAML).", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder of the queue; one that was used before goes on.")] = Path("queue"),
+    shipment: Annotated[Path | None, typer.Option(help="MXLIMS message with what is in the dewar.")] = None,
+    port: Annotated[int, typer.Option(help="Of the HTTP server, on 127.0.0.1; 0 takes a free one.")] = 0,
+    redis: Annotated[str | None, typer.Option(help="HOST:PORT of a Redis that runs; none: one is started.")] = None,
+) -> None:
+    """Serve a queue over HTTP and run it: queue server, worker, Redis and services, until Ctrl-C."""
+    from mxplans.app.queueserver.serve import ServeOptions
+    from mxplans.app.queueserver.serve import serve as serve_queue
+
+    serve_queue(ServeOptions(profile, out, shipment, port, redis))
+
+
+@app.command()
 def tiled(
     outdir: Annotated[Path, typer.Argument(help="Folder of a night.", show_default=False)],
     port: Annotated[int, typer.Option(help="On 127.0.0.1; 0 takes a free one.")] = 0,

@@ -47,7 +47,12 @@ class Session:
 
 @contextlib.contextmanager
 def open_session(
-    profile: Profile, profile_path: Path, out: Path, shipment: Path | None = None, virtual_time: bool = False
+    profile: Profile,
+    profile_path: Path,
+    out: Path,
+    shipment: Path | None = None,
+    virtual_time: bool = False,
+    places: Mapping[str, str] | None = None,
 ) -> Iterator[Session]:
     """Start the services, connect the devices; stop everything at the end, also after an exception.
 
@@ -57,6 +62,7 @@ def open_session(
         out: Folder for all output; made when missing.
         shipment: For services that want to know what is in the dewar.
         virtual_time: Whether to run the services in this process and to jump from event to event.
+        places: Placeholders with the addresses of services that run already (`open_services`); none is started then.
 
     Raises:
         InvalidProfile: If a class, a placeholder or a port is wrong.
@@ -65,14 +71,15 @@ def open_session(
     """
     out = out.resolve()
     (out / "logs").mkdir(parents=True, exist_ok=True)
-    known = known_places(profile, profile_path, out, shipment)
+    known = dict(places) if places is not None else known_places(profile, profile_path, out, shipment)
     with contextlib.ExitStack() as cleanup:
         services: dict[str, ServiceProcess] = {}
         if virtual_time:
             run_engine = _in_virtual_time(profile, known, cleanup)
         else:
             run_engine = cleanup.enter_context(running_engine(asyncio.new_event_loop()))
-            services = _start_services(profile, known, out, cleanup)
+            if places is None:
+                services = cleanup.enter_context(open_services(profile, known, out))
             set_channel_access(profile.epics, known)
             if not profile.epics.auto_addr_list:
                 cleanup.enter_context(repeater())
@@ -81,18 +88,28 @@ def open_session(
         yield Session(profile, out, beamline, run_engine, services)
 
 
-def _start_services(
-    profile: Profile, known: dict[str, str], out: Path, cleanup: contextlib.ExitStack
-) -> dict[str, ServiceProcess]:
-    """Start the processes, one after the other; what they say joins `known`."""
+@contextlib.contextmanager
+def open_services(profile: Profile, known: dict[str, str], out: Path) -> Iterator[dict[str, ServiceProcess]]:
+    """Start the processes, one after the other, and stop them at the end.
+
+    Args:
+        profile: Whose services.
+        known: Placeholders; what the services say joins them.
+        out: Folder for all output, with its `logs/`.
+
+    Raises:
+        InvalidProfile: If a command or a port is wrong.
+        ServiceDied: If one does not get ready.
+    """
     services: dict[str, ServiceProcess] = {}
-    for name, service in profile.services.items():
-        process = start_service(f"services.{name}", name, service.command, service.port, known, out)
-        cleanup.callback(process.stop, service.stop_timeout_s)
-        ready = process.wait_for("ready", service.ready_timeout_s)
-        known |= {f"{name}.{key}": str(value) for key, value in ready.items()}
-        services[name] = process
-    return services
+    with contextlib.ExitStack() as cleanup:
+        for name, service in profile.services.items():
+            process = start_service(f"services.{name}", name, service.command, service.port, known, out)
+            cleanup.callback(process.stop, service.stop_timeout_s)
+            ready = process.wait_for("ready", service.ready_timeout_s)
+            known |= {f"{name}.{key}": str(value) for key, value in ready.items()}
+            services[name] = process
+        yield services
 
 
 def _in_virtual_time(profile: Profile, known: dict[str, str], cleanup: contextlib.ExitStack) -> RunEngine:

@@ -1,0 +1,125 @@
+"""From the tree of experiments to the execution queue: the next ones, as long as people want it to run.
+
+Putting an item there twice does no harm: the plan asks the ledger what is left of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from mxplans.app.queueserver.diagnosis import ManagerStatus
+from mxplans.app.queueserver.execution import ExecutionQueue
+from mxplans.app.queueserver.faults import Fault, take_fault
+from mxplans.app.queueserver.re_manager import uuid_of
+from mxplans.app.queueserver.wish import Mode, Wish, make_wish, present_wish
+from mxplans.queue import Ledger, Outcome, QueueStore, State
+
+log = logging.getLogger("mxplans")
+
+AHEAD = 2
+"""Items that the execution queue holds, so that none waits for this program between two."""
+FAULTS_MOST = 3
+"""Faults of the beamline in one experiment, after which it is given up."""
+CRASHES_MOST = 10
+"""Workers that may die on one experiment without any scan more, before it is given up."""
+WHO = "mxplans serve"
+
+
+class Feeder:
+    """Keeps the execution queue filled, and does what people wish.
+
+    Args:
+        execution: The execution queue.
+        queue: The tree.
+        ledger: What was really done.
+        wish: File with what people want.
+        fault: File in which the worker reports failures of the beamline.
+    """
+
+    def __init__(self, execution: ExecutionQueue, queue: QueueStore, ledger: Ledger, wish: Path, fault: Path) -> None:
+        self._execution = execution
+        self._queue = queue
+        self._ledger = ledger
+        self._wish = wish
+        self._fault = fault
+        self._faults: Counter[str] = Counter()
+        self._crashes: Counter[tuple[str, int]] = Counter()
+        self._halted_s: float | None = None
+
+    def feed(self, status: ManagerStatus) -> None:
+        """One step; the worker lives and the manager answers.
+
+        Raises:
+            ManagerSilent: If the manager does not answer after all.
+            ManagerRefused: If it is not in the state that it said.
+        """
+        if status.state == "idle":
+            self._look_for_fault()
+        wish = present_wish(self._wish)
+        if status.state == "paused":
+            self._leave_pause(wish)
+        elif status.state == "executing_queue" and not status.pausing:
+            self._halt(wish, status)
+        elif status.state == "idle" and wish.mode is Mode.ABORT:
+            wish = make_wish(self._wish, Mode.STOP, wish.who, wish.reason or "aborted")
+        self._fill(wish, status)
+        self._execution.trim_history(status)
+
+    def worker_died(self, item_uuid: str | None) -> None:
+        """Count a death on an experiment; one that kills worker after worker is given up."""
+        if item_uuid is None or self._ledger.state(item_uuid).state is not State.RUNNING:
+            return
+        key = (item_uuid, len(self._ledger.committed(item_uuid)))
+        self._crashes[key] += 1
+        if self._crashes[key] >= CRASHES_MOST:
+            self._give_up(item_uuid, f"{CRASHES_MOST} workers in a row died on it without a scan more")
+
+    def _look_for_fault(self) -> None:
+        fault = take_fault(self._fault)
+        if fault is None:
+            return
+        log.error("the queue is stopped by a fault of the beamline: %s", fault.reason)
+        make_wish(self._wish, Mode.STOP, WHO, f"fault of the beamline: {fault.reason}")
+        self._count_fault(fault)
+
+    def _count_fault(self, fault: Fault) -> None:
+        self._faults[fault.item_uuid] += 1
+        if self._faults[fault.item_uuid] >= FAULTS_MOST:
+            self._give_up(
+                fault.item_uuid, f"the beamline failed {FAULTS_MOST} times in it, the last time: {fault.reason}"
+            )
+
+    def _give_up(self, item_uuid: str, reason: str) -> None:
+        log.error("experiment %s is given up: %s", item_uuid, reason)
+        self._ledger.begin(item_uuid)
+        self._ledger.finish(item_uuid, Outcome.FAILED, reason)
+
+    def _leave_pause(self, wish: Wish) -> None:
+        if wish.mode is Mode.ABORT:
+            self._execution.abort()
+        elif wish.mode is not Mode.PAUSE:
+            self._execution.resume()
+
+    def _halt(self, wish: Wish, status: ManagerStatus) -> None:
+        """Pause what runs, once for each wish: a plan without a checkpoint simply goes on to its end."""
+        if wish.mode not in (Mode.PAUSE, Mode.ABORT) or self._halted_s == wish.time_s or status.re_state != "running":
+            return
+        self._execution.pause(at_once=wish.mode is Mode.ABORT)
+        self._halted_s = wish.time_s
+
+    def _fill(self, wish: Wish, status: ManagerStatus) -> None:
+        running, waiting = self._execution.entries()
+        busy = uuid_of(running) if running is not None else None
+        if status.state == "idle" and running is None:
+            self._queue.release(self._queue.uuids_in(State.RUNNING), WHO)  # their worker is gone
+        wanted: list[dict[str, Any]] = []
+        if wish.mode is Mode.RUN:
+            wanted = [item.content for item in self._queue.next_items(AHEAD) if item.uuid != busy]
+        # Anybody may edit the tree at any time, so what waits here is compared and not remembered.
+        if waiting != wanted:
+            self._execution.replace(wanted)
+        if status.state == "idle" and wanted:
+            self._execution.start()

@@ -1,0 +1,140 @@
+"""Routes of the queue as a whole: the tree, its sessions, and whether it runs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
+
+from mxplans.app.queueserver.desk import AnsweringRoute, Caller, Desk, Desked, Known, missing
+from mxplans.app.queueserver.heartbeat import last_beat
+from mxplans.app.queueserver.owners import owner_of, require_in_session
+from mxplans.app.queueserver.private_files import read_private
+from mxplans.app.queueserver.requests import read_object
+from mxplans.app.queueserver.wish import Mode, make_wish, present_wish
+from mxplans.model.item import PathPart
+from mxplans.queue import NewSession, State
+from mxplans.queue.permissions import Action, may
+
+router = APIRouter(route_class=AnsweringRoute)
+
+
+class SessionBody(NewSession):
+    """A new session, and whose it is."""
+
+    owner: PathPart | None = Field(default=None, description="Name of an API key; None: the caller's own")
+
+
+class Reason(BaseModel):
+    """Why somebody stops the queue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str = Field(default="", max_length=500)
+
+
+class GroupBody(BaseModel):
+    """What a failure in a sample group means."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    on_failure_go_on: bool = Field(alias="onFailureGoOn", description="Whether the others of the group are tried then")
+
+
+@router.get("/queue")
+def tree(desk: Desked, who: Known, contents: bool = False) -> dict[str, Any]:
+    """Sessions, samples and experiments, with the sequence number of the last event in them."""
+    who.require(Action.SEE)
+    return desk.store.snapshot(contents)
+
+
+@router.get("/queue/order")
+def order(desk: Desked, who: Known) -> dict[str, Any]:
+    """Uuids of the experiments that wait, as they will be run."""
+    who.require(Action.SEE)
+    return {"uuids": list(desk.store.order())}
+
+
+@router.get("/status")
+def status(desk: Desked, who: Known) -> dict[str, Any]:
+    """Whether the queue is to run, what runs, and how worker and manager are."""
+    who.require(Action.SEE)
+    beat = last_beat(desk.places.heartbeat)
+    return {
+        "beamline": desk.profile.name,
+        "wish": present_wish(desk.places.wish).model_dump(mode="json"),
+        "execution": read_private(desk.places.execution),
+        "worker": None if beat is None else {"lives": beat.lives(time.time()), "running": beat.item_uuid},
+        "waiting": len(desk.store.order()),
+        "running": list(desk.store.uuids_in(State.RUNNING)),
+    }
+
+
+@router.post("/sessions", status_code=201)
+async def add_session(request: Request, desk: Desked, who: Known) -> dict[str, Any]:
+    """Add a session, for oneself or for somebody else."""
+    asked = SessionBody.model_validate(await read_object(request))
+    who.require(Action.ADD_SESSION)
+    session = NewSession(**asked.model_dump(exclude={"owner"}))
+    added = await run_in_threadpool(desk.store.add_session, session, asked.owner or who.name)
+    return {"session": session.name, "added": added}
+
+
+@router.delete("/sessions/{session}")
+def remove_session(session: str, desk: Desked, who: Known) -> dict[str, Any]:
+    """Take a session with all that is in it out of the queue."""
+    require_in_session(desk, who, Action.REMOVE, session)
+    desk.store.remove_session(session, who.name)
+    return {"removed": session}
+
+
+@router.delete("/sessions/{session}/samples/{sample}")
+def remove_sample(session: str, sample: str, desk: Desked, who: Known) -> dict[str, Any]:
+    """Take a sample with its experiments out of the queue."""
+    require_in_session(desk, who, Action.REMOVE, session)
+    desk.store.remove_sample(session, sample, who.name)
+    return {"removed": sample}
+
+
+@router.put("/sessions/{session}/groups/{group}")
+async def set_group(session: str, group: str, request: Request, desk: Desked, who: Known) -> dict[str, Any]:
+    """Say what a failure in a sample group means for the others of it."""
+    asked = GroupBody.model_validate(await read_object(request))
+    await run_in_threadpool(_set_group, session, group, asked.on_failure_go_on, desk, who)
+    return {"session": session, "group": group, "onFailureGoOn": asked.on_failure_go_on}
+
+
+def _set_group(session: str, group: str, go_on: bool, desk: Desk, who: Caller) -> None:
+    require_in_session(desk, who, Action.CHANGE, session)
+    desk.store.set_group(session, group, go_on, who.name)
+
+
+@router.post("/queue/{wanted}")
+async def wish(wanted: str, request: Request, desk: Desked, who: Known) -> dict[str, Any]:
+    """Start the queue, pause it at the next checkpoint, stop it after the running experiment, or abort that one."""
+    reason = Reason.model_validate(await read_object(request)).reason
+    mode, action = _MODES.get(wanted, (None, None))
+    if mode is None or action is None:
+        missing(f"queue/{wanted}; allowed are {', '.join(_MODES)}: this")
+    await run_in_threadpool(_require_to_run, desk, who, action)
+    return make_wish(desk.places.wish, mode, who.name, reason).model_dump(mode="json")
+
+
+_MODES = {
+    "start": (Mode.RUN, Action.RUN),
+    "pause": (Mode.PAUSE, Action.PAUSE),
+    "stop": (Mode.STOP, Action.PAUSE),
+    "abort": (Mode.ABORT, Action.ABORT),
+}
+
+
+def _require_to_run(desk: Desk, who: Caller, action: Action) -> None:
+    """What runs, or else what is next, says whose queue it is at this moment."""
+    if may(who.group, action, own=False):
+        return
+    concerned = (*desk.store.uuids_in(State.RUNNING), *desk.store.order())[:1]
+    own = all(owner_of(desk, desk.store.item(uuid)["session"]) == who.name for uuid in concerned)
+    who.require(action, own)
