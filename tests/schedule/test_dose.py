@@ -73,6 +73,28 @@ def test_a_crystal_larger_than_the_beam_gets_less_than_the_flat_estimate():
     assert 8.2 <= travelling <= 8.2 * 1.05
 
 
+@pytest.mark.parametrize("way_um", [1.0, 20.0, 50.0, 400.0])
+def test_the_middle_of_a_helical_sweep_sees_the_beam_pass_by(way_um):
+    # The mean of the profile over the way, by steps; the beam is 30 um wide along omega, and 100 um high.
+    steps = [way_um * ((step + 0.5) / 10_000 - 0.5) for step in range(10_000)]
+    mean = sum(math.exp(-4 * math.log(2) * (x / 30) ** 2) for x in steps) / 10_000
+    helical = sweep(**TURN, sweep_type="helical", start=at(0), end=at(way_um / 1000))
+    fixed = sweep_dose_mgy(sweep(**TURN), ENERGY, FLUX, (30, 100))
+    assert sweep_dose_mgy(helical, ENERGY, FLUX, (30, 100)) == pytest.approx(fixed * mean, rel=1e-6)
+
+
+def test_a_line_is_drawn_with_the_side_of_the_beam_that_lies_along_it():
+    flat = sweep(40, 0.0, sweep_type="line", step_um=10)
+    upright = flat.model_copy(update={"vertical": True})
+    for one, other in ((flat, upright), (upright, flat)):
+        wide, high = (40, 10) if one is flat else (10, 40)
+        along = sweep_dose_mgy(one, ENERGY, FLUX, (wide, high), "top-hat")
+        across = sweep_dose_mgy(other, ENERGY, FLUX, (wide, high), "top-hat")
+        # 400 um of way: a point is in the beam for 40 um of it, or for 10.
+        assert along == pytest.approx(4 * across)
+        assert along == pytest.approx(0.1 * dose_rate_mgy_s(ENERGY, FLUX, (wide, high), "top-hat") * 4)
+
+
 def test_only_the_way_along_omega_spares_the_sample():
     across = sweep(**TURN, sweep_type="helical", start=at(0.1, -0.04), end=at(0.1, 0.04))
     assert sweep_dose_mgy(across, ENERGY, FLUX, (20, 20)) == sweep_dose_mgy(sweep(**TURN), ENERGY, FLUX, (20, 20))

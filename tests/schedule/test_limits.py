@@ -120,7 +120,7 @@ def test_what_cannot_be_done_is_told(asked, told):
     [
         sweep(exposure_s=0.004),
         sweep(3600, omega_start_deg=39.5),  # ends at 400 with its run-up, which floats miss by 5e-14
-        sweep(10, 0.7, exposure_s=0.007),  # 100 deg/s, which floats exceed by a rounding
+        sweep(10, 0.9, exposure_s=0.009),  # 100 deg/s, which floats exceed by a rounding
         sweep(kappa_deg=240, phi_deg=360, energy_ev=6000, distance_mm=800, aperture="Small", transmission_frac=1e-6),
         mesh(start=at(-4, 0.9, -1), exposure_s=0.01),
         sweep(resolution_a=3.0),

@@ -42,6 +42,7 @@ def taken(sweeps, order, wedge=10):
         (TWO_POSES, "bgs", "1a 1b 3a 3b 2a 2b 4a 4b"),  # the energy changes once
         # Sweeps that differ in nothing that has a letter alternate in the order in which they are listed.
         ([sweep(20), sweep(20, omega_start_deg=90)], "s", "1a 2a 1b 2b"),
+        ([sweep(20), sweep(20, omega_start_deg=90)], "g", "1a 1b 2a 2b"),  # but not without s
         # An empty order never changes the list; any other brings equal energies together.
         ([MAD[0], MAD[1], MAD[0]], "", "1a 1b 2a 2b 3a 3b"),
         ([MAD[0], MAD[1], MAD[0]], "bs", "1a 3a 1b 3b 2a 2b"),
