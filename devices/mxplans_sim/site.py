@@ -10,10 +10,13 @@ from mxplans_sim.faults import Faults, Rule, read_rules
 from mxplans_sim.faults.acts import teach_detector, teach_world
 from mxplans_sim.servers.fleet import Fleet, Network, Options
 from mxplans_sim.servers.proxy.proxies import Proxies
-from mxplans_sim.settings import WorldSettings
+from mxplans_sim.settings import SettingsError, WorldSettings
 from mxplans_sim.truth import Truth
 from mxplans_sim.world.dewar import Dewar
 from mxplans_sim.world.state import World
+
+NETWORK = "network"
+"""The kind of faults that proxies do."""
 
 
 class Site:
@@ -51,7 +54,7 @@ class Site:
         teach_world(self.faults, self.world)
         teach_detector(self.faults, self.fleet.detector.faults)
         self._proxies = Proxies(settings.proxies, clock, settings.seed)
-        self.faults.on("network", self._proxies.act)
+        self.faults.on(NETWORK, self._proxies.act)
         self._truth = truth
         self._acting: asyncio.Task[None] | None = None
 
@@ -69,7 +72,7 @@ class Site:
         return facts
 
     async def join(self, network: Network) -> Mapping[str, str]:
-        """Serve within this process instead."""
+        """Serve within this process instead, where there is no network; see `require_no_network`."""
         self._act()
         return await self.fleet.join(network)
 
@@ -97,3 +100,22 @@ class Site:
 
     def _act(self) -> None:
         self._acting = asyncio.get_running_loop().create_task(self.faults.run())
+
+
+def require_no_network(settings: WorldSettings, rules: Sequence[Rule] = ()) -> None:
+    """See that nothing is asked for that needs a network, which there is none of within a process.
+
+    Args:
+        settings: The world file.
+        rules: Faults, besides those of the world file.
+
+    Raises:
+        SettingsError: If there are proxies, or faults of the network.
+    """
+    given = (*read_rules(settings.faults, "faults of the world file"), *rules)
+    broken = sum(rule.kind == NETWORK for rule in given)
+    if settings.proxies or broken:
+        raise SettingsError(
+            f"proxies ({', '.join(settings.proxies) or 'none'}) and faults of the network ({broken}) need a network, "
+            "and virtual time has none; leave them out, or run the service in real or accelerated time"
+        )

@@ -193,6 +193,8 @@ async def _join(server: Server, network: Network) -> Mapping[str, str]:
     if isinstance(server, SimplonServer):
         server.detector.start()
         return {"simplon_url": network.add_app(server.app())}
+    if isinstance(server, WorkSourceServer):
+        return {"work_source_url": network.add_app(server.app())}
     if isinstance(server, CameraServer):
         return {"camera_url": network.add_app(server.app())}
     if isinstance(server, ExporterServer):

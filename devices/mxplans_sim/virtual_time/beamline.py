@@ -12,10 +12,11 @@ from typing import Any, Self, TypeVar
 
 import ophyd
 
+from mxplans_sim.faults import load_scenario
 from mxplans_sim.servers.epics.records import PREFIX
 from mxplans_sim.servers.fleet import Options
 from mxplans_sim.settings import load_world
-from mxplans_sim.site import Site
+from mxplans_sim.site import Site, require_no_network
 from mxplans_sim.truth import Truth
 from mxplans_sim.virtual_time.control_layer import ControlLayer
 from mxplans_sim.virtual_time.kernel import Kernel
@@ -44,6 +45,7 @@ class VirtualBeamline:
         shipment: MXLIMS message that tells what is in the dewar.
         data: Folder for the detector's files; made when missing.
         truth: Where to write what really happened.
+        scenario: File of faults, besides those of the world file.
 
     Attributes:
         loop: Event loop for the RunEngine.
@@ -51,21 +53,28 @@ class VirtualBeamline:
         faults: What goes wrong.
 
     Raises:
-        SettingsError: If the world file or the shipment cannot be used.
+        SettingsError: If world file, shipment or scenario cannot be used, or need a network.
     """
 
     def __init__(
-        self, world: str | Path, shipment: str | Path, data: str | Path, truth: str | Path | None = None
+        self,
+        world: str | Path,
+        shipment: str | Path,
+        data: str | Path,
+        truth: str | Path | None = None,
+        scenario: str | Path | None = None,
     ) -> None:
+        settings, dewar = load_world(Path(world)), read_dewar(Path(shipment))
+        rules = () if scenario is None else load_scenario(Path(scenario))
+        require_no_network(settings, rules)
         self.kernel = Kernel()
         self.loop = VirtualLoop(self.kernel)
         self._server_loop = VirtualLoop(self.kernel)
-        settings = load_world(Path(world))
         clock = VirtualClock(self.kernel, self._server_loop)
         Path(data).mkdir(parents=True, exist_ok=True)
         self._truth = Truth(None if truth is None else Path(truth), clock)
         options = Options(Path(data), renderers=RENDERERS)
-        self._site = Site(settings, read_dewar(Path(shipment)), clock, self._truth, options)
+        self._site = Site(settings, dewar, clock, self._truth, options, rules=rules)
         self.faults = self._site.faults
         self._threading = virtual_threading(self.kernel)
         self._network = Network(self._server_loop, self._threading.Event)
