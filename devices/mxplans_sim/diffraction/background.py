@@ -13,8 +13,7 @@ from scipy.stats import poisson
 
 from mxplans_sim.diffraction.geometry import HC_EV_A
 from mxplans_sim.diffraction.panel import Panel
-from mxplans_sim.diffraction.spots import BEAMSTOP_MM
-from mxplans_sim.world.burst import Burst
+from mxplans_sim.world.burst import Burst, Shadow
 
 Array = npt.NDArray[np.float64]
 Frame = npt.NDArray[np.uint32]
@@ -117,7 +116,10 @@ def backgrounds(burst: Burst, panel: Panel) -> list[Background]:
     light = burst.exposure_s * burst.flux_hz / FULL_FLUX_HZ
     energy_ev, distance_mm = round(burst.energy_ev), round(burst.distance_mm, 1)
     return [
-        Background(_pattern(energy_ev, distance_mm, panel, _rounded(ice, ICE_STEP)), _rounded(seconds, LIGHT_STEP))
+        Background(
+            _pattern(energy_ev, distance_mm, panel, _rounded(ice, ICE_STEP), burst.shadow),
+            _rounded(seconds, LIGHT_STEP),
+        )
         for seconds, ice in zip(light.tolist(), ice_mm(burst).tolist(), strict=True)
     ]
 
@@ -140,15 +142,17 @@ def _rounded(value: float, step: float) -> float:
 
 
 @lru_cache(maxsize=4)
-def _pattern(energy_ev: float, distance_mm: float, panel: Panel, ice: float) -> Pattern:
+def _pattern(energy_ev: float, distance_mm: float, panel: Panel, ice: float, shadow: Shadow | None) -> Pattern:
     beam_x, beam_y = panel.beam_px
     y, x = np.mgrid[: panel.ny, : panel.nx]
-    radius_mm = np.hypot(x - beam_x, y - beam_y) * panel.settings.pixel_um / 1000
+    x_mm, y_mm = ((index - beam) * panel.settings.pixel_um / 1000 for index, beam in ((x, beam_x), (y, beam_y)))
+    radius_mm = np.hypot(x_mm, y_mm)
     q = 2 * np.sin(0.5 * np.arctan(radius_mm / distance_mm)) / (HC_EV_A / energy_ev)
     shape = 0.4 + 1.5 * np.exp(-0.5 * ((q - 1 / SOLVENT_D_A) / SOLVENT_WIDTH) ** 2) + 2.5 * np.exp(-q / 0.06)
     for d_a, strength in ICE_RINGS if ice > ICE_LEAST_MM else ():
         shape += 0.4 * ICE_PER_MM * ice * strength * np.exp(-0.5 * ((q - 1 / d_a) / ICE_WIDTH) ** 2)
-    shape[radius_mm < BEAMSTOP_MM] = 0.0
+    if shadow is not None:
+        shape[np.hypot(x_mm - shadow.x_mm, y_mm - shadow.y_mm) < shadow.radius_mm] = 0.0
     expected = shape * panel.settings.background
     steps = np.linspace(0.0, float(expected.max()), LEVELS)
     level = np.rint(expected / max(steps[1], np.finfo(float).tiny)).astype(np.intp)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mxplans_sim.diffraction.background import Background, Frame, backgrounds
+from mxplans_sim.diffraction.direct import add_direct_beam
 from mxplans_sim.diffraction.panel import Panel, masked_px
 from mxplans_sim.diffraction.spots import PHYSICS, ExpectedSpots, expected_spots
 from mxplans_sim.settings.diffraction import DiffractionSettings
@@ -71,6 +72,7 @@ class Scene:
         if thin:
             part = part[self.spots.photons[part] > THIN_PHOTONS]
         boxes = _stamp(self.spots, part, self.panel.settings.psf_px, rng, frame)
+        add_direct_beam(self.burst, index, self.panel, rng, frame)
         self._read_out(boxes, frame)
         if not len(boxes):
             return np.zeros((0, 5))

@@ -28,7 +28,6 @@ SCATTERING = 6.0e-10
 FAINTEST_PHOTONS = 0.05
 STRONGEST = 1e5  # above the weight times density of any reflection
 EDGE_PX = 3.0
-BEAMSTOP_MM = 1.5  # radius of its shadow
 PHYSICS = DiffractionSettings.model_validate({})
 
 
@@ -90,7 +89,7 @@ def _of_lattice(
 ) -> tuple[Index, Array]:
     found = _crossings(crystal, orientation, tuple(burst.mount.ravel().round(9)), round(burst.energy_ev, 1), physics)
     frame, member, density = on_frames(found, float(burst.omega_start_deg[0]), burst.omega_width_deg, len(burst))
-    x_px, y_px, inside = _on_panel(found, member, burst.distance_mm, panel)
+    x_px, y_px, inside = _on_panel(found, member, burst, panel)
     frame, member, density, x_px, y_px = frame[inside], member[inside], density[inside], x_px[inside], y_px[inside]
     if burst.omega_width_deg == 0.0:
         # All frames are alike; only those in the light are worked out.
@@ -120,13 +119,13 @@ def _crossings(
     return crossings(form, turned, energy_ev, crystal.mosaicity_deg, physics.polarisation_frac)
 
 
-def _on_panel(
-    found: Crossings, member: Index, distance_mm: float, panel: Panel
-) -> tuple[Array, Array, npt.NDArray[np.intp]]:
+def _on_panel(found: Crossings, member: Index, burst: Burst, panel: Panel) -> tuple[Array, Array, npt.NDArray[np.intp]]:
     """Columns and rows of some crossings, and which of them are recorded."""
     per_mm = 1000.0 / panel.settings.pixel_um
     beam_x, beam_y = panel.beam_px
-    x_mm, y_mm = found.direction_x[member] * distance_mm, found.direction_y[member] * distance_mm
+    x_mm, y_mm = found.direction_x[member] * burst.distance_mm, found.direction_y[member] * burst.distance_mm
     x_px, y_px = beam_x + x_mm * per_mm, beam_y + y_mm * per_mm
     inside = (x_px > EDGE_PX) & (x_px < panel.nx - 1 - EDGE_PX) & (y_px > EDGE_PX) & (y_px < panel.ny - 1 - EDGE_PX)
-    return x_px, y_px, np.flatnonzero(inside & (np.hypot(x_mm, y_mm) > BEAMSTOP_MM))
+    if (shadow := burst.shadow) is not None:
+        inside &= np.hypot(x_mm - shadow.x_mm, y_mm - shadow.y_mm) > shadow.radius_mm
+    return x_px, y_px, np.flatnonzero(inside)

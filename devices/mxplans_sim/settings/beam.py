@@ -181,6 +181,8 @@ class BeamSettings(BaseModel):
     feedback: FeedbackSettings = Field(default_factory=lambda: FeedbackSettings.model_validate({}))
     diode: DiodeSettings = Field(default_factory=lambda: DiodeSettings.model_validate({}))
     beamstop_s: float = Field(2.0, ge=0, description="Travel of the beamstop")
+    beamstop_radius_mm: float = Field(0.45, gt=0, le=1.9, description="Of the beamstop, a disc")
+    beamstop_distance_mm: float = Field(30.0, ge=5, le=1000, description="From the sample to the beamstop")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

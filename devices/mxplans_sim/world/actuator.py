@@ -9,6 +9,9 @@ from mxplans_sim.clock import Clock
 from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.observable import Observable
 
+IN, OUT = "In", "Out"
+"""States of what stands in the beam's way or does not."""
+
 
 class ActuatorFault(RuntimeError):
     """It did not get where it was sent."""

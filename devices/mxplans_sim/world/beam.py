@@ -15,7 +15,7 @@ from mxplans_sim.world.hooks import FaultSource
 from mxplans_sim.world.noise import Flicker
 from mxplans_sim.world.observable import Observable
 from mxplans_sim.world.ring import Ring
-from mxplans_sim.world.slits import Slits, passed_frac
+from mxplans_sim.world.slits import Slits, hole_frac, passed_frac, slit_frac
 from mxplans_sim.world.source import Source
 
 Array = npt.NDArray[np.float64]
@@ -49,7 +49,8 @@ class Beam:
         slits: What cuts it before the aperture.
         feedback: What keeps it in its place.
         apertures: Apertures by name, from small to large.
-        aperture: Name of the one that is in.
+        aperture: Name of the one that is chosen.
+        aperture_in: Whether it is in the beam's way; without it the whole focus reaches the sample.
         changed: Tells of a new transmission.
     """
 
@@ -64,6 +65,7 @@ class Beam:
         self.axis_offset_mm = axis_offset_mm
         self.apertures = {a.name: Aperture(a.size_um, a.flux_frac) for a in settings.apertures}
         self.aperture = tuple(self.apertures)[-1]
+        self.aperture_in = True
         self.changed = Observable()
         self.ring = Ring(settings.ring, clock, seed)
         self.source = Source(settings.source, settings.energy_ev, settings.ring.energy_gev, clock, faults)
@@ -96,7 +98,10 @@ class Beam:
     @property
     def fwhm_um(self) -> tuple[float, float]:
         """Size at the sample, horizontal and vertical."""
-        size_um, (x_um, y_um) = self.apertures[self.aperture].size_um, self.slits.gap_um
+        (x_um, y_um), (focus_x_um, focus_y_um) = self.slits.gap_um, self._settings.focus_um
+        if not self.aperture_in:
+            return min(focus_x_um, x_um), min(focus_y_um, y_um)
+        size_um = self.apertures[self.aperture].size_um
         return min(size_um, x_um), min(size_um, y_um)
 
     @property
@@ -117,7 +122,7 @@ class Beam:
     @property
     def incident_flux_hz(self) -> float:
         """Photons per second behind attenuator and slits, before the aperture."""
-        return self.flux_hz / self.apertures[self.aperture].flux_frac
+        return self.flux_hz / (self.apertures[self.aperture].flux_frac if self.aperture_in else self._open_frac)
 
     def frame_flux_hz(self, at_s: Array) -> Array:
         """Photons per second at the sample at each time (n,), with shutters, optics and filters as they are now.
@@ -143,11 +148,20 @@ class Beam:
         self.feedback.kick(self.energy_ev - before_ev)
 
     def _full_flux_hz(self, at_s: Array) -> Array:
-        aperture = self.apertures[self.aperture]
-        passed = aperture.flux_frac * passed_frac(self._settings.focus_um, aperture.size_um, self.slits.gap_um)
+        aperture, focus_um = self.apertures[self.aperture], self._settings.focus_um
+        if self.aperture_in:
+            passed = aperture.flux_frac * passed_frac(focus_um, aperture.size_um, self.slits.gap_um)
+        else:
+            passed = self._open_frac * slit_frac(focus_um, self.slits.gap_um)
         steady_hz = self._settings.flux_hz * self.source.flux_frac * passed
         light = self.ring.flux_frac(at_s) * np.maximum(1 + self._flicker(at_s), 0.0)
         return np.asarray(steady_hz * light)
+
+    @property
+    def _open_frac(self) -> float:
+        """Flux without an aperture over that through the largest one."""
+        largest = tuple(self.apertures.values())[-1]
+        return largest.flux_frac / hole_frac(self._settings.focus_um, largest.size_um)
 
     def _now(self) -> Array:
         return np.array([self._clock.now_s()])

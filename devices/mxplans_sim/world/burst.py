@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Literal, Self
 
@@ -13,6 +14,20 @@ from mxplans_sim.world.specimen import Specimen
 Array = npt.NDArray[np.float64]
 Pulses = Literal["each", "first", "none"]
 PER_FRAME = ("spindle_mm", "lab_mm", "omega_start_deg", "beam_mm", "flux_hz")
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """Of the beamstop on the detector, a disc; x and y in the image frame from where the beam meets the detector."""
+
+    radius_mm: float = 1.5
+    x_mm: float = 0.0
+    y_mm: float = 0.0
+
+    @property
+    def hides_the_beam(self) -> bool:
+        """Whether the direct beam ends in the beamstop."""
+        return math.hypot(self.x_mm, self.y_mm) < self.radius_mm
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,7 @@ class Burst:
         distance_mm: Detector distance.
         ends_at_s: Simulated time at which the last frame ends, with the pause after it.
         dose_mgy: Dose of each crystal, at the nodes of `irradiation.nodes`, when the first frame begins; empty for none.
+        shadow: Of the beamstop; None when it is out.
         pause_s: Time from the end of a frame to the beginning of the next.
         pulses: Which frames begin with a pulse on the detector's trigger input; it is high for `exposure_s`.
     """
@@ -57,6 +73,7 @@ class Burst:
     distance_mm: float
     ends_at_s: float
     dose_mgy: tuple[Array, ...] = ()
+    shadow: Shadow | None = Shadow()
     pause_s: float = 0.0
     pulses: Pulses = "each"
 

@@ -89,6 +89,7 @@ class Frames:
             energy_ev=world.beam.energy_ev,
             distance_mm=world.distance.position,
             ends_at_s=begins_s + number * (exposure_s + pause_s),
+            shadow=world.surroundings.shadow(world.distance.position),
             pause_s=pause_s,
         )
 

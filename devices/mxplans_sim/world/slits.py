@@ -61,6 +61,24 @@ def passed_frac(focus_um: tuple[float, float], size_um: float, gap_um: tuple[flo
     return _through(focus_um, size_um, gap_um) / _through(focus_um, size_um, (size_um, size_um))
 
 
+@lru_cache(maxsize=64)
+def hole_frac(focus_um: tuple[float, float], size_um: float) -> float:
+    """Part of a Gaussian beam that comes through a round hole.
+
+    >>> round(hole_frac((70.0, 70.0), 70.0), 3)  # a hole as wide as the beam's half maximum
+    0.5
+    """
+    return _through(focus_um, size_um, (size_um, size_um)) / (focus_um[0] / _FWHM * math.sqrt(2 * math.pi))
+
+
+@lru_cache(maxsize=64)
+def slit_frac(focus_um: tuple[float, float], gap_um: tuple[float, float]) -> float:
+    """Part of a Gaussian beam that comes through both slits."""
+    return math.prod(
+        math.erf(gap / 2 / (focus / _FWHM) / math.sqrt(2)) for focus, gap in zip(focus_um, gap_um, strict=True)
+    )
+
+
 def _through(focus_um: tuple[float, float], size_um: float, gap_um: tuple[float, float]) -> float:
     """The Gaussian over the part of the disc within the gaps: exact up and down, by quadrature across."""
     sigma_x, sigma_y = (fwhm / _FWHM for fwhm in focus_um)

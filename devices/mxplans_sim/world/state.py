@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mxplans_sim.clock import Clock
 from mxplans_sim.settings import WorldSettings
 from mxplans_sim.truth import Truth
-from mxplans_sim.world.actuator import Actuator
+from mxplans_sim.world.actuator import IN, OUT, Actuator
 from mxplans_sim.world.baton import Baton
 from mxplans_sim.world.beam import Beam
 from mxplans_sim.world.burst import Burst
@@ -58,6 +58,7 @@ class World:
         camera: The on-axis viewer.
         side_camera: A coarse camera at right angles to it.
         shutter: The fast shutter; so are backlight, aperture and zoom actuators.
+        aperture_slide: Brings the aperture in or out.
     """
 
     def __init__(
@@ -88,6 +89,8 @@ class World:
             "aperture", tuple(self.beam.apertures), timing.aperture_s, clock, self.faults, self.beam.aperture
         )
         self.aperture.changed.subscribe(self._select_aperture)
+        self.aperture_slide = Actuator("aperture_slide", (IN, OUT), timing.aperture_s, clock, self.faults)
+        self.aperture_slide.changed.subscribe(self._place_aperture)
         levels = tuple(level.name for level in settings.camera.zooms)
         self.zoom = Actuator("zoom", levels, timing.zoom_s, clock, self.faults)
         self.surroundings = Surroundings(
@@ -96,7 +99,7 @@ class World:
             clock,
             settings.seed,
             self.beam,
-            (self.shutter, self.backlight, self.aperture),
+            (self.shutter, self.backlight, self.aperture, self.aperture_slide),
             lambda: self.flux_hz,
             self._elements,
             self.faults,
@@ -124,6 +127,9 @@ class World:
 
     def _select_aperture(self) -> None:
         self.beam.aperture = self.aperture.state
+
+    def _place_aperture(self) -> None:
+        self.beam.aperture_in = self.aperture_slide.state == IN
 
     @property
     def sample_name(self) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from mxplans_sim.clock import Clock
 from mxplans_sim.settings.beam import BeamSettings
 from mxplans_sim.settings.environment import EnvironmentSettings
-from mxplans_sim.world.actuator import Actuator
+from mxplans_sim.world.actuator import IN, OUT, Actuator
 from mxplans_sim.world.beam import Beam
+from mxplans_sim.world.burst import Shadow
 from mxplans_sim.world.cryo import Cryo
 from mxplans_sim.world.diode import Diode
 from mxplans_sim.world.fluorescence import Fluorescence
@@ -16,7 +17,8 @@ from mxplans_sim.world.hooks import FaultSource, NoFaults
 from mxplans_sim.world.hutch import Hutch
 from mxplans_sim.world.spectrometer import Light, Spectrometer
 
-BEAMSTOP_IN, BEAMSTOP_OUT = "In", "Out"
+ASIDE_MM = 2.0
+"""How far a beamstop stands beside the beam that has been pushed aside."""
 
 
 class Surroundings:
@@ -62,8 +64,9 @@ class Surroundings:
         self.beam = beam
         self.hutch = Hutch(settings.hutch, clock, faults)
         self.cryo = Cryo(settings.cryo, clock, faults)
-        self.beamstop = Actuator("beamstop", (BEAMSTOP_IN, BEAMSTOP_OUT), beam_settings.beamstop_s, clock, faults)
+        self.beamstop = Actuator("beamstop", (IN, OUT), beam_settings.beamstop_s, clock, faults)
         self._faults = faults or NoFaults()
+        self._settings = beam_settings
         self._sample_flux_hz = sample_flux_hz
         self._sample_elements = sample_elements
         self.incident_diode = Diode(beam_settings.diode, self._incident_hz, lambda: beam.energy_ev)
@@ -79,13 +82,21 @@ class Surroundings:
         for light in self.lights:
             light.subscribe(self.spectrometer.look)
 
+    def shadow(self, distance_mm: float) -> Shadow | None:
+        """Of the beamstop on a detector at a distance; None when it is out."""
+        if self.beamstop.state == OUT:
+            return None
+        larger = distance_mm / self._settings.beamstop_distance_mm
+        # A beamstop that has been pushed aside says that it is in.
+        aside_mm = ASIDE_MM if self._faults.active("beamstop_aside") is not None else 0.0
+        return Shadow(self._settings.beamstop_radius_mm * larger, aside_mm * larger)
+
     def _incident_hz(self) -> float:
         return self.beam.incident_flux_hz if self.hutch.beam_in else 0.0
 
     def _through_hz(self) -> float:
-        # A beamstop that has been pushed aside says that it is in.
-        passes = self.beamstop.state == BEAMSTOP_OUT or self._faults.active("beamstop_aside") is not None
-        return self._sample_flux_hz() if passes else 0.0
+        shadow = self.shadow(self._settings.beamstop_distance_mm)
+        return 0.0 if shadow is not None and shadow.hides_the_beam else self._sample_flux_hz()
 
     def _light(self) -> Light:
         source = self.beam.source

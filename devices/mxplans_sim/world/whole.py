@@ -18,6 +18,7 @@ from mxplans_sim.world.plate_stage import PlateStage
 from mxplans_sim.world.program import Scan
 from mxplans_sim.world.specimen import Specimen
 from mxplans_sim.world.storage import Storage
+from mxplans_sim.world.surroundings import Surroundings
 
 
 class Whole(Protocol):
@@ -34,6 +35,7 @@ class Whole(Protocol):
     storage: Storage
     shutter: Actuator
     plate: PlateStage | None
+    surroundings: Surroundings
 
     @property
     def sample_name(self) -> str:

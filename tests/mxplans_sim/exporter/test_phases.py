@@ -77,7 +77,7 @@ def test_a_phase_that_is_not_reached_is_a_task_with_an_exception_and_a_fault() -
     faults = Sticking()
     with Site(faults=faults) as site, site.wire() as wire:
         info = wire.task("startSetPhase", "DataCollection")
-        assert info[5].startswith("phase DataCollection was not reached: beamstop sticks in TRANSFER")
+        assert info[5].startswith("phase DataCollection was not reached: beamstop sticks in Out")
         assert info[6] == "-1"
         assert wire.ask("READ State") == "RET:Fault"
         assert wire.ask("READ CurrentPhase") == "RET:Unknown"
@@ -107,6 +107,7 @@ def test_zoom_light_aperture_and_shutter(site: Site, wire: Wire) -> None:
         assert scales[-1] == pytest.approx(site.world.camera.level.um_per_px)
     assert scales[0] < scales[1]
     assert wire.ask("READ ApertureDiameters") == "RET:\x1f20\x1f50\x1f100\x1f"
+    wire.task("startSetPhase", "DataCollection")  # elsewhere the aperture is out of the beam
     wire.ask("WRTE CurrentApertureDiameterIndex 1")
     wire.until("READ CurrentApertureDiameterIndex", "RET:1")
     assert site.world.beam.fwhm_um == (50.0, 50.0)
@@ -116,3 +117,37 @@ def test_zoom_light_aperture_and_shutter(site: Site, wire: Wire) -> None:
     wire.call("setBackLightFactor", 1.5)
     assert wire.call("getBackLightFactor") == "RET:1.5"
     assert wire.call("getHeadType") == "RET:MiniKappa"
+
+
+def test_beamstop_and_aperture_are_those_of_the_world(site: Site, wire: Wire) -> None:
+    wire.task("startSetPhase", "DataCollection")
+    wire.ask("WRTE FastShutterIsOpen true")
+    wire.until("READ FastShutterIsOpen", "RET:true")
+    world = site.world
+    stopped_a, flux_hz = site.do(lambda: world.surroundings.through_diode.current_a), world.beam.flux_hz
+    assert site.do(lambda: world.still(1, 0.1).shadow.hides_the_beam)
+    wire.ask("WRTE BeamstopPosition OFF")
+    wire.until("READ BeamstopPosition", "RET:OFF")
+    assert site.do(lambda: world.surroundings.through_diode.current_a) > 1e4 * stopped_a
+    assert site.do(lambda: world.still(1, 0.1).shadow) is None
+    wire.ask("WRTE AperturePosition OFF")
+    wire.until("READ AperturePosition", "RET:OFF")
+    # A hole of 100 um passes 1 - 2^-(100/70)^2 = 0.757 of a Gaussian of 70 um.
+    assert world.beam.flux_hz == pytest.approx(flux_hz / 0.757, rel=2e-3)
+    assert wire.number("BeamSizeHorizontal") == 0.07
+    wire.ask("WRTE CurrentApertureDiameterIndex 0")
+    wire.until("READ CurrentApertureDiameterIndex", "RET:0")
+    assert wire.number("BeamSizeHorizontal") == 0.07
+    wire.ask("WRTE AperturePosition BEAM")
+    wire.until("READ AperturePosition", "RET:BEAM")
+    assert wire.number("BeamSizeHorizontal") == 0.02
+    assert world.beam.flux_hz == pytest.approx(0.07 * flux_hz, rel=2e-3)
+
+
+def test_a_beamstop_that_somebody_else_has_moved_is_seen(site: Site, wire: Wire) -> None:
+    wire.task("startSetPhase", "DataCollection")
+    site.run(site.world.surroundings.beamstop.go("Out"))
+    wire.until("READ BeamstopPosition", "RET:OFF")
+    assert wire.ask("READ CurrentPhase") == "RET:Unknown"
+    wire.task("startSetPhase", "DataCollection")
+    assert site.do(lambda: site.world.surroundings.beamstop.state) == "In"

@@ -7,12 +7,12 @@ import math
 from collections.abc import Coroutine, Mapping
 
 from mxplans_sim.servers.exporter.motors import SAVED, Motors
-from mxplans_sim.servers.exporter.organs import PHASES, TO_TRANSFER, Organs
+from mxplans_sim.servers.exporter.organs import PHASES, TO_TRANSFER, Organ, Organs
 from mxplans_sim.servers.exporter.scans import ScanMaker
 from mxplans_sim.servers.exporter.tasks import TaskFault, Tasks
 from mxplans_sim.servers.exporter.values import Refused
 from mxplans_sim.settings.diffractometer import DiffractometerSettings
-from mxplans_sim.world.actuator import Actuator, ActuatorFault
+from mxplans_sim.world.actuator import ActuatorFault
 from mxplans_sim.world.observable import Observable
 from mxplans_sim.world.program import Scan
 from mxplans_sim.world.scanner import ScanFault
@@ -51,8 +51,8 @@ class Diffractometer:
         self._fault = ""
         self._saved: dict[str, float] = dict.fromkeys(SAVED, 0.0)
         self._background: set[asyncio.Task[None]] = set()
-        observed = (*self.organs.by_name.values(), world.shutter, world.aperture, world.zoom)
-        sources = [actuator.changed for actuator in observed] + [world.robot.changed]
+        others = (world.shutter.changed, world.aperture.changed, world.zoom.changed, world.robot.changed)
+        sources = (*self.organs.sources, *others)
         self._ends = [source.subscribe(self.changed.notify) for source in sources]
 
     @property
@@ -130,7 +130,7 @@ class Diffractometer:
         """Remember where the sample stands, for the phases that bring it there again."""
         self._saved = {name: self.motors.driven[name].position for name in SAVED}
 
-    async def set_organ(self, organ: Actuator, position: str) -> None:
+    async def set_organ(self, organ: Organ, position: str) -> None:
         """Start one organ, shutter, aperture or zoom; if it sticks the controller goes into the state Fault."""
         self._spawn(self._go(organ, position))
 
@@ -165,7 +165,7 @@ class Diffractometer:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    async def _go(self, organ: Actuator, position: str) -> None:
+    async def _go(self, organ: Organ, position: str) -> None:
         try:
             await organ.go(position)
         except ActuatorFault as fault:
