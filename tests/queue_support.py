@@ -14,7 +14,12 @@ def uuid_of(name: str) -> str:
 
 
 def item(
-    name: str, sample: str = "s1", place: tuple[int, int] | None = (1, 1), images: int = 10, **experiment: Any
+    name: str,
+    sample: str = "s1",
+    place: tuple[int, int] | None = (1, 1),
+    images: int = 10,
+    position: int | None = None,
+    **experiment: Any,
 ) -> QueueItem:
     """A rotation under the uuid that follows from a name."""
     content: dict[str, Any] = {
@@ -33,6 +38,8 @@ def item(
     }
     if place is not None:
         content["location"] = {"puck": place[0], "pin": place[1]}
+    if position is not None:
+        content["positionInPin"] = position
     return parse_item(content)
 
 

@@ -180,6 +180,9 @@ def release(connection: sqlite3.Connection, uuid: str, actor: Actor) -> None:
         QueueRefused: If it is not there.
     """
     row = item_row(connection, uuid)
+    if row["state"] == State.RUNNING:
+        # Should the worker be alive after all, it can write no more.
+        connection.execute("UPDATE experiment SET state = ? WHERE item_uuid = ?", (State.WAITING, uuid))
     if row["state"] in (State.HANDED, State.RUNNING):
         set_fields(connection, row, actor, EventKind.CHANGED, {"state": State.WAITING.value})
 

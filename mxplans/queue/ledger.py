@@ -236,7 +236,8 @@ class Ledger:
         if row is None:
             raise LedgerError(f"experiment {item_uuid} was never begun; call begin first")
         if row["state"] != State.RUNNING:
-            raise LedgerError(f"experiment {item_uuid} is {row['state']} ({row['outcome']}); begin it again first")
+            now = f"has ended as {row['outcome']}" if row["outcome"] else f"is {row['state']}"
+            raise LedgerError(f"experiment {item_uuid} {now}; begin it again first")
         attempt: int = row["attempt"]
         mine = self._attempts.get(item_uuid, attempt)
         if mine != attempt:

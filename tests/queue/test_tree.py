@@ -110,7 +110,7 @@ def test_many_moves_into_the_same_gap(store):
     """Each halves the room between two neighbours: it must never run out."""
     add(store, *(item(name) for name in "abcd"))
     store.move(D, "bob", "after", A)
-    for number in range(100):
+    for number in range(50):
         store.move((C, D)[number % 2], "bob", "after", A)
         assert in_tree(store) == [A, (C, D)[number % 2], (D, C)[number % 2], B]
 
@@ -269,6 +269,17 @@ def test_retry_lets_wait_again_but_not_what_is_completed(store, ledger):
         store.retry([A], "bob")
     with pytest.raises(QueueRefused, match="is completed; copy it"):
         store.retry([B], "bob")
+
+
+def test_a_worker_given_up_can_write_no_more(store, ledger):
+    add(store, item("a"))
+    ledger.begin(A)
+    ledger.begin_scan(A, ("sweep", 1, 10), 1, "f")
+    store.release([A], "supervisor")
+    assert store.order() == (A,)
+    with pytest.raises(LedgerError, match="is waiting"):
+        ledger.commit(A, ("sweep", 1, 10), 1, "run", "f")
+    assert ledger.begin(A) == 2
 
 
 def test_end_by_the_feeder(store, ledger):

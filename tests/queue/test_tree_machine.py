@@ -1,0 +1,417 @@
+"""The tree and its ledger against a model in memory: whatever is done in whatever order, both say the same.
+
+After each step: nothing lost or doubled, the same order of execution, events without gaps that tell the whole story.
+"""
+
+import itertools
+import math
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from queue_replay import replay
+from queue_support import VISIT, item, uuid_of
+
+from mxplans.errors import QueueRefused
+from mxplans.queue import Ledger, NewSession, Outcome, QueueStore, State, digest_of
+
+# Two positions of one pin, two pins of their own, one sample without a place.
+SAMPLES = {"s0": ((1, 1), 1), "s1": ((1, 1), 2), "s2": ((1, 2), None), "s3": ((2, 1), None), "s4": (None, None)}
+NAMES = [f"i{number}" for number in range(12)]
+DONE_FOR_GOOD = ("Completed", "NothingUseful", "Skipped")
+OUTCOMES = [outcome.value for outcome in Outcome]
+SCANS = ((1, 5), (6, 5))
+
+
+@dataclass
+class Expected:
+    """What the model knows of an experiment."""
+
+    content: object
+    sample: str
+    priority: int | None
+    group: str | None
+    enabled: bool = True
+    state: str = "waiting"
+    outcome: str | None = None
+    scans: int = 0
+    begun: bool = False
+    """In the ledger, and so for ever."""
+
+
+class TreeMachine(RuleBasedStateMachine):
+    @initialize()
+    def open(self):
+        memory = Path("/dev/shm")  # durability is not what is tested here, and hundreds of syncs take long on a disk
+        self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
+        self.seconds = itertools.count(1)
+        self.samples = []
+        self.items = {}
+        self.inside = {}
+        self.ledgered = {}
+        self.begun = []
+        self.goes_on = {"g": True, "h": True}
+        self.run_numbers = []
+        self._open()
+        self.store.add_session(NewSession(name=VISIT), "tester")
+        for name, sample in zip(NAMES, sorted(SAMPLES), strict=False):
+            self.add([name, f"{name}-2"], sample, None, "g" if sample in ("s1", "s2") else None)
+
+    def _open(self):
+        self.store = QueueStore(self.folder / "queue", clock=lambda: float(next(self.seconds)))
+        self.ledger = Ledger(self.folder / "queue", clock=lambda: float(next(self.seconds)))
+
+    @rule()
+    def reopen(self):
+        self._close()
+        self._open()
+
+    def _close(self):
+        self.store.close()
+        self.ledger.close()
+
+    def teardown(self):
+        if hasattr(self, "folder"):
+            self._close()
+            shutil.rmtree(self.folder)
+
+    # Things to choose from
+
+    def pick(self, data, *states):
+        return data.draw(
+            st.sampled_from([uuid for uuid, one in self.items.items() if not states or one.state in states])
+        )
+
+    def any_in(*states):
+        return precondition(lambda self: any(not states or one.state in states for one in self.items.values()))
+
+    # What may be done
+
+    @rule(
+        names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=4),
+        sample=st.sampled_from(sorted(SAMPLES)),
+        priority=st.none() | st.integers(1, 3),
+        group=st.none() | st.sampled_from(["g", "h"]),
+    )
+    def add(self, names, sample, priority, group):
+        place, position = SAMPLES[sample]
+        fields = {"priority": priority, "sampleGroup": group}
+        asked = [
+            self._known(uuid_of(name))
+            or item(name, sample, place, position=position, **{k: v for k, v in fields.items() if v})
+            for name in names
+        ]
+        new = list(dict.fromkeys(one.uuid for one in asked if one.uuid not in self.items))
+        assert self.store.add_items(VISIT, asked, "alice") == tuple(new)
+        for one in asked:
+            if one.uuid not in self.items:
+                self._insert(one, None)
+
+    def _known(self, uuid):
+        """Content under which an experiment is known already."""
+        if uuid in self.items:
+            return self.items[uuid].content
+        return self.ledgered[uuid].content if uuid in self.ledgered else None
+
+    def _insert(self, content, before):
+        if content.sample_name not in self.samples:
+            self.samples.append(content.sample_name)
+        new = Expected(content, content.sample_name, content.experiment.priority, content.experiment.sample_group)
+        old = self.ledgered.get(content.uuid)
+        if old is not None:
+            new.begun, new.scans = True, old.scans
+            if old.outcome in DONE_FOR_GOOD:
+                new.state, new.outcome = "ended", old.outcome
+        self.items[content.uuid] = new
+        self._stand(content.uuid, new.sample, before)
+        if new.state == "waiting" and any(
+            one.group == new.group and one.group and one.outcome == "Completed" for one in self.items.values()
+        ):
+            new.state, new.outcome = "ended", "Skipped"
+
+    def _stand(self, uuid, sample, before):
+        siblings = self.inside.setdefault(sample, [])
+        siblings.insert(len(siblings) if before is None else siblings.index(before), uuid)
+
+    @any_in()
+    @rule(data=st.data(), images=st.integers(10, 12))
+    def change(self, data, images):
+        uuid = self.pick(data)
+        one = self.items[uuid]
+        sweep = one.content.sweeps[0].model_copy(update={"number_images": images})
+        content = one.content.model_copy(update={"sweeps": (sweep,)})
+        content = type(content).model_validate(content.to_json())
+        if content == one.content:
+            self.store.change(content, "alice")
+        elif one.begun or one.state in ("running", "ended"):
+            with pytest.raises(QueueRefused):
+                self.store.change(content, "alice")
+        else:
+            self.store.change(content, "alice")
+            one.content = content
+            self._edited(one)
+
+    def _edited(self, one):
+        if one.state == "handed":
+            one.state = "waiting"
+
+    @any_in()
+    @rule(data=st.data(), to=st.sampled_from(["first", "last", "before", "after"]))
+    def move(self, data, to):
+        uuid, of = self.pick(data), None
+        one = self.items[uuid]
+        if to in ("before", "after"):
+            of = self.pick(data)
+        sample = self.items[of].sample if of else data.draw(st.sampled_from(self.samples))
+        stays = sample == one.sample
+        if of == uuid or (not stays and (one.begun or one.state in ("running", "ended"))):
+            with pytest.raises(QueueRefused):
+                self.store.move(uuid, "alice", to, of, sample)
+            return
+        self.store.move(uuid, "alice", to, of, sample)
+        self.inside[one.sample].remove(uuid)
+        self._stand(uuid, sample, self._before(sample, to, of))
+        if not stays:
+            place, position = SAMPLES[sample]
+            asked = item("any", sample, place, position=position)
+            one.content = one.content.model_copy(
+                update={"sample_name": sample, "location": asked.location, "position_in_pin": position}
+            )
+            one.sample = sample
+        self._edited(one)
+
+    def _before(self, sample, to, of):
+        siblings = self.inside.get(sample, [])
+        if to == "first":
+            return siblings[0] if siblings else None
+        if to == "after":
+            return next(iter(siblings[siblings.index(of) + 1 :]), None)
+        return of
+
+    @precondition(lambda self: self.samples)
+    @rule(data=st.data(), to=st.sampled_from(["first", "last", "before", "after"]))
+    def move_sample(self, data, to):
+        name = data.draw(st.sampled_from(self.samples))
+        of = data.draw(st.sampled_from(self.samples)) if to in ("before", "after") else None
+        if of == name:
+            return
+        self.store.move_sample(VISIT, name, "alice", to, of)
+        self.samples.remove(name)
+        where = {"first": 0, "last": len(self.samples)}.get(to)
+        self.samples.insert(self.samples.index(of) + (to == "after") if where is None else where, name)
+
+    @precondition(lambda self: 0 < len(self.items) < 20)
+    @rule(data=st.data())
+    def copy(self, data):
+        uuid, of = self.pick(data), self.pick(data)
+        copied = self.store.copy(uuid, "bob", to="before", of=of)
+        assert copied not in self.items
+        content = self.store.item(copied)["item"]
+        expected = type(self.items[uuid].content).model_validate(content)
+        assert expected.number_images == self.items[uuid].content.number_images
+        assert expected.sample_name == self.items[of].sample
+        self._insert(expected, of)
+
+    @any_in()
+    @rule(data=st.data(), enabled=st.booleans())
+    def enable(self, data, enabled):
+        uuid = self.pick(data)
+        one = self.items[uuid]
+        if one.enabled != enabled and one.state == "running":
+            with pytest.raises(QueueRefused):
+                self.store.enable([uuid], enabled, "alice")
+            return
+        self.store.enable([uuid], enabled, "alice")
+        if one.enabled != enabled:
+            one.enabled = enabled
+            self._edited(one)
+
+    @any_in("waiting", "handed")
+    @rule(data=st.data(), priority=st.none() | st.integers(1, 3))
+    def set_priority(self, data, priority):
+        uuid = self.pick(data, "waiting", "handed")
+        one = self.items[uuid]
+        self.store.set_priority([uuid], priority, "alice")
+        if one.priority != priority:
+            one.priority = priority
+            self._edited(one)
+
+    @any_in()
+    @rule(data=st.data())
+    def remove(self, data):
+        uuid = self.pick(data)
+        if self.items[uuid].state == "running":
+            with pytest.raises(QueueRefused):
+                self.store.remove([uuid], "alice")
+            return
+        self.store.remove([uuid], "alice")
+        self.inside[self.items.pop(uuid).sample].remove(uuid)
+        self.begun = [other for other in self.begun if other != uuid]
+
+    @rule(count=st.integers(1, 3))
+    def hand(self, count):
+        following = [one.uuid for one in self.store.next_items(count)]
+        self.store.hand(following, "feeder")
+        for uuid in following:
+            self.items[uuid].state = "handed"
+
+    @any_in("handed", "running")
+    @rule(data=st.data())
+    def release(self, data):
+        uuid = self.pick(data, "handed", "running")
+        self.store.release([uuid], "supervisor")
+        self.items[uuid].state = "waiting"
+
+    @any_in("ended")
+    @rule(data=st.data())
+    def retry(self, data):
+        uuid = self.pick(data, "ended")
+        one = self.items[uuid]
+        if one.outcome == "Completed":
+            with pytest.raises(QueueRefused):
+                self.store.retry([uuid], "alice")
+            return
+        self.store.retry([uuid], "alice")
+        one.state, one.outcome = "waiting", None
+        if uuid in self.ledgered:
+            self.ledgered[uuid].outcome = None
+
+    @rule(group=st.sampled_from(["g", "h"]), on=st.booleans())
+    def set_group(self, group, on):
+        self.store.set_group(VISIT, group, on, "alice")
+        self.goes_on[group] = on
+
+    @any_in()
+    @rule(data=st.data())
+    def begin(self, data):
+        uuid = self.pick(data)
+        one = self.items[uuid]
+        if not one.enabled or one.outcome in DONE_FOR_GOOD:
+            with pytest.raises(QueueRefused):
+                self.ledger.begin(uuid)
+            return
+        self.ledger.begin(uuid, digest_of(one.content), scans_all=2)
+        one.state, one.outcome, one.begun = "running", None, True
+        self.ledgered[uuid] = one
+        self.begun = [*(other for other in self.begun if other != uuid), uuid]
+
+    @any_in("running")
+    @rule(data=st.data())
+    def take_a_scan(self, data):
+        uuid = self.pick(data, "running")
+        one = self.items[uuid]
+        if one.scans == len(SCANS):
+            return
+        first, number = SCANS[one.scans]
+        one.scans += 1
+        key = (one.content.sweeps[0].uuid, first, number)
+        self.ledger.begin_scan(uuid, key, one.scans, "f")
+        self.ledger.commit(uuid, key, one.scans, f"{uuid}-{one.scans}", "f")
+
+    @any_in("running")
+    @rule(data=st.data(), outcome=st.sampled_from(OUTCOMES))
+    def finish(self, data, outcome):
+        uuid = self.pick(data, "running")
+        self.ledger.finish(uuid, outcome, "so it was")
+        self._ended(uuid, outcome)
+
+    @any_in("waiting", "handed", "running")
+    @rule(data=st.data(), outcome=st.sampled_from(OUTCOMES))
+    def end(self, data, outcome):
+        uuid = self.pick(data, "waiting", "handed", "running")
+        self.store.end(uuid, Outcome(outcome), "so it was", "feeder")
+        self._ended(uuid, outcome)
+
+    def _ended(self, uuid, outcome):
+        one = self.items[uuid]
+        one.state, one.outcome = "ended", outcome
+        if one.group and (outcome == "Completed" or (outcome != "Skipped" and not self.goes_on[one.group])):
+            for other in self.items.values():
+                if other.group == one.group and other.state in ("waiting", "handed"):
+                    other.state, other.outcome = "ended", "Skipped"
+
+    @rule(prefix=st.sampled_from("pq"), on_disk=st.integers(0, 5))
+    def run_number(self, prefix, on_disk):
+        number = self.ledger.run_number("/data", prefix, on_disk)
+        assert number > on_disk
+        self.run_numbers.append((prefix, number))
+
+    # What always holds
+
+    @invariant()
+    def run_numbers_are_unique(self):
+        assert len(set(self.run_numbers)) == len(self.run_numbers)
+
+    @invariant()
+    def the_tree_is_as_expected(self):
+        (session,) = self.store.snapshot()["sessions"]
+        assert [sample["name"] for sample in session["samples"]] == self.samples
+        for sample in session["samples"]:
+            assert [one["uuid"] for one in sample["experiments"]] == self.inside.get(sample["name"], [])
+            for told in sample["experiments"]:
+                one = self.items[told["uuid"]]
+                assert told["item"] == one.content.to_json()
+                assert (told["state"], told["outcome"]) == (one.state, one.outcome)
+                assert (told["enabled"], told["priority"], told["scansDone"]) == (one.enabled, one.priority, one.scans)
+
+    @invariant()
+    def the_order_is_as_expected(self):
+        assert list(self.store.order()) == self.expected_order()
+
+    def expected_order(self):
+        """By choosing again and again what comes next."""
+        on = SAMPLES[self.items[self.begun[-1]].sample][0] or self.items[self.begun[-1]].sample if self.begun else None
+        pins = {}
+        for name in self.samples:
+            pins.setdefault(SAMPLES[name][0] or name, []).append(name)
+
+        def of(sample, pin):
+            return [
+                self.items[uuid]
+                for uuid in self.inside.get(sample, [])
+                if pin == on or (self.items[uuid].enabled and self.items[uuid].state != "ended")
+            ]
+
+        def best(ones):
+            return min((math.inf if one.priority is None else one.priority for one in ones), default=math.inf)
+
+        def first(pin):
+            """Where a pin stands: at its first sample that has something to do or is on the goniometer."""
+            there = [
+                name
+                for name in pins[pin]
+                if any(self.items[u].state != "ended" or pin == on for u in self.inside.get(name, []))
+            ]
+            return self.samples.index(there[0]) if there else math.inf
+
+        order = []
+        for pin in sorted(pins, key=lambda p: (best([o for s in pins[p] for o in of(s, p)]), p != on, first(p))):
+            for sample in sorted(pins[pin], key=lambda s: (best(of(s, pin)), self.samples.index(s))):
+                waiting = [
+                    u for u in self.inside.get(sample, []) if self.items[u].enabled and self.items[u].state == "waiting"
+                ]
+                order += sorted(waiting, key=lambda u: best([self.items[u]]))
+        return order
+
+    @invariant()
+    def the_events_tell_the_whole_story(self):
+        events = self.store.events()
+        assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+        assert replay(events) == self.store.snapshot(contents=False)["sessions"]
+
+    @invariant()
+    def the_ledger_agrees(self):
+        for uuid, one in self.ledgered.items():
+            assert len(self.ledger.committed(uuid)) == one.scans
+        assert set(self.store.uuids_in(State.RUNNING)) == {u for u, one in self.items.items() if one.state == "running"}
+
+
+TestTree = TreeMachine.TestCase
+TestTree.settings = settings(
+    max_examples=15, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
