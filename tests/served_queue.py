@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -137,7 +138,7 @@ def wait_until(true: Any, timeout_s: float, what: str) -> Any:
         found = true()
         if found:
             return found
-        time.sleep(0.1)
+        threading.Event().wait(0.1)
     raise AssertionError(f"not within {timeout_s:g} s: {what}")
 
 
@@ -163,9 +164,9 @@ def processes_of(folder: Path) -> dict[int, str]:
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            if str(folder) in command_of(int(entry.name)) or str(folder).encode() in (entry / "environ").read_bytes():
-                if "State:\tZ" not in (entry / "status").read_text():
-                    found[int(entry.name)] = command_of(int(entry.name))
+            named = f"{command_of(int(entry.name))} {(entry / 'environ').read_bytes()!r}"
+            if str(folder) in named and "State:\tZ" not in (entry / "status").read_text():
+                found[int(entry.name)] = command_of(int(entry.name))
     return found
 
 

@@ -13,13 +13,16 @@ from typing import Any
 
 from mxplans.app.queueserver.heartbeat import Beat
 
-SILENT_S = 11.0
+SILENT_S = 20.0
 """Without an answer; the manager's own watchdog takes about 7 s to start it anew, which disturbs no plan."""
+STARTING_S = 60.0
+"""Until its first answer."""
 OPENING_S = 60.0
 """For connecting all devices and making safe."""
 HANGING_S = 5.0
 """In a state that is left within two polls of the manager (0.5 s) if all is well."""
 DESTROYING_S = 15.0
+"""For a worker to be gone that is to be destroyed."""
 EARLY_DEATH_S = 3.0
 """To destroy what the manager is closing itself would leave it two workers on one pipe."""
 
@@ -64,14 +67,21 @@ class Diagnosis:
     """Remembers since when something has been as it is."""
 
     def __init__(self) -> None:
-        self._condition: tuple[Any, ...] = ()
+        self._condition: tuple[Any, ...] | None = None
+        self._answered = False
         self._since_s = 0.0
+        self._destroying_since_s: float | None = None
         self._opened_s = 0.0
         self._dead_since_s: float | None = None
 
     def opening(self, now_s: float) -> None:
         """A worker is being started: signs of life from before are another one's."""
         self._opened_s = now_s
+
+    def restarted(self, now_s: float) -> None:
+        """The manager was started anew: what lasted before counts no more."""
+        self._condition, self._destroying_since_s, self._opened_s = None, None, now_s
+        self._answered = False
 
     def advise(self, status: ManagerStatus | None, beat: Beat | None, now_s: float) -> Advice:
         """Judge the present state.
@@ -81,12 +91,22 @@ class Diagnosis:
             beat: The worker's last sign of life.
             now_s: Unix time.
         """
+        advice = self._advise(status, beat, now_s)
+        if advice is not Advice.DESTROY:
+            self._destroying_since_s = None
+            return advice
+        if self._destroying_since_s is None:
+            self._destroying_since_s = now_s
+        return Advice.RESTART if now_s - self._destroying_since_s > DESTROYING_S else advice
+
+    def _advise(self, status: ManagerStatus | None, beat: Beat | None, now_s: float) -> Advice:
         condition = _condition(status)
         if condition != self._condition:
             self._condition, self._since_s = condition, now_s
         lasts_s = now_s - self._since_s
         if status is None:
-            return Advice.RESTART if lasts_s > SILENT_S else Advice.WAIT
+            return Advice.RESTART if lasts_s > (SILENT_S if self._answered else STARTING_S) else Advice.WAIT
+        self._answered = True
         mine = beat if beat is not None and beat.time_s >= self._opened_s else None
         if status.state == "destroying_environment":
             return Advice.RESTART if lasts_s > DESTROYING_S else Advice.WAIT

@@ -114,17 +114,18 @@ def start_redis(folder: Path, address: RedisAddress, log: Path, environment: Map
     return Child("redis", [redis_program(), str(configuration)], log, environment)
 
 
-def wait_ready(address: RedisAddress, child: Child | None) -> None:
+def wait_ready(address: RedisAddress, child: Child | None, timeout_s: float = READY_S) -> None:
     """Wait until Redis answers.
 
     Args:
         address: Where.
         child: The process, if it is ours.
+        timeout_s: How long.
 
     Raises:
         ServiceDied: If it does not answer.
     """
-    for _ in range(round(READY_S / _AGAIN_S)):
+    for _ in range(round(timeout_s / _AGAIN_S)):
         if address.answers():
             return
         if child is not None and not child.running:

@@ -65,7 +65,8 @@ class Supervisor:
 
     def step(self, now_s: float) -> None:
         """Look at everything once and do one thing about it."""
-        self._group.look(now_s)
+        if self._group.manager.name in self._group.look(now_s):
+            self._diagnosis.restarted(now_s)
         self._look_at_services()
         status = self._execution.status()
         beat = last_beat(self._places.heartbeat)
@@ -88,7 +89,7 @@ class Supervisor:
             self._execution.destroy_worker()
         elif advice is Advice.RESTART:
             log.warning("the RE manager hangs: it is started again")
-            self._group.restart_manager(now_s)
+            self._restart_manager(now_s)
 
     def _open(self, now_s: float) -> None:
         """Start a worker: the first at once, the next ones ever more patiently, since a device may be away."""
@@ -98,11 +99,15 @@ class Supervisor:
         if self._openings > 1:
             log.warning("the worker did not start, try %d; see %s", self._openings, self._places.logs / "manager.log")
             if self._openings % 2:  # a worker that is killed at a bad moment leaves the manager deaf
-                self._group.restart_manager(now_s)
+                self._restart_manager(now_s)
                 return
         self._open_next_s = now_s + min(2.0**self._openings, PATIENCE_S)
         self._diagnosis.opening(now_s)
         self._execution.open_worker()
+
+    def _restart_manager(self, now_s: float) -> None:
+        self._group.restart_manager(now_s)
+        self._diagnosis.restarted(now_s)
 
     def _look_at_services(self) -> None:
         for name, service in self._services.items():

@@ -62,6 +62,10 @@ class Worker:
         """Runs the plans."""
         return self.context.session.run_engine
 
+    def make_safe(self) -> MsgGenerator[None]:
+        """Leave the beamline safe."""
+        yield from make_safe(self.context.session.beamline)
+
     def experiment(self, item: dict[str, Any]) -> MsgGenerator[None]:
         """Run what is left of an experiment. What is wrong with it ends it as failed; the queue goes on.
 

@@ -1,0 +1,313 @@
+"""The front door alone: what it takes, what it refuses and in which words. The queue behind it stands still."""
+
+import contextlib
+import json
+import socket
+import threading
+import uuid
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from served_queue import item, profile_in
+
+from mxplans.app.queueserver.desk import Caller, Desk, caller, open_desk
+from mxplans.app.queueserver.front_door import router
+from mxplans.app.queueserver.places import Places, ServeState
+from mxplans.app.queueserver.requests import BODY_MOST
+from mxplans.model import QueueItem
+from mxplans.profile import load_profile
+from mxplans.queue import Ledger, QueueStore, digest_of
+
+STAFF, ALICE, BOB = Caller("staff", "staff"), Caller("alice", "user"), Caller("bob", "user")
+OBSERVER, UDC = Caller("guest", "observer"), Caller("udc", "udc")
+
+
+@contextlib.contextmanager
+def running(app):
+    """A server of an application, and a client of it."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=30) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def door(tmp_path):
+    """Client, and a switch for who it is."""
+    profile = profile_in(tmp_path)
+    places = Places(tmp_path)
+    places.make()
+    state = ServeState(
+        folder=tmp_path,
+        profile=profile,
+        shipment=None,
+        places={},
+        http_url="http://127.0.0.1:1",
+        zmq_control="",
+        zmq_info="",
+        zmq_public_key="",
+        redis_port=1,
+    )
+    with QueueStore(places.queue) as store, Ledger(places.queue) as ledger:
+        desk = Desk(state, places, load_profile(profile), store, ledger)
+        app = FastAPI()
+        app.include_router(router)
+        app.dependency_overrides[open_desk] = lambda: desk
+        with running(app) as client:
+
+            def as_(who):
+                app.dependency_overrides[caller] = lambda: who
+                return client
+
+            yield as_, desk
+
+
+def uuid_of(content):
+    return content["experiment"]["uuid"]
+
+
+def test_an_item_is_put_on_the_queue_and_found_there(door):
+    as_, _ = door
+    asked = item(sweeps=2)
+    answer = as_(STAFF).post("/mx/items", json=asked)
+    assert answer.status_code == 201
+    assert answer.json()["items"] == [{"uuid": uuid_of(asked), "sample": "here", "added": True}]
+    found = as_(OBSERVER).get(f"/mx/items/{uuid_of(asked)}").json()
+    assert (found["state"], found["numberImages"], found["committed"]) == ("waiting", 80, {})
+    (session,) = as_(OBSERVER).get("/mx/queue").json()["sessions"]
+    assert session["samples"][0]["experiments"][0]["uuid"] == uuid_of(asked)
+
+
+def test_putting_it_there_twice_changes_nothing_and_other_content_under_its_uuid_is_a_conflict(door):
+    as_, _ = door
+    asked = item()
+    as_(STAFF).post("/mx/items", json=asked)
+    assert as_(STAFF).post("/mx/items", json=asked).json()["items"][0]["added"] is False
+    other = {**asked, "sweeps": [{**asked["sweeps"][0], "numberImages": 41}]}
+    answer = as_(STAFF).post("/mx/items", json=other)
+    assert answer.status_code == 409
+    assert "other content" in answer.json()["detail"]
+
+
+def test_an_experiment_without_uuid_gets_one_and_is_told(door):
+    as_, _ = door
+    asked = item()
+    del asked["experiment"]["uuid"]
+    (told,) = as_(STAFF).post("/mx/items", json=[asked]).json()["items"]
+    assert uuid.UUID(told["uuid"]).version == 4
+    assert as_(STAFF).get(f"/mx/items/{told['uuid']}").status_code == 200
+
+
+def test_a_message_of_mxlims_makes_one_item_per_pin(door):
+    as_, desk = door
+    from served_queue import ROOT
+
+    answer = as_(STAFF).post("/mx/items", content=(ROOT / "profiles/sim/shipment.json").read_bytes())
+    assert answer.status_code == 201
+    assert len(answer.json()["items"]) == len(desk.store.order()) > 1
+
+
+def change(content, **fields):
+    return {**content, "sweeps": [{**content["sweeps"][0], **fields}]}
+
+
+BAD = [  # what is changed, where it is wrong, what is said
+    (lambda good: change(good, numberImages=-5), ["sweeps", 0, "numberImages"], "greater than 0"),
+    (lambda good: change(good, exposureTime=0), ["sweeps", 0, "exposureTime"], "greater than 0"),
+    (lambda good: change(good, exposureTime=0.001), ["sweeps"], "exposure"),
+    (lambda good: change(good, exposure_tims=1), ["sweeps", 0, "exposure_tims"], "Extra inputs"),
+    (lambda good: change(good, prefix="../../etc"), ["sweeps", 0, "prefix"], "pattern"),
+    (lambda good: change(good, prefix="p" * 300), ["sweeps", 0, "prefix"], "45"),
+    (lambda good: change(good, energy=80000.5e3), ["sweeps", 0, "energy"], "100000"),
+    (lambda good: {**good, "sampleName": "../x"}, ["sampleName"], "pattern"),
+    (lambda good: {**good, "surprise": 1}, ["surprise"], "Extra inputs"),
+    (lambda good: [good, change(good, numberImages=0)], [1, "sweeps", 0, "numberImages"], "greater than 0"),
+    (lambda good: 17, [], "valid dictionary"),
+    (lambda good: [], ["body"], "no experiment"),
+    (lambda good: {"version": "9.9"}, ["body"], "9.9"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "loc", "said"), BAD)
+def test_what_is_wrong_is_said_with_its_place_and_nothing_is_added(door, spoil, loc, said):
+    as_, desk = door
+    answer = as_(STAFF).post("/mx/items", json=spoil(item()))
+    assert answer.status_code == 422
+    first = answer.json()["detail"][0]
+    assert first["loc"] == loc
+    assert said in first["msg"]
+    assert set(first) == {"loc", "msg", "input"}
+    assert desk.store.order() == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{", "not JSON"),
+        (b'{"a": NaN}', "NaN is no number"),
+        (b'{"a": 1, "a": 2}', "stands twice"),
+        (b"[" * 5000 + b"]" * 5000, "nested too deeply"),
+        (b'{"objects": {"a": ' + b'{"a": ' * 70 + b"1" + b"}" * 72, "nested too deeply"),
+        (b'{"sampleName": "\\ud800"}', "half of a character"),
+        (b"\xff\xfe", "not JSON"),
+        (b"1" * 5000, "not JSON"),
+    ],
+)
+def test_what_is_no_good_json_is_refused(door, body, said):
+    answer = door[0](STAFF).post("/mx/items", content=body)
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"][0]["msg"]
+
+
+def test_a_body_that_is_too_long_is_refused_whether_it_says_so_or_not(door):
+    too_long = b" " * (BODY_MOST + 1)
+    for body in (too_long, iter([too_long[: BODY_MOST // 2]] * 3)):
+        answer = door[0](STAFF).post("/mx/items", content=body)
+        assert answer.status_code == 413
+        assert f"allowed are {BODY_MOST}" in answer.json()["detail"]
+
+
+def test_a_kind_that_has_no_plan_is_refused_with_the_reason(door):
+    asked = {**item(), "sweeps": []}
+    asked["experiment"]["extensions"]["mxplans.example.org"] = {"kind": "xrf_spectrum", "countTimeS": 1.0}
+    answer = door[0](STAFF).post("/mx/items", json=asked)
+    assert answer.status_code == 422
+    assert "no plan for XRF" in answer.json()["detail"][0]["msg"]
+
+
+def test_an_observer_may_look_and_nothing_else(door):
+    as_, _ = door
+    asked = item()
+    as_(STAFF).post("/mx/items", json=asked)
+    one = f"/mx/items/{uuid_of(asked)}"
+    client = as_(OBSERVER)
+    assert client.get(one).status_code == 200
+    refused = [
+        client.post("/mx/items", json=item()),
+        client.patch(one, json={"enabled": False}),
+        client.delete(one),
+        client.post(f"{one}/copy"),
+        client.post("/mx/queue/start"),
+        client.post("/mx/queue/stop"),
+        client.post("/mx/sessions", json={"name": "mine"}),
+    ]
+    assert {answer.status_code for answer in refused} == {403}
+    assert "guest is of group observer" in refused[0].json()["detail"]
+
+
+def test_users_work_in_their_own_session_only(door):
+    as_, _ = door
+    for name in ("alice", "bob"):
+        as_(STAFF).post("/mx/sessions", json={"name": f"of-{name}", "owner": name}).raise_for_status()
+    asked = item()
+    assert as_(BOB).post("/mx/items?session=of-alice", json=asked).status_code == 403
+    assert as_(ALICE).post("/mx/items?session=nobodys", json=asked).status_code == 403
+    assert as_(ALICE).post("/mx/items?session=of-alice", json=asked).status_code == 201
+    assert as_(BOB).delete(f"/mx/items/{uuid_of(asked)}").status_code == 403
+    assert as_(BOB).post("/mx/queue/start").status_code == 403  # hers is next
+    assert as_(ALICE).post("/mx/queue/start").status_code == 200
+    assert as_(BOB).post("/mx/queue/pause").status_code == 200  # nobody is refused a stop
+    assert as_(ALICE).patch(f"/mx/items/{uuid_of(asked)}", json={"priority": 1}).status_code == 403
+    assert as_(ALICE).delete(f"/mx/items/{uuid_of(asked)}").status_code == 200
+
+
+def test_items_are_edited_and_the_order_follows(door):
+    as_, _ = door
+    client = as_(STAFF)
+    first, second, third = (item(name) for name in ("a", "b", "c"))
+    client.post("/mx/items", json=[first, second, third]).raise_for_status()
+    order = lambda: client.get("/mx/queue/order").json()["uuids"]
+    assert order() == [uuid_of(each) for each in (first, second, third)]
+    assert client.patch(f"/mx/items/{uuid_of(third)}", json={"priority": 1}).json()["priority"] == 1
+    assert order()[0] == uuid_of(third)
+    client.patch(f"/mx/items/{uuid_of(first)}", json={"enabled": False}).raise_for_status()
+    assert uuid_of(first) not in order()
+    made = client.post(f"/mx/items/{uuid_of(second)}/copy", json={"to": "first"}).json()
+    assert order()[1:] == [made["uuid"], uuid_of(second)]
+    client.post(f"/mx/items/{made['uuid']}/move", json={"to": "after", "of": uuid_of(second)}).raise_for_status()
+    assert order()[1:] == [uuid_of(second), made["uuid"]]
+    longer = {**second, "sweeps": [{**second["sweeps"][0], "numberImages": 50}]}
+    changed = client.patch(f"/mx/items/{uuid_of(second)}", json={"item": longer}).json()
+    assert changed["numberImages"] == 50
+    client.delete(f"/mx/items/{uuid_of(second)}").raise_for_status()
+    assert client.get(f"/mx/items/{uuid_of(second)}").status_code == 404
+
+
+def test_another_uuid_or_a_spoilt_content_does_not_replace_one(door):
+    client = door[0](STAFF)
+    asked = item()
+    client.post("/mx/items", json=asked)
+    one = f"/mx/items/{uuid_of(asked)}"
+    assert client.patch(one, json={"item": item()}).json()["detail"][0]["loc"] == ["item", "experiment", "uuid"]
+    assert client.patch(one, json={"item": change(asked, numberImages=0)}).status_code == 422
+    assert client.patch(one, json={"colour": "red"}).status_code == 422
+    assert client.get(one).json()["numberImages"] == 40
+
+
+def test_what_runs_is_neither_removed_nor_changed(door):
+    as_, desk = door
+    asked = item()
+    client = as_(STAFF)
+    client.post("/mx/items", json=asked)
+    desk.ledger.begin(uuid_of(asked), digest_of(QueueItem.model_validate(asked)))
+    one = f"/mx/items/{uuid_of(asked)}"
+    answers = [client.delete(one), client.patch(one, json={"enabled": False}), client.post(f"{one}/retry")]
+    assert {answer.status_code for answer in answers} == {409}
+    assert "running" in answers[0].json()["detail"]
+
+
+def test_a_dry_run_tells_frames_and_seconds_and_adds_nothing(door):
+    as_, desk = door
+    (told,) = as_(OBSERVER).post("/mx/dry-run", json=item(sweeps=2)).json()["items"]
+    assert told["frames"] == 80
+    assert told["seconds"] > 80 * 0.02
+    assert told["violations"] == []
+    (fast,) = as_(OBSERVER).post("/mx/dry-run", json=change(item(), exposureTime=0.001)).json()["items"]
+    assert fast["violations"]
+    assert desk.store.order() == ()
+
+
+def test_events_follow_a_sequence_number(door):
+    client = door[0](STAFF)
+    client.post("/mx/items", json=item())
+    events = client.get("/mx/events/page").json()["events"]
+    assert [(event["what"], event["node"]) for event in events] == [
+        ("added", "session"),
+        ("added", "sample"),
+        ("added", "experiment"),
+    ]
+    assert client.get(f"/mx/events/page?after={events[1]['sequence']}").json()["events"] == events[2:]
+
+
+def test_wishes_are_kept_with_who_and_why(door):
+    as_, _ = door
+    assert as_(STAFF).get("/mx/status").json()["wish"]["mode"] == "stop"
+    as_(UDC).post("/mx/queue/start").raise_for_status()
+    as_(ALICE).post("/mx/queue/stop", json={"reason": "ice on the loop"}).raise_for_status()
+    wish = as_(STAFF).get("/mx/status").json()["wish"]
+    assert (wish["mode"], wish["who"], wish["reason"]) == ("stop", "alice", "ice on the loop")
+    assert as_(STAFF).post("/mx/queue/explode").status_code == 404
+
+
+def test_a_queue_of_mxcube_is_taken_and_what_has_no_place_is_told(door):
+    client = door[0](STAFF)
+    answer = client.post("/mx/items", json={"mxcube": [{"type": "Nothing"}]})
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"]
+
+
+def test_no_answer_shows_a_traceback(door):
+    as_, desk = door
+    desk.store.close()
+    answer = as_(STAFF).get("/mx/queue")
+    assert answer.status_code == 503
+    assert "Traceback" not in json.dumps(answer.json())
