@@ -240,7 +240,7 @@ FIELDS = (
 LOOPS = ("wedgeImages", "order", "doseLimitMgy", "kind", "colour")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(FIELDS), nasty, max_size=3),
     st.dictionaries(st.sampled_from(LOOPS), st.one_of(nasty, st.sampled_from(("gsb", "ss", "raster"))), max_size=2),

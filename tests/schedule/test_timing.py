@@ -95,7 +95,7 @@ def test_seconds_by_hand(sweeps, wedge, order, expected):
     assert found.total_s == pytest.approx(sum(expected.values()))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(experiments, st.integers(100, 5000), orders)
 def test_the_sweeps_seconds_are_those_of_the_whole(asked, wedge, order):
     scans = schedule(asked, wedge, order)
@@ -134,7 +134,7 @@ def test_a_full_arming_is_followed_by_another():
     assert [len(group) for group in arming_groups(scans, [sweep(100)], images_most=5)] == [1] * 10
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(experiments, st.integers(100, 5000), orders, st.one_of(st.none(), st.integers(1, 9000)))
 def test_armings_keep_every_scan_in_its_order(asked, wedge, order, most):
     scans = schedule(asked, wedge, order)
@@ -178,7 +178,7 @@ def test_what_was_asked_stays_where_nothing_is_quicker():
     assert found.reasons[1] == "gsbi: the same"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(experiments, st.integers(500, 5000), orders)
 def test_no_order_of_the_same_meaning_is_quicker(asked, wedge, order):
     found = choose_order(asked, wedge, order, TIMING)
