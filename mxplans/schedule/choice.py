@@ -11,6 +11,9 @@ from mxplans.schedule.order import SCAN, check_order, varying
 from mxplans.schedule.scans import Wedge, schedule
 from mxplans.schedule.timing import Duration, Timing, duration
 
+COMPARED_MOST = 200_000
+"""Scans of all orders together that are compared: a second's work, whatever is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrderChoice:
@@ -29,19 +32,24 @@ def choose_order(
     """The quickest of the orders that mean the same as `order`; the order itself where none is quicker.
 
     The letters behind s say what alternates within a wedge, those before it what is complete before the next begins:
-    both sets stay as they are, and only the sequence within each is chosen.
+    both sets stay as they are, and only the sequence within each is chosen. Where there are more than `COMPARED_MOST`
+    scans in all of them the order stays as it is.
 
     Raises:
         InvalidInput: If there is no such schedule.
     """
-    found = {
-        each: duration(schedule(sweeps, wedge_images, each), sweeps, timing, images_most)
-        for each in _same_meaning(check_order(order), varying(sweeps))
-    }
+    same = list(_same_meaning(check_order(order), varying(sweeps)))
+    scans = schedule(sweeps, wedge_images, order)
+    compared = same if len(scans) * len(same) <= COMPARED_MOST else [order]
+    found = {order: duration(scans, sweeps, timing, images_most)}
+    for each in compared[1:]:
+        found[each] = duration(schedule(sweeps, wedge_images, each), sweeps, timing, images_most)
     # Milliseconds, so that the noise of a sum of floats does not change what was asked for.
     best = min(found, key=lambda each: round(found[each].total_s, 3))
     reasons = [f"{best}: {found[best].total_s:.0f} s" if best else f"as listed: {found[best].total_s:.0f} s"]
     reasons += [_reason(each, found[each], found[best]) for each in found if each != best]
+    if len(compared) < len(same):
+        reasons.append(f"{len(scans)} scans are too many to compare {len(same)} orders")
     return OrderChoice(best, found[best], found, tuple(reasons))
 
 

@@ -64,7 +64,9 @@ class DryRun:
         rows.append(_row("all", "", scans, self.frames, self.duration.total_s, self.bytes, self.dose_mgy))
         parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in self.duration.seconds.items() if seconds)
         rows += ["", f"seconds: {parts or 'none'}; the detector is armed {self.duration.armings} times"]
-        rows += ["raw GB: before compression, so an upper bound; dose: at the beam's peak, for a crystal of standard composition"]
+        rows += [
+            "raw GB: before compression, so an upper bound; dose: at the beam's peak, for a crystal of standard composition"
+        ]
         rows += [f"order {self.order or 'as listed'}; of those that mean the same: {'; '.join(self.quickest.reasons)}"]
         rows += [f"not allowed: {each}" for each in self.violations] or ["within all limits"]
         return "\n".join(rows)

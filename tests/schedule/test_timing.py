@@ -178,6 +178,13 @@ def test_what_was_asked_stays_where_nothing_is_quicker():
     assert found.reasons[1] == "gsbi: the same"
 
 
+def test_too_many_scans_are_not_compared():
+    many = [each.model_copy(update={"number_images": 30_000}) for each in MAD_INVERSE]
+    found = choose_order(many, 1, "gsib", TIMING)
+    assert list(found.candidates) == ["gsib"]
+    assert found.reasons[1] == "120000 scans are too many to compare 2 orders"
+
+
 @settings(max_examples=50, deadline=None)
 @given(experiments, st.integers(500, 5000), orders)
 def test_no_order_of_the_same_meaning_is_quicker(asked, wedge, order):
