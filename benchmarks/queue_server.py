@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from support.meter import Meter
+from support.overhead import overhead
 
 from mxplans.errors import InvalidInput, LimitExceeded
 from mxplans.model import QueueItem, Sweep, parse_item
@@ -261,6 +262,7 @@ PARTS: dict[str, Callable[[Meter], None]] = {
     "known_losses": known_losses,
     "speed": speed,
     "fuzz": fuzz,
+    "overhead": overhead,
 }
 
 

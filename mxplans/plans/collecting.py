@@ -6,8 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bluesky import plan_stubs as bps
-from bluesky.utils import MsgGenerator
+from bluesky.utils import Msg, MsgGenerator
 
 from mxplans.errors import InvalidInput
 from mxplans.model.experiments import Scan
@@ -79,14 +78,14 @@ def collect(
         sweep = sweeps[each.sweep_index]
         name = f"{sweep.prefix}_{runs[each.sweep_index]}_{each.ordinal}"
         for _ in itertools.count():
-            yield from bps.checkpoint()
+            yield Msg("checkpoint")
             try:
                 yield from noticing_pauses(_take(bl, sweep, each, homes[each.sweep_index], how, name))
             except ScanInterrupted:
                 name = f"{sweep.prefix}_{how.ledger.run_number(how.context.sample_name, sweep.prefix)}_{each.ordinal}"
                 continue
             break
-    yield from bps.checkpoint()
+    yield Msg("checkpoint")
     return len(left)
 
 

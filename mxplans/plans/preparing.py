@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
 from mxplans.errors import LimitExceeded
 from mxplans.model.sweeps import Position, Sweep
 from mxplans.plans.scanning import prepare_beam
-from mxplans.plans.waiting import ENERGY_TIMEOUT_S, MOVE_TIMEOUT_S, set_and_wait
+from mxplans.plans.waiting import ENERGY_TIMEOUT_S, MOVE_TIMEOUT_S, set_and_wait, value_of
 from mxplans.profile import Collection
 from mxplans.roles import Beamline, Movable
 from mxplans.schedule.limits import distance_of_resolution_mm
@@ -46,9 +45,8 @@ def check_axes(bl: Beamline, sweeps: Iterable[Sweep]) -> None:
 def present_position(bl: Beamline) -> MsgGenerator[Position]:
     """Where the sample stands."""
     gonio = bl.goniometer
-    return Position(
-        x_mm=(yield from bps.rd(gonio.x)), y_mm=(yield from bps.rd(gonio.y)), z_mm=(yield from bps.rd(gonio.z))
-    )
+    x, y, z = ((yield from value_of(gonio.x)), (yield from value_of(gonio.y)), (yield from value_of(gonio.z)))
+    return Position(x_mm=x, y_mm=y, z_mm=z)
 
 
 def prepare_sweep(
@@ -85,7 +83,7 @@ def distance_for(
     """
     if sweep.distance_mm is not None or sweep.resolution_a is None:
         return sweep.distance_mm or settings.distance_mm
-    energy_ev = sweep.energy_ev or (yield from bps.rd(bl.beam.energy))
+    energy_ev = sweep.energy_ev or (yield from value_of(bl.beam.energy))
     radius_mm = detector_radius_mm or 0.0
     distance_mm = distance_of_resolution_mm(sweep.resolution_a, energy_ev, radius_mm)
     if distance_mm <= 0:
@@ -100,6 +98,6 @@ def set_energy(bl: Beamline, energy_ev: float | None) -> MsgGenerator[None]:
     """Change the energy if it is another one; None leaves it."""
     if energy_ev is None:
         return
-    present_ev = yield from bps.rd(bl.beam.energy)
+    present_ev = yield from value_of(bl.beam.energy)
     if abs(present_ev - energy_ev) > ENERGY_TOLERANCE_EV:
         yield from set_and_wait(ENERGY_TIMEOUT_S, bl.beam.energy, energy_ev)

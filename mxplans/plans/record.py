@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from bluesky import plan_stubs as bps
-from bluesky.utils import MsgGenerator
+from bluesky.utils import Msg, MsgGenerator
 
 Value = str | float | int | list[Any] | np.ndarray[Any, Any]
 
@@ -86,9 +85,9 @@ def record(stream: str, values: Mapping[str, Value], *readables: Any) -> MsgGene
         values: What to record.
         readables: Devices to read into the same event.
     """
-    yield from bps.create(name=stream)
+    yield Msg("create", name=stream)
     if values:
-        yield from bps.read(Record(values, stream))
+        yield Msg("read", Record(values, stream))
     for readable in readables:
-        yield from bps.read(readable)
-    yield from bps.save()
+        yield Msg("read", readable)
+    yield Msg("save")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bluesky import plan_stubs as bps
-from bluesky.utils import MsgGenerator
+from bluesky.utils import Msg, MsgGenerator
 
 from mxplans.plans.waiting import MOVE_TIMEOUT_S, set_and_wait
 from mxplans.roles import Beamline, ShutterState
@@ -20,7 +20,7 @@ def make_safe(bl: Beamline) -> MsgGenerator[None]:
     The detector is disarmed even when the shutter does not answer.
     """
     try:
-        yield from bps.stop(bl.goniometer)
+        yield Msg("stop", bl.goniometer)
         yield from close_shutter(bl)
     finally:
         yield from bps.unstage(bl.detector)

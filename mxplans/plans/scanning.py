@@ -7,14 +7,22 @@ from typing import Any
 
 from bluesky import plan_stubs as bps
 from bluesky import preprocessors as bpp
-from bluesky.utils import MsgGenerator, RequestAbort, RequestStop
+from bluesky.utils import Msg, MsgGenerator, RequestAbort, RequestStop
 
 from mxplans.model.acquisition import AcquisitionSettings, ScanMotion
 from mxplans.plans import documents
 from mxplans.plans.pausing import ScanInterrupted
 from mxplans.plans.record import record
 from mxplans.plans.safe import make_safe
-from mxplans.plans.waiting import ARM_TIMEOUT_S, FILES_TIMEOUT_S, MOVE_TIMEOUT_S, SCAN_TIMEOUT_S, set_and_wait, wait_for
+from mxplans.plans.waiting import (
+    ARM_TIMEOUT_S,
+    FILES_TIMEOUT_S,
+    MOVE_TIMEOUT_S,
+    SCAN_TIMEOUT_S,
+    set_and_wait,
+    value_of,
+    wait_for,
+)
 from mxplans.roles import BacklightState, Beamline, ShutterState
 
 RUN_KEY = "scan"
@@ -39,8 +47,8 @@ def acquisition_settings(
     bl: Beamline, motion: ScanMotion, directory: str, prefix: str
 ) -> MsgGenerator[AcquisitionSettings]:
     """What the detector must know for a motion, with the energy and distance of now."""
-    energy_ev = yield from bps.rd(bl.beam.energy)
-    distance_mm = yield from bps.rd(bl.detector_distance)
+    energy_ev = yield from value_of(bl.beam.energy)
+    distance_mm = yield from value_of(bl.detector_distance)
     return AcquisitionSettings(
         number_images=motion.number_images,
         exposure_s=motion.exposure_s,
@@ -93,20 +101,20 @@ def _scan(
     opened: list[str],
 ) -> MsgGenerator[None]:
     yield from bps.stage(bl.detector)
-    yield from bps.prepare(bl.detector, settings, group="arm")
+    yield Msg("prepare", bl.detector, settings, group="arm")
     yield from wait_for("arm", ARM_TIMEOUT_S)
     opened.append((yield from bps.open_run(metadata)))
     yield from record(
         documents.PRE, {}, bl.goniometer, bl.beam, bl.attenuator, bl.aperture, bl.detector_distance, bl.fast_shutter
     )
-    yield from bps.declare_stream(bl.detector, name=documents.FRAMES, collect=True)
-    yield from bps.kickoff(bl.detector, group="kickoff")
+    yield Msg("declare_stream", None, bl.detector, name=documents.FRAMES, collect=True)
+    yield Msg("kickoff", bl.detector, group="kickoff")
     yield from wait_for("kickoff", ARM_TIMEOUT_S)
-    yield from bps.abs_set(bl.goniometer.scan, motion, group="motion")
+    yield Msg("set", bl.goniometer.scan, motion, group="motion")
     yield from wait_for("motion", SCAN_TIMEOUT_S)
-    yield from bps.complete(bl.detector, group="files")
+    yield Msg("complete", bl.detector, group="files")
     if conclude is not None:
         yield from conclude()
     yield from wait_for("files", FILES_TIMEOUT_S)
-    yield from bps.collect(bl.detector, name=documents.FRAMES)
+    yield Msg("collect", bl.detector, stream=False, return_payload=True, name=documents.FRAMES)
     yield from bps.close_run()

@@ -1,12 +1,15 @@
-"""Waiting with a limit, and failures that carry their own name."""
+"""Waiting with a limit, and failures that carry their own name.
+
+What is done for every scan yields messages itself: each stub of bluesky writes the whole stack down in words first, for a
+warning should nobody run it, and that is half of what a message costs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from typing import Any
 
-from bluesky import plan_stubs as bps
-from bluesky.utils import FailedStatus, MsgGenerator
+from bluesky.utils import FailedStatus, Msg, MsgGenerator
 
 from mxplans.errors import DeviceFault, MxplansError
 
@@ -27,11 +30,17 @@ def wait_for(group: Hashable, timeout_s: float) -> MsgGenerator[None]:
         DeviceFault: If a device failed otherwise or was not done in time.
     """
     try:
-        yield from bps.wait(group=group, timeout=timeout_s)
+        yield Msg("wait", None, group=group, error_on_timeout=True, timeout=timeout_s, watch=())
     except FailedStatus as failed:
         raise _cause(failed, group) from failed
     except TimeoutError as late:
         raise DeviceFault(f"{group}: not done after {timeout_s:g} s; look at the device and start again") from late
+
+
+def value_of(device: Any) -> MsgGenerator[Any]:
+    """The present value of a device whose key is its name."""
+    reading = yield Msg("read", device)
+    return reading[device.name]["value"]
 
 
 def set_and_wait(timeout_s: float, *pairs: Any) -> MsgGenerator[None]:
@@ -39,14 +48,14 @@ def set_and_wait(timeout_s: float, *pairs: Any) -> MsgGenerator[None]:
     devices = pairs[::2]
     group = "set " + ", ".join(device.name for device in devices)
     for device, value in zip(devices, pairs[1::2], strict=True):
-        yield from bps.abs_set(device, value, group=group)
+        yield Msg("set", device, value, group=group)
     yield from wait_for(group, timeout_s)
 
 
 def trigger_and_wait(device: Any, timeout_s: float) -> MsgGenerator[None]:
     """Trigger a device and wait for it."""
     group = f"trigger {device.name}"
-    yield from bps.trigger(device, group=group)
+    yield Msg("trigger", device, group=group)
     yield from wait_for(group, timeout_s)
 
 
