@@ -129,6 +129,7 @@ def teach_detector(faults: Faults, detector: SimplonFaults) -> None:
 
     faults.on("detector_stuck_armed", count("stuck_disarms", "times"))
     faults.on("detector_fails_to_arm", count("failed_arms", "times"))
+    faults.on("detector_fails_after_interrupt", count("failed_arms_after_interrupt", "times"))
     faults.on("frames_lost", count("lost_frames", "frames"))
     faults.on("writer_stalled", switch("writer_stalled", lambda _: True, False))
     faults.on("writer_slow", switch("writer_delay_s", lambda parameters: parameters["delay_s"], 0.0))

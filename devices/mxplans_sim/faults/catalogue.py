@@ -108,6 +108,9 @@ CATALOGUE: Mapping[str, Kind] = {
     "murko_zero_masks": _strikes("The segmentation's masks are empty", 13),
     "detector_stuck_armed": _acts("Disarming has no effect", 14, times=Parameter(1, "How often", 1, 1000)),
     "detector_fails_to_arm": _acts("Arming ends in an error", 14, times=Parameter(1, "How often", 1, 1000)),
+    "detector_fails_after_interrupt": _acts(
+        "Arming after a series that was interrupted ends in an error", 14, times=Parameter(1, "How often", 1, 1000)
+    ),
     "frames_lost": _acts("Frames get lost on their way to the file", 15, frames=Parameter(3, "How many", 1, 1_000_000)),
     "writer_stalled": _switches("The file writer does not come to its end", 15),
     "writer_slow": _switches("The file writer is late with each series", 15, delay_s=_seconds(30.0)),

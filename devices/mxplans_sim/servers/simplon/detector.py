@@ -139,7 +139,8 @@ class VirtualDetector:
         await self._clock.sleep(self._detector.arm_s)
         if self.series[sequence_id].closed:
             raise StateError(f"arm of series {sequence_id} was interrupted in state {self.state}; arm again")
-        if self.faults.fails_to_arm():
+        before = self.series.get(sequence_id - 1)
+        if self.faults.fails_to_arm(before is not None and not before.exposure.complete):
             self._end_series(self._clock.now_s())
             self.state = "error"
             raise StateError(f"arm of series {sequence_id} failed: the trigger unit does not answer; initialize")

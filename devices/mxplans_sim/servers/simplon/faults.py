@@ -27,6 +27,7 @@ class SimplonFaults:
     Attributes:
         stuck_disarms: So many of the next commands disarm, cancel and abort have no effect.
         failed_arms: So many of the next commands arm end in the state error.
+        failed_arms_after_interrupt: The same, of those that follow a series which has not come to its end.
         ignored: Names of detector parameters whose setting has no effect.
         clamped: Least and greatest value of detector parameters, by name; what lies outside is moved there.
         http: Answers in place of the right ones, by the beginning of the path.
@@ -42,6 +43,7 @@ class SimplonFaults:
 
     stuck_disarms: int = 0
     failed_arms: int = 0
+    failed_arms_after_interrupt: int = 0
     ignored: set[str] = field(default_factory=set)
     clamped: dict[str, tuple[float, float]] = field(default_factory=dict)
     http: dict[str, HttpFault] = field(default_factory=dict)
@@ -69,12 +71,19 @@ class SimplonFaults:
         self.stuck_disarms -= 1
         return True
 
-    def fails_to_arm(self) -> bool:
-        """Whether this arming fails; it is counted."""
-        if not self.failed_arms:
-            return False
-        self.failed_arms -= 1
-        return True
+    def fails_to_arm(self, interrupted: bool = False) -> bool:
+        """Whether this arming fails; it is counted.
+
+        Args:
+            interrupted: Whether the series before has not come to its end.
+        """
+        if self.failed_arms:
+            self.failed_arms -= 1
+            return True
+        if interrupted and self.failed_arms_after_interrupt:
+            self.failed_arms_after_interrupt -= 1
+            return True
+        return False
 
     def lose(self, frames: int) -> int:
         """How many of these frames get lost; they are counted."""
