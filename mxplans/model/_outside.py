@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
@@ -11,12 +10,15 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from mxplans.errors import InvalidMessage
-from mxplans.model._values import DOMAIN_PATTERN, MAX_DEPTH, URL_PATTERN, UUID_PATTERN, nested_deeper
+from mxplans.model._values import DOMAIN_PATTERN, MAX_DEPTH, URL_PATTERN, UUID_PATTERN
 
 MAX_BYTES = 8 * 1024 * 1024
 """Largest message that is read unless the caller says otherwise; some 90 000 scans."""
 _SHOWN = 3
 _REMEDY = "correct the file or ask its sender"
+
+_Way = tuple[Any, ...]
+"""How a value was reached: nothing, or the way to its holder and its key there."""
 
 
 class _Refused(ValueError):
@@ -76,40 +78,46 @@ def _too_deep(origin: str) -> InvalidMessage:
 
 
 def check_plain(content: Any, origin: str) -> None:
-    """Look for what decoded JSON of a message may not hold anywhere.
+    """Look for what decoded JSON of a message may not hold anywhere. Needs no deep stack itself.
 
     Raises:
         InvalidMessage: If it is nested too deeply, has a number that is not finite, text that is no Unicode, or null
             outside extensions.
     """
-    if nested_deeper(content, MAX_DEPTH):
-        raise _too_deep(origin)
-    for path, value in _leaves(content, (), free=False):
-        where = ".".join(map(str, path))
-        if isinstance(value, float) and not isfinite(value):
-            raise InvalidMessage(f"{origin}, {where} is {value}; allowed are finite numbers: {_REMEDY}")
-        if isinstance(value, str) and not _encodable(value):
-            raise InvalidMessage(f"{origin}, {where!r} is {value!r:.100}; allowed is Unicode text: {_REMEDY}")
-        if value is None:
-            raise InvalidMessage(f"{origin}, {where} is null, which MXLIMS does not know: leave the field out")
+    pending: list[tuple[_Way, Any, int, bool]] = [((), content, 0, False)]
+    while pending:
+        way, holder, depth, free = pending.pop()
+        if depth > MAX_DEPTH:
+            raise _too_deep(origin)
+        for key, one in holder.items() if isinstance(holder, dict) else enumerate(holder):
+            if isinstance(one, dict | list | tuple):
+                inner_free = free or (depth == 2 and key == "extensions")
+                pending.append(((way, key), one, depth + 1, inner_free))
+            elif isinstance(one, float) and not isfinite(one):
+                raise InvalidMessage(f"{origin}, {_spelt((way, key))} is {one}; allowed are finite numbers: {_REMEDY}")
+            elif one is None and not free:
+                raise InvalidMessage(
+                    f"{origin}, {_spelt((way, key))} is null, which MXLIMS does not know: leave the field out"
+                )
+            if not (_encodable(key) and _encodable(one)):
+                raise InvalidMessage(
+                    f"{origin}, {_spelt((way, key))!a} is {shown(one)}; allowed is Unicode text: {_REMEDY}"
+                )
 
 
-def _leaves(value: Any, path: tuple[Any, ...], *, free: bool) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Values that are no container, keys as well; null only where it is not free to stand."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield path, key
-            yield from _leaves(inner, (*path, key), free=free or (key == "extensions" and len(path) == 2))
-    elif isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, (*path, index), free=free)
-    elif value is not None or not free:
-        yield path, value
+def _spelt(way: _Way) -> str:
+    keys = []
+    while way:
+        way, key = way
+        keys.append(str(key))
+    return ".".join(reversed(keys))
 
 
-def _encodable(text: str) -> bool:
+def _encodable(value: Any) -> bool:
+    if not isinstance(value, str) or value.isascii():
+        return True
     try:
-        text.encode()
+        value.encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -48,20 +48,6 @@ def _time(value: Any) -> Any:
     )
 
 
-def nested_deeper(value: Any, limit: int) -> bool:
-    """Whether lists and objects are nested deeper than a limit; needs no deep stack itself.
-
-    >>> nested_deeper([[1], 2], 2), nested_deeper([[[1]], 2], 2)
-    (False, True)
-    """
-    level = [value]
-    for _ in range(limit + 1):
-        level = [inner for outer in level for inner in _members(outer)]
-        if not level:
-            return False
-    return True
-
-
 def _members(value: Any) -> Any:
     if isinstance(value, Mapping):
         return value.values()

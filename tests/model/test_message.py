@@ -289,7 +289,7 @@ def test_an_object_cannot_be_changed_and_knows_no_nan():
 
 
 @given(content=drawn_from(Message.model_json_schema()))
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
 def test_reading_what_was_written_gives_the_same(content, tmp_path_factory):
     content = {key: value for key, value in content.items() if value} | {"version": MXLIMS_VERSION}
     message = parse_message(content, "drawn")
