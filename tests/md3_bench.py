@@ -77,7 +77,8 @@ class Site:
         self.world = World(self._settings, DEWAR, self.clock, Truth(None, self.clock), self._faults)
         self.world.bursts.subscribe(self.bursts.append)
         self.exporter = ExporterServer(self.world, DiffractometerSettings.model_validate({}))
-        self.isara = IsaraServer(self.world, obstacle=self.exporter.diffractometer.transfer_obstacle)
+        obstacle = self.exporter.diffractometer.transfer_obstacle
+        self.isara = IsaraServer(self.world, self._settings.isara, obstacle)
         for server in self._servers:
             self.facts |= await server.start()
 
@@ -98,7 +99,7 @@ class Site:
     def camera_url(self) -> str:
         """Where images come from; the camera is served from the first time on."""
         if self.camera is None:
-            self.camera = CameraServer(self.world.camera, self.clock)
+            self.camera = CameraServer(self.world.camera, self.clock, {"side": self.world.side_camera})
             self.facts |= self.run(self.camera.start())
         return self.facts["camera_url"]
 

@@ -26,3 +26,8 @@ class IsaraSettings(BaseModel):
     travel_s: float = Field(3.0, ge=0, description="Time of the arm between two of its own positions")
     pucks: int = Field(29, gt=0, le=29, description="Places for pucks in its dewar")
     request_bytes: int = Field(1024, ge=64, description="Longest command; who sends more is disconnected")
+    idle_s: float = Field(
+        600.0,
+        gt=0,
+        description="Who gives no order for so long, and runs no path, loses his place to the next who wants to give some",
+    )

@@ -1,5 +1,6 @@
 """Orders and questions over bare sockets."""
 
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from md3_bench import Line, Site
+
+from mxplans_sim.servers.isara.server import OCCUPIED
 
 
 @pytest.fixture
@@ -232,6 +235,46 @@ def test_only_one_client_gives_orders_and_the_next_may_when_it_has_gone(site: Si
         threading.Event().wait(0.005)
     else:
         pytest.fail("the place was not given free")
+
+
+def test_a_client_that_has_fallen_silent_makes_room_for_the_next() -> None:
+    with Site(isara={"idle_s": 20.0}) as site, site.connection("isara_operate_addr") as silent:
+        assert Line(silent).ask("on") == "on"
+        begin_s = site.clock.now_s()
+        while True:
+            with site.connection("isara_operate_addr") as connection:
+                reply = Line(connection).ask("on")
+                if reply == "on":
+                    break
+            assert reply == "Rejected - Another client is connected"
+            assert site.clock.now_s() - begin_s < 200.0
+            threading.Event().wait(0.02)
+        assert site.clock.now_s() - begin_s >= 20.0
+        assert silent.recv(1) == b""
+
+
+def test_a_client_whose_path_runs_keeps_its_place() -> None:
+    with Site(isara={"idle_s": 1.0, "travel_s": 3000.0}) as site, site.connection("isara_operate_addr") as waiting:
+        orders = Line(waiting)
+        begin_s = site.clock.now_s()
+        assert orders.ask("traj(soak,3)") == "soak"
+        while site.clock.now_s() - begin_s < 5.0:
+            threading.Event().wait(0.01)
+        with site.connection("isara_operate_addr") as connection:
+            assert Line(connection).receive() == OCCUPIED
+
+
+def test_connections_are_watched_by_the_system(site: Site, orders: Line) -> None:
+    assert orders.ask("on") == "on"
+    server_end = site.do(lambda: site.isara._operator.get_extra_info("socket"))
+    assert server_end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+
+
+def test_the_gripper_tells_its_temperature(site: Site, soaked: Line, questions: Line) -> None:
+    assert questions.values("gripper") == ["100.0"]
+    soaked.ask("traj(put,3,1,1)")
+    settle(questions)
+    assert float(questions.values("gripper")[0]) > 100.0
 
 
 def test_several_clients_may_ask(site: Site, questions: Line) -> None:

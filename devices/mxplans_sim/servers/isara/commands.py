@@ -39,6 +39,7 @@ def monitor(arm: Arm, text: str) -> str:
         "do": replies.outputs,
         "position": replies.position,
         "message": lambda arm: arm.message,
+        "gripper": replies.gripper,
     }
     name = text.strip()
     return questions[name](arm) if name in questions else f"Unknown command: {name[:40]!r}"

@@ -61,6 +61,11 @@ def position(arm: Arm) -> str:
     return f"position({','.join(['0.0'] * 6)})"
 
 
+def gripper(arm: Arm) -> str:
+    """Temperature of the gripper, K. The place of it in `state` is not public: this question is an addition of ours."""
+    return f"gripper({arm.world.robot.gripper_k:.1f})"
+
+
 def _plain(text: str) -> str:
     """Text without what separates values and replies."""
     return "".join(" " if letter in ",()\r\n" else letter for letter in text)

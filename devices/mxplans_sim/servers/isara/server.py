@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from mxplans_sim.world.state import World
 END = b"\r"
 OCCUPIED = "Rejected - Another client is connected"
 READ_BYTES = 4096
+KEEP_ALIVE = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 3}
+"""A machine that does not answer for a minute is gone: seconds of silence, seconds between probes, probes."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +45,9 @@ class IsaraServer:
         self._servers: list[asyncio.Server] = []
         self._serving: set[asyncio.Task[Any]] = set()
         self._operator: Any = None
+        self._idle_s = settings.idle_s
+        self._clock = world.clock
+        self._last_order_s = 0.0
         self._ended = asyncio.Event()
 
     async def start(self, port: int = 0, monitor_port: int = 0) -> Mapping[str, str]:
@@ -73,16 +79,29 @@ class IsaraServer:
         self._ended.set()
 
     async def handle_operator(self, reader: asyncio.StreamReader, writer: Any) -> None:
-        """Serve the one client that may give orders; others are turned away."""
-        if self._operator is not None:
+        """Serve the one client that may give orders; others are turned away unless that one has fallen silent."""
+        if self._operator is not None and not self._abandoned:
             writer.write(OCCUPIED.encode() + END)
             await _close(writer)
             return
-        self._operator = writer
+        if self._operator is not None:
+            _log.warning("a client has given no order for %g s and makes room for another one", self._idle_s)
+            self._operator.close()
+        self._operator, self._last_order_s = writer, self._clock.now_s()
         try:
-            await self._serve(reader, writer, lambda text: operate(self.arm, text))
+            await self._serve(reader, writer, self._order)
         finally:
-            self._operator = None
+            if self._operator is writer:
+                self._operator = None
+
+    @property
+    def _abandoned(self) -> bool:
+        """Whether nobody would miss the one who may give orders."""
+        return not self.arm.path and self._clock.now_s() - self._last_order_s > self._idle_s
+
+    async def _order(self, text: str) -> str:
+        self._last_order_s = self._clock.now_s()
+        return await operate(self.arm, text)
 
     async def handle_monitor(self, reader: asyncio.StreamReader, writer: Any) -> None:
         """Serve a client that asks."""
@@ -97,6 +116,7 @@ class IsaraServer:
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
         rest = b""
+        _keep_alive(writer)
         try:
             while len(rest) <= self._largest and (data := await reader.read(READ_BYTES)):
                 *lines, rest = (rest + data).split(END)
@@ -110,6 +130,15 @@ class IsaraServer:
             _log.info("a client is gone: %s", error)
         finally:
             await _close(writer)
+
+
+def _keep_alive(writer: Any) -> None:
+    """Let the system find out whether the other machine is still there."""
+    connection = writer.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in KEEP_ALIVE.items():
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 async def _close(writer: Any) -> None:
