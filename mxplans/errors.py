@@ -4,7 +4,8 @@
 MxplansError
 ├── InvalidInput (ValueError)            what came from outside cannot be used
 │   ├── InvalidMessage                   a shipment or another MXLIMS message
-│   └── InvalidProfile                   a beamline profile
+│   ├── InvalidProfile                   a beamline profile
+│   └── InvalidTasks                     tasks in the queue format of another program
 ├── LimitExceeded (ValueError)           an item asks for more than the beamline can or may do
 ├── QueueRefused (ValueError)            the queue does not allow this now
 ├── LedgerError (RuntimeError)           the queue file cannot be used, or contradicts what is written into it
@@ -18,6 +19,11 @@ MxplansError
 
 A message names the thing, the value with its unit, what is allowed, and what to do.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 
 class MxplansError(Exception):
@@ -34,6 +40,34 @@ class InvalidMessage(InvalidInput):
 
 class InvalidProfile(InvalidInput):
     """A beamline profile is missing, malformed or names what does not exist."""
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with something from outside."""
+
+    path: str
+    value: Any
+    allowed: str
+    remedy: str
+
+    def __str__(self) -> str:
+        shown = repr(self.value)
+        shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+        return f"{self.path} is {shown}; allowed is {self.allowed}: {self.remedy}"
+
+
+class InvalidTasks(InvalidInput):
+    """Tasks in the queue format of another program cannot be taken; none of them was.
+
+    Args:
+        problems: All that is wrong, at least one.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        more = len(self.problems) - 10
+        told = "; ".join(str(problem) for problem in self.problems[:10])
+        super().__init__(f"{told} (and {more} more)" if more > 0 else told)
 
 
 class LimitExceeded(MxplansError, ValueError):

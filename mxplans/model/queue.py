@@ -101,7 +101,7 @@ class _Builder:
             QueueItem(
                 experiment=experiment,
                 sweeps=sweeps,
-                sample_name=_file_name(name),
+                sample_name=file_name(name),
                 location=location,
                 position_in_pin=position_in_pin,
                 objects=objects,
@@ -164,10 +164,10 @@ def request(sweep: Sweep, experiment_uuid: str, number: int) -> SweepRequest:
     return SweepRequest.model_validate({"uuid": swept_uuid(experiment_uuid, number), **content})
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """A sample's name as it may stand in a path.
 
-    >>> _file_name("Lyso #4 (B)")
+    >>> file_name("Lyso #4 (B)")
     'Lyso_4_B'
     """
     return re.sub(r"[^A-Za-z0-9_.+-]+", "_", name).strip("._")[:64] or "sample"
