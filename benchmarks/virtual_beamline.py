@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
+import multiprocessing
 import signal
 import statistics
 import subprocess
@@ -18,12 +18,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from support.meter import Meter, descendants
-from support.service import SIM, Service
+from support.connect import up_and_connected
+from support.meter import Meter, descendants, ports_in_use
+from support.service import SIM, SITES, Service
 
 from mxplans_sim.clock import RealClock
 from mxplans_sim.diffraction.panel import Panel
@@ -40,7 +42,6 @@ from mxplans_sim.world.seeding import make_specimen
 SPECIMEN = make_specimen(1, PinInDewar(1, 1, "", (Sample("lyso", "Lyso"),)), SampleTruth.model_validate({}))
 ROWS, COLUMNS = 30, 40
 REPEATS = 20
-PUTS = 300
 RESTARTS = 200
 
 
@@ -60,7 +61,7 @@ def pictures(meter: Meter) -> None:
     for width, height, goal_ms in ((680, 512, 25.0), (1360, 1024, 100.0)):
         settings = CameraSettings.model_validate({"width_px": width, "height_px": height})
         viewer, zoom = Viewer(1, settings), settings.zooms[0]
-        exposure, number = Exposure.of(settings, backlight_in=True), iter(range(10**6))
+        exposure, number = Exposure(), iter(range(10**6))
         taken_ms = best_ms(
             lambda viewer=viewer, zoom=zoom, exposure=exposure, number=number: viewer.take(  # type: ignore[misc]
                 SPECIMEN, Placement(), zoom, 0.0, exposure, next(number)
@@ -167,41 +168,23 @@ def night(meter: Meter) -> None:
 
 
 def servers(meter: Meter) -> None:
-    """How soon all servers of a site answer, and how fast Channel Access completes a put."""
-    with tempfile.TemporaryDirectory() as folder, Service(Path(folder)) as service:
-        os.environ["EPICS_CA_ADDR_LIST"] = service.facts["ca_addr"]
-        os.environ["EPICS_CA_AUTO_ADDR_LIST"] = "NO"
-        from ophyd import EpicsSignal  # reads its environment
-
-        begin = time.monotonic()
-        signals = [EpicsSignal(service.facts["ca_prefix"] + name, name=name) for name in ("SCAN:EXPOSURE", "GON:X")]
-        for each in signals:
-            each.wait_for_connection(timeout=5)
-        connected_s = service.ready_s + time.monotonic() - begin
-        meter.figure("servers_up_and_connected", connected_s, "s", "<= 3", connected_s <= 3)
-        put_ms = statistics.median(put_completion_ms(signals[0], 0.1 + 0.001 * index) for index in range(PUTS))
-        meter.figure("channel_access_put_completion", put_ms, "ms (median)", "<= 3", put_ms <= 3)
-        for each in signals:
-            each.destroy()
-
-
-def put_completion_ms(variable: Any, value: float) -> float:
-    """Time from a put to its completion."""
-    done = threading.Event()
-    begin = time.perf_counter()
-    variable.put(value, wait=False, use_complete=True, callback=lambda **_: done.set())
-    if not done.wait(5.0):
-        raise TimeoutError(f"{variable.pvname} did not complete a put within 5 s")
-    return (time.perf_counter() - begin) * 1e3
+    """How soon all servers of each site have answered a client, and how fast Channel Access completes a put."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, max_tasks_per_child=1) as processes:
+        found = {site.name: processes.submit(up_and_connected, site).result() for site in SITES}
+    for name, (connected_s, put_ms, addresses) in found.items():
+        meter.figure(f"servers_up_and_connected_{name}", connected_s, "s", "<= 3", connected_s <= 3)
+        meter.figure(f"servers_connected_{name}", addresses, "addresses")
+        meter.figure(f"channel_access_put_completion_{name}", put_ms, "ms (median)", "<= 3", put_ms <= 3)
 
 
 def restarts(meter: Meter, number: int) -> None:
-    """Starting and stopping, each time by another of the three ways; nothing may hang or be left."""
-    hung = left = 0
+    """Starting and stopping the sites in turn, each time by another of three ways; nothing may hang or be left."""
+    hung = left = listening = 0
     slowest_s = 0.0
     with tempfile.TemporaryDirectory() as folder:
         for index in range(number):
-            service = Service(Path(folder))
+            service = Service(Path(folder), site=SITES[index % len(SITES)])
             family = descendants(service.process.pid)
             begin = time.monotonic()
             if index % 3:
@@ -212,9 +195,11 @@ def restarts(meter: Meter, number: int) -> None:
                 hung += 1
             slowest_s = max(slowest_s, time.monotonic() - begin)
             left += still_there(family)
+            listening += len(service.ports & ports_in_use())
     meter.figure("restarts", number, "restarts", f">= {RESTARTS}", number >= RESTARTS)
     meter.figure("restarts_that_hung", hung, "restarts", "= 0", hung == 0)
     meter.figure("processes_left", left, "processes", "= 0", left == 0)
+    meter.figure("ports_left", listening, "ports", "= 0", listening == 0)
     meter.figure("slowest_stop", slowest_s, "s")
 
 

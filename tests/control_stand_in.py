@@ -129,6 +129,7 @@ class StandIn:
             routes=[
                 Route("/world", self._world),
                 Route("/camera/on_axis.jpg", self._on_axis),
+                Route("/camera/side.jpg", self._side),
                 Route("/detector/frame.png", self._frame),
                 Route("/faults/catalogue", self._catalogue),
                 Route("/faults", self._faults, methods=["GET", "POST"]),
@@ -143,6 +144,10 @@ class StandIn:
 
     async def _on_axis(self, request: Request) -> Response:
         photo = await self._look.picture()
+        return Response(photo.content, media_type="image/jpeg", headers={"X-Frame": photo.name})
+
+    async def _side(self, request: Request) -> Response:
+        photo = await self._look.side_picture()
         return Response(photo.content, media_type="image/jpeg", headers={"X-Frame": photo.name})
 
     async def _frame(self, request: Request) -> Response:

@@ -78,7 +78,8 @@ class MD3Viewer(Exported):
         prefix: Unused.
         name: Role.
         address: Host and port of the exporter.
-        url: Where images come from; `GET /snapshot?format=raw` gives one with its id and size in headers.
+        url: Where images come from: `GET /snapshot?format=raw` gives the latest with its size in headers, `GET /status`
+            tells its id, the stamp of its exposure, and what the camera's clock says now.
         root: Folder under which snapshots are written.
         timeout_s: Real seconds until an image or a snapshot has failed.
     """
@@ -106,7 +107,6 @@ class MD3Viewer(Exported):
         self._root = Path(root)
         self._timeout_s = timeout_s
         self._camera = Worker(self)
-        self._frame_id = ""
 
     def look(self) -> None:
         """Read zoom and scale now."""
@@ -130,29 +130,35 @@ class MD3Viewer(Exported):
 
     def _expose(self, task: Task) -> None:
         with httpx.Client(base_url=self._url, timeout=self._timeout_s, trust_env=False) as client:
-            before = self._frame_id
+            # The camera's own clock: this one may differ from it.
+            _, _, now_s = self._status(client)
             task.until(
-                lambda: self._fetch(client) != before,
-                lambda: f"the camera still shows image {before}; restart it",
+                lambda: self._status(client)[1] >= now_s,
+                lambda: f"the camera still shows image {self._status(client)[0]}; restart it",
                 timeout_s=NEW_FRAME_S,
-                period_s=0.05,
+                period_s=0.02,
             )
+            self.frame.put(self._fetch(client))
 
-    def _fetch(self, client: httpx.Client) -> str:
-        """Get an image; returns its id."""
+    def _status(self, client: httpx.Client) -> tuple[int, float, float]:
+        """Id and stamp of the latest image, and the stamp of now."""
         try:
-            response = client.get("/snapshot", params={"format": "raw"})
-            response.raise_for_status()
-            head = response.headers
-            shape = (int(head["X-Frame-Height"]), int(head["X-Frame-Width"]))
+            told = client.get("/status").raise_for_status().json()
+            return int(told["id"]), float(told["stamp"]), float(told["now"])
+        except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
+            raise self._unusable("status", error) from error
+
+    def _fetch(self, client: httpx.Client) -> Frame:
+        """The latest image."""
+        try:
+            response = client.get("/snapshot", params={"format": "raw"}).raise_for_status()
+            shape = (int(response.headers["X-Frame-Height"]), int(response.headers["X-Frame-Width"]))
             frame: Frame = np.frombuffer(response.content, dtype=np.uint8).reshape(shape)
-            number = str(head["X-Frame-Id"])
         except (httpx.HTTPError, KeyError, ValueError) as error:
-            raise DeviceFault(
-                f"{self.name}: {self._url}/snapshot gave no usable image ({type(error).__name__}: {error}); "
-                "check the camera"
-            ) from error
-        if number != self._frame_id:
-            self._frame_id = number
-            self.frame.put(frame)
-        return number
+            raise self._unusable("snapshot", error) from error
+        return frame
+
+    def _unusable(self, path: str, error: Exception) -> DeviceFault:
+        return DeviceFault(
+            f"{self.name}: {self._url}/{path} gave no usable image ({type(error).__name__}: {error}); check the camera"
+        )

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from mxplans_sim.faults import CATALOGUE, Faults, Rule
 from mxplans_sim.servers.http_host import HttpHost
 from mxplans_sim.servers.simplon.detector import VirtualDetector
-from mxplans_sim.view.look import Look, latest_frame
+from mxplans_sim.view.look import Look, Photo, latest_frame
 from mxplans_sim.view.snapshot import snapshot
 from mxplans_sim.world.state import World
 
@@ -65,7 +65,8 @@ class ControlServer:
         routes = {
             ("/world", "GET"): self._snapshot,
             ("/events", "GET"): self._events,
-            ("/camera/on_axis.jpg", "GET"): self._picture,
+            ("/camera/on_axis.jpg", "GET"): self._picture(self._look.picture),
+            ("/camera/side.jpg", "GET"): self._picture(self._look.side_picture),
             ("/detector/frame.png", "GET"): self._frame,
             ("/faults/catalogue", "GET"): self._catalogue,
             ("/faults", "GET"): self._list,
@@ -92,9 +93,12 @@ class ControlServer:
     async def _events(self, request: Request) -> Response:
         return JSONResponse(self._world.truth.events[-EVENTS_SHOWN:])
 
-    async def _picture(self, request: Request) -> Response:
-        photo = await self._look.picture()
-        return Response(photo.content, media_type="image/jpeg", headers={"X-Frame": photo.name})
+    def _picture(self, look: Callable[[], Awaitable[Photo]]) -> Callable[[Request], Awaitable[Response]]:
+        async def picture(request: Request) -> Response:
+            photo = await look()
+            return Response(photo.content, media_type="image/jpeg", headers={"X-Frame": photo.name})
+
+        return picture
 
     async def _frame(self, request: Request) -> Response:
         photo = latest_frame(self._detector)

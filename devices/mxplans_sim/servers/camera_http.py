@@ -1,14 +1,15 @@
-"""The on-axis viewer over HTTP: single frames with id and stamp, and a stream of JPEG images for people."""
+"""Cameras over HTTP: single frames with id and stamp, and a stream of JPEG images for people."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 
 import cv2
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mxplans_sim.clock import Clock
@@ -26,18 +27,23 @@ _BOUNDARY = "frame"
 
 
 class CameraServer:
-    """`GET /snapshot?format=raw|png|jpeg` exposes a frame and returns it, `GET /stream` goes on until it is closed.
+    """The cameras run freely: what is asked for is the latest frame that is there, and may be older than a motion.
 
-    Each frame comes with the headers `X-Frame-Id`, `X-Frame-Stamp` (seconds since 1970), `X-Frame-Width` and
-    `X-Frame-Height`; raw is one byte per pixel, row by row.
+    - `GET /snapshot?format=raw|png|jpeg` returns it, with the headers `X-Frame-Id`, `X-Frame-Stamp` (begin of its
+      exposure, seconds since 1970), `X-Frame-Width` and `X-Frame-Height`; raw is one byte per pixel, row by row.
+    - `GET /status` tells its `id` and `stamp`, and with `now` the present stamp: a frame with a later stamp began since.
+    - `GET /stream` gives frame after frame until it is closed.
+
+    Of another camera all of them stand below its name, as `/side/snapshot`.
 
     Args:
-        camera: What exposes.
+        camera: What looks along the beam.
         clock: Simulated time.
+        others: Other cameras by name.
     """
 
-    def __init__(self, camera: Camera, clock: Clock) -> None:
-        self._camera = camera
+    def __init__(self, camera: Camera, clock: Clock, others: Mapping[str, Camera] | None = None) -> None:
+        self._cameras = {"": camera} | {f"/{name}": other for name, other in (others or {}).items()}
         self._clock = clock
         self._host = HttpHost(self.app())
 
@@ -59,22 +65,30 @@ class CameraServer:
 
     def app(self) -> Starlette:
         """The application, for whatever serves it."""
-        return Starlette(routes=[Route("/snapshot", self._snapshot), Route("/stream", self._stream)])
+        routes = []
+        for path, camera in self._cameras.items():
+            for name, answer in (("snapshot", self._snapshot), ("status", self._status), ("stream", self._stream)):
+                routes.append(Route(f"{path}/{name}", partial(answer, camera)))
+        return Starlette(routes=routes)
 
-    async def _snapshot(self, request: Request) -> Response:
+    async def _snapshot(self, camera: Camera, request: Request) -> Response:
         form = request.query_params.get("format", "jpeg")
         if form not in FORMATS:
             return PlainTextResponse(f"format {form[:40]!r} is not known, allowed are {', '.join(FORMATS)}", 400)
-        picture = await self._camera.take()
+        picture = await camera.latest()
         content = await self._clock.compute(lambda: encode(picture, form))
         return Response(content, headers=_headers(picture), media_type=FORMATS[form])
 
-    async def _stream(self, request: Request) -> Response:
-        return StreamingResponse(self._images(), media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+    async def _status(self, camera: Camera, request: Request) -> Response:
+        frame, stamp_s, now_s = camera.stamps_s()
+        return JSONResponse({"id": frame, "stamp": stamp_s, "now": now_s})
 
-    async def _images(self) -> AsyncIterator[bytes]:
+    async def _stream(self, camera: Camera, request: Request) -> Response:
+        return StreamingResponse(self._images(camera), media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+
+    async def _images(self, camera: Camera) -> AsyncIterator[bytes]:
         while True:
-            picture = await self._camera.take()
+            picture = await camera.take()
             image = await self._clock.compute(lambda picture=picture: encode(picture, "jpeg"))  # type: ignore[misc]
             lines = {"Content-Type": FORMATS["jpeg"], "Content-Length": str(len(image)), **_headers(picture)}
             head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
@@ -94,7 +108,7 @@ def encode(picture: Picture, form: str) -> bytes:
 def _headers(picture: Picture) -> dict[str, str]:
     height, width = picture.pixels.shape
     return {
-        "X-Frame-Id": str(picture.number),
+        "X-Frame-Id": str(picture.frame),
         "X-Frame-Stamp": f"{picture.stamp_s:.6f}",
         "X-Frame-Width": str(width),
         "X-Frame-Height": str(height),

@@ -158,7 +158,7 @@ class Fleet:
 
     def make_camera(self) -> CameraServer:
         """The on-axis viewer over HTTP."""
-        return CameraServer(self._world.camera, self._world.clock)
+        return CameraServer(self._world.camera, self._world.clock, {"side": self._world.side_camera})
 
     def make_murko(self) -> MurkoServer:
         """Optical segmentation, from the truth."""

@@ -37,8 +37,12 @@ class CameraSettings(BaseModel):
         0.0, ge=-360, le=360, description="How far it is turned about the spindle, from looking along the beam"
     )
     focus_mm: float = Field(0.0, ge=-50, le=50, description="Depth of the sharp plane, from the spindle's axis")
+    focus_travel_mm: float = Field(3.0, gt=0, le=50, description="Travel of the focus to either side")
+    focus_mm_s: float = Field(1.0, gt=0, le=100, description="Speed of the focus")
+    focus_ramp_s: float = Field(0.1, gt=0, le=10, description="From rest to that")
     blur_frac: float = Field(0.02, ge=0, le=0.2, description="Blur over the distance from the sharp plane")
-    frame_rate_hz: float = Field(30.0, gt=0, le=1000)
+    frame_rate_hz: float = Field(30.0, gt=0, le=1000, description="Frames per second, as far as the exposure allows")
+    latency_s: float = Field(0.0, ge=0, le=10, description="From the end of an exposure to when the frame is there")
     exposure_s: float = Field(0.01, gt=0, le=10)
     gain: float = Field(0.02, gt=0, le=1, description="Gray values per electron; makes pictures brighter and noisier")
     read_noise: float = Field(1.5, ge=0, description="Gray values, standard deviation")

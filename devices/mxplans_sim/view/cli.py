@@ -20,6 +20,7 @@ USAGE_ERROR = 2
 WorldFile = Annotated[Path, typer.Option("--world", help="World file, YAML")]
 ShipmentFile = Annotated[Path, typer.Option("--shipment", help="MXLIMS shipment message: what is in the dewar")]
 SampleName = Annotated[str, typer.Option("--sample", help="Name of the sample")]
+Angles = Annotated[str, typer.Option(help="Angles in degrees, with commas between them")]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the files; made when missing")]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -56,21 +57,40 @@ def on_axis_command(
     shipment: ShipmentFile,
     sample: SampleName,
     out: OutFolder,
-    omega: Annotated[str, typer.Option(help="Angles in degrees, with commas between them")] = "0",
+    omega: Angles = "0",
     zoom: Annotated[str, typer.Option(help="Zoom level")] = "Coarse",
 ) -> None:
     """Images of the on-axis camera as PNG files."""
     from mxplans_sim.view.render import render_on_axis
 
     settings, dewar = _read(world, shipment)
-    try:
-        angles = [float(part) for part in omega.split(",")]
-    except ValueError as error:
-        _fail(f"--omega is {omega!r}, it must be numbers with commas between them, as 0,30,60", error)
+    angles = _angles_deg(omega)
     try:
         _say(render_on_axis(settings, dewar, sample, angles, zoom, out))
     except (SettingsError, RobotError, ValueError, OSError) as error:
         _fail(str(error), error)
+
+
+@render_app.command("side")
+def side_command(
+    world: WorldFile, shipment: ShipmentFile, sample: SampleName, out: OutFolder, omega: Angles = "0"
+) -> None:
+    """Images of the coarse camera at the side as PNG files."""
+    from mxplans_sim.view.render import render_side
+
+    settings, dewar = _read(world, shipment)
+    angles = _angles_deg(omega)
+    try:
+        _say(render_side(settings, dewar, sample, angles, out))
+    except (SettingsError, RobotError, ValueError, OSError) as error:
+        _fail(str(error), error)
+
+
+def _angles_deg(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        _fail(f"--omega is {text!r}, it must be numbers with commas between them, as 0,30,60", error)
 
 
 @render_app.command("frames")

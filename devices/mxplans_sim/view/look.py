@@ -31,7 +31,7 @@ class Photo:
 
 
 class Look:
-    """Looks through the on-axis camera without moving its frame counter.
+    """Looks through the cameras without moving their frame counters.
 
     Args:
         world: What it looks at.
@@ -39,11 +39,21 @@ class Look:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._camera = Camera(world, world.settings.camera, lambda: world.zoom.state)
+        self._camera = Camera(world, world.settings.camera, lambda: world.zoom.state, world.camera.controls)
+
+        side = world.side_camera
+        self._side = Camera(world, side.settings, lambda: side.level.name, side.controls)
 
     async def picture(self) -> Photo:
-        """What the camera would show now, JPEG; the last picture again while the camera is frozen."""
-        picture = await self._camera.take()
+        """What the on-axis camera shows, JPEG; the last picture again while the camera is frozen."""
+        return await self._photo(self._camera)
+
+    async def side_picture(self) -> Photo:
+        """What the side camera shows, JPEG."""
+        return await self._photo(self._side)
+
+    async def _photo(self, camera: Camera) -> Photo:
+        picture = await camera.take()
         return Photo(str(picture.number), await self._world.clock.compute(lambda: jpeg(picture.pixels)))
 
 

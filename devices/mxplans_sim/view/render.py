@@ -24,6 +24,7 @@ from mxplans_sim.truth import Truth
 from mxplans_sim.view.preview import preview
 from mxplans_sim.virtual_time.kernel import Kernel
 from mxplans_sim.virtual_time.loop import VirtualClock, VirtualLoop
+from mxplans_sim.world.camera import Camera
 from mxplans_sim.world.dewar import Dewar
 from mxplans_sim.world.goniometer import TRANSLATIONS
 from mxplans_sim.world.kinematics import Axis
@@ -70,15 +71,39 @@ def render_on_axis(
         await world.robot.load(_place(dewar, sample))
         await world.backlight.go("In")
         await world.zoom.go(zoom)
-        files = []
-        for angle_deg in omega_deg:
-            await _move(world, world.axes["omega"], angle_deg)
-            picture = await world.camera.take()
-            files.append(folder / f"{_file_name(sample)}_{zoom}_{angle_deg:g}deg.png")
-            _write(files[-1], picture.pixels)
-        return files
+        return await _turning(world, world.camera, omega_deg, folder / f"{_file_name(sample)}_{zoom}")
 
     return _in_no_time(settings, dewar, look)
+
+
+def render_side(
+    settings: WorldSettings, dewar: Dewar, sample: str, omega_deg: Sequence[float], folder: Path
+) -> list[Path]:
+    """Write what the side camera shows, one PNG file for each angle; returns the files.
+
+    Raises:
+        SettingsError: If there is no such sample.
+        RobotError: If its pin cannot be mounted.
+        ValueError: If an angle is not allowed.
+    """
+
+    async def look(world: World) -> list[Path]:
+        await world.robot.load(_place(dewar, sample))
+        await world.backlight.go("In")
+        return await _turning(world, world.side_camera, omega_deg, folder / f"{_file_name(sample)}_side")
+
+    return _in_no_time(settings, dewar, look)
+
+
+async def _turning(world: World, camera: Camera, omega_deg: Sequence[float], base: Path) -> list[Path]:
+    """A picture at each angle."""
+    files = []
+    for angle_deg in omega_deg:
+        await _move(world, world.axes["omega"], angle_deg)
+        picture = await camera.take()
+        files.append(base.with_name(f"{base.name}_{angle_deg:g}deg.png"))
+        _write(files[-1], picture.pixels)
+    return files
 
 
 def render_frames(settings: WorldSettings, dewar: Dewar, sample: str, rotation: Rotation, folder: Path) -> list[Path]:

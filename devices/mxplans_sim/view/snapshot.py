@@ -30,7 +30,7 @@ def snapshot(world: World, detector: VirtualDetector | None = None) -> Facts:
     return {
         "time": {"simulated_s": round(world.clock.now_s(), 3), "speed_up": world.clock.speed_up},
         "sample": world.sample_name,
-        "motors": [_motor(axis) for axis in (*world.axes.values(), world.distance)],
+        "motors": [_motor(axis) for axis in (*world.axes.values(), world.distance, world.camera.controls.focus)],
         "actuators": [_actuator(thing) for thing in _actuators(world)],
         "goniometer": _goniometer(world),
         "specimen": None if world.specimen is None else _specimen(world.specimen),
@@ -49,7 +49,7 @@ def _motor(axis: Axis) -> Facts:
     return {
         "name": axis.name,
         "position": round(axis.position, 5),
-        "unit": "mm" if axis.name in (*TRANSLATIONS, "distance") else "deg",
+        "unit": "mm" if axis.name in (*TRANSLATIONS, "distance", "focus") else "deg",
         "limits": list(axis.limits),
         "moving": axis.moving,
     }

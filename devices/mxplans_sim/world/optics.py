@@ -49,6 +49,7 @@ class Exposure:
         exposure_s: How long.
         gain: Gray values per electron.
         saturation: Gray value that no pixel exceeds.
+        focus_mm: Depth of the sharp plane; the camera's own when None.
         background_shift_px: How far dust and vignetting have wandered, columns and rows.
     """
 
@@ -57,18 +58,8 @@ class Exposure:
     exposure_s: float = REFERENCE_EXPOSURE_S
     gain: float = REFERENCE_GAIN
     saturation: int = 255
+    focus_mm: float | None = None
     background_shift_px: tuple[float, float] = (0.0, 0.0)
-
-    @classmethod
-    def of(cls, settings: CameraSettings, backlight_in: bool) -> Exposure:
-        """A frame with a camera's own settings."""
-        return cls(
-            settings.backlight_frac if backlight_in else 0.0,
-            settings.frontlight_frac,
-            settings.exposure_s,
-            settings.gain,
-            settings.saturation,
-        )
 
     def dimmed(self, factor: float) -> Exposure:
         """The same with all lights at a part of their level."""
@@ -89,7 +80,6 @@ class Viewer:
         self._field = _field(settings, rng_for(seed, "field", settings.name))
         spared = (settings.height_px + _SPARE, settings.width_px + _SPARE)
         self._grains = rng_for(seed, "grain", settings.name).standard_normal(spared, dtype=np.float32)
-        self._lens = Lens(settings.focus_mm, settings.blur_frac)
 
     def view(self, zoom: ZoomLevel, beam_y_mm: float) -> View:
         """What a zoom level shows when the beam stands at x = 0 and this height."""
@@ -129,7 +119,7 @@ class Viewer:
             field = _shifted(field, exposure.background_shift_px)
         light = field * np.float32(WHITE * max(exposure.back_frac, _STRAY_FRAC))
         if specimen is not None:
-            self._cast(light, self.shadow(specimen, placement, zoom, beam_y_mm), exposure.front_frac)
+            self._cast(light, self.shadow(specimen, placement, zoom, beam_y_mm), exposure)
         if exposure.front_frac:
             light += np.float32(WHITE * _FIELD_FRAC * exposure.front_frac)
         return self._read_out(light, exposure, frame)
@@ -140,14 +130,15 @@ class Viewer:
         camera = turn(_SPINDLE, self.settings.turn_deg)
         return Placement(camera @ placement.rotation, camera @ placement.shift_mm)
 
-    def _cast(self, light: Map, shadow: Shadow, front_frac: float) -> None:
+    def _cast(self, light: Map, shadow: Shadow, exposure: Exposure) -> None:
         """Take from the light in an empty field what a specimen takes, and add what it sends back."""
-        found = list(layers(shadow, self._lens, front_frac > 0))
+        focus_mm = self.settings.focus_mm if exposure.focus_mm is None else exposure.focus_mm
+        found = list(layers(shadow, Lens(focus_mm, self.settings.blur_frac), exposure.front_frac > 0))
         for layer in found:
             light[layer.box] *= layer.passed
         for layer in found:
             if layer.returned is not None:
-                light[layer.box] += np.float32(WHITE * front_frac) * layer.returned
+                light[layer.box] += np.float32(WHITE * exposure.front_frac) * layer.returned
 
     def _read_out(self, light: Map, exposure: Exposure, frame: int) -> Image:
         """Gray values with the noise of photons and of the sensor."""

@@ -155,6 +155,10 @@ class World:
         """Where the specimen stands now, errors of the bearings included."""
         return self.gonio.placement({name: axis.driven for name, axis in self.axes.items()})
 
+    def placement_at(self, at_s: float) -> Placement:
+        """Where the specimen stands at another time of the present motions, or a moment before or after them."""
+        return self.gonio.placement({name: axis.driven_at(at_s) for name, axis in self.axes.items()})
+
     @property
     def backlight_in(self) -> bool:
         """Whether the backlight is behind the sample, in the beam's way."""

@@ -47,9 +47,8 @@ class Whole(Protocol):
         """What hangs on the goniometer now."""
         ...
 
-    @property
-    def placement(self) -> Placement:
-        """Where it stands."""
+    def placement_at(self, at_s: float) -> Placement:
+        """Where it stands at a time near now."""
         ...
 
     @property

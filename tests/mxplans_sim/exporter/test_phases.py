@@ -114,8 +114,6 @@ def test_zoom_light_aperture_and_shutter(site: Site, wire: Wire) -> None:
     wire.ask("WRTE FastShutterIsOpen true")
     wire.until("READ FastShutterIsOpen", "RET:true")
     assert site.world.shutter.state == "Open"
-    wire.call("setBackLightFactor", 1.5)
-    assert wire.call("getBackLightFactor") == "RET:1.5"
     assert wire.call("getHeadType") == "RET:MiniKappa"
 
 
@@ -151,3 +149,28 @@ def test_a_beamstop_that_somebody_else_has_moved_is_seen(site: Site, wire: Wire)
     assert wire.ask("READ CurrentPhase") == "RET:Unknown"
     wire.task("startSetPhase", "DataCollection")
     assert site.do(lambda: site.world.surroundings.beamstop.state) == "In"
+
+
+def test_lights_change_the_picture(site: Site, wire: Wire) -> None:
+    def gray() -> float:
+        return float(site.run(site.world.camera.take()).pixels.mean())
+
+    wire.task("startSetPhase", "Centring")
+    full = gray()
+    assert wire.call("setBackLightFactor", 0.5) == "NULL"
+    assert wire.call("getBackLightFactor") == "RET:0.5"
+    half = gray()
+    # Gray values are 4 without light.
+    assert half - 4 == pytest.approx((full - 4) / 2, rel=0.02)
+    wire.ask("WRTE BackLightLevel 0.5")
+    assert gray() - 4 == pytest.approx((full - 4) / 4, rel=0.04)
+    wire.ask("WRTE FrontLightLevel 1.0")
+    lit = gray()
+    assert lit > (full - 4) / 4 + 8
+    wire.ask("WRTE FrontLightIsOn false")
+    assert gray() < lit - 4
+    assert "backlight is 1000, allowed is 0 to 10" in wire.call("setBackLightFactor", 1000.0)
+    wire.call("setBackLightFactor", 1.0)
+    wire.ask("WRTE BackLightLevel 1.0")
+    wire.ask("WRTE FrontLightLevel 0.0")
+    wire.ask("WRTE FrontLightIsOn true")

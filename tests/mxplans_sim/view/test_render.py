@@ -30,6 +30,17 @@ def test_on_axis_images_turn_with_the_sample(tmp_path):
     assert none.mean() > 100
 
 
+def test_side_images_see_what_the_on_axis_camera_sees_a_quarter_turn_later(tmp_path):
+    result = run("side", *FILES, "--sample", "demo-1", "--omega", "0,180", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [str(tmp_path / f"demo-1_side_{angle}deg.png") for angle in (0, 180)]
+    one, other = (pixels(tmp_path / f"demo-1_side_{angle}deg.png").astype(float) for angle in (0, 180))
+    assert one.shape == (480, 640)
+    assert one.std() > 20  # the pin is dark before the light
+    # From behind the pin is the same upside down, but for a mount that is not quite on the axis.
+    assert abs(one - other[::-1]).mean() < abs(one - one.mean()).mean()
+
+
 def test_frames_are_the_detectors_files_with_a_preview_each(tmp_path):
     result = run("frames", *FILES, "--sample", "demo-1", "--start", 20, "--number", 4, "--out", tmp_path / "new")
     assert result.exit_code == 0, result.output

@@ -30,7 +30,7 @@ def test_an_empty_beamline_is_plain_json():
     assert json.loads(json.dumps(told)) == told
     assert told["sample"] == "" and told["specimen"] is None
     assert [link["name"] for link in told["goniometer"]["chain"]] == ["omega", "chi", "phi"]
-    assert [motor["name"] for motor in told["motors"]] == ["x", "y", "z", "omega", "chi", "phi", "distance"]
+    assert [motor["name"] for motor in told["motors"]] == ["x", "y", "z", "omega", "chi", "phi", "distance", "focus"]
     assert {motor["name"]: motor["unit"] for motor in told["motors"]}["distance"] == "mm"
     assert told["beam"]["flux_at_sample_hz"] == 0.0  # the shutter is closed
 

@@ -72,13 +72,6 @@ def test_more_light_or_gain_makes_brighter_pictures_up_to_saturation():
     assert middle(Exposure(back_frac=0.0)) < 8
 
 
-def test_the_settings_of_a_camera_make_its_exposure():
-    values = {"backlight_frac": 0.7, "frontlight_frac": 0.2, "exposure_s": 0.03, "gain": 0.01, "saturation": 200}
-    settings = CameraSettings.model_validate(values)
-    assert Exposure.of(settings, backlight_in=True) == Exposure(0.7, 0.2, 0.03, 0.01, 200)
-    assert Exposure.of(settings, backlight_in=False).back_frac == 0.0
-
-
 def test_the_specimen_is_dark_on_a_bright_field():
     viewer, sample = Viewer(1), specimen()
     empty, mounted = picture(viewer, None), picture(viewer, sample)

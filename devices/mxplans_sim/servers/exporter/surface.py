@@ -20,11 +20,6 @@ _MEMORIES: tuple[tuple[str, str, Any], ...] = (
     ("double", "ScanExposureTime", 1.0),
     ("boolean", "DetectorGatePulseEnabled", True),
     ("double", "DetectorGatePulseReadoutTime", 0.01),
-    ("double", "BackLightFactor", 1.0),
-    ("double", "BackLightLevel", 1.0),
-    ("boolean", "FrontLightIsOn", False),
-    ("double", "FrontLightFactor", 1.0),
-    ("double", "FrontLightLevel", 0.0),
 )
 """Values that are only kept, with what they are at the start."""
 
@@ -39,6 +34,8 @@ class Surface:
     def __init__(self, diffractometer: Diffractometer) -> None:
         self._md = diffractometer
         self._world = diffractometer.world
+        controls = diffractometer.world.camera.controls
+        self._lamps = {"BackLight": controls.back, "FrontLight": controls.front}
         self._memory: dict[str, Any] = {name: value for _, name, value in _MEMORIES}
 
     def interface(self) -> Interface:
@@ -78,6 +75,11 @@ class Surface:
             yield Property(f"{name}Position", "String", lambda name=name: md.organs.position(name), self._placer(name))  # type: ignore[misc]
         yield Property("FastShutterIsOpen", "boolean", lambda: world.shutter.state == "Open", self._set_shutter)
         yield Property("BackLightIsOn", "boolean", lambda: world.backlight_in, self._set_backlight)
+        front = world.camera.controls.front
+        yield Property("FrontLightIsOn", "boolean", lambda: front.is_on, self._set_lamp(front.switch))
+        for name, lamp in self._lamps.items():
+            yield Property(f"{name}Factor", "double", lambda lamp=lamp: lamp.factor, self._set_lamp(lamp.set_factor))  # type: ignore[misc]
+            yield Property(f"{name}Level", "double", lambda lamp=lamp: lamp.level, self._set_lamp(lamp.set_level))  # type: ignore[misc]
         sizes = [round(aperture.size_um) for aperture in world.beam.apertures.values()]
         yield Property("ApertureDiameters", "int[]", lambda: sizes)
         yield Property(
@@ -108,6 +110,7 @@ class Surface:
         yield Method("getMotorMaxSpeed", "double", motor, _now(lambda name: motors.find(name).top_speed))
         yield Method("setMotorPosition", "void", (*motor, ("double", "position")), self._move)
         yield Method("startSimultaneousMoveMotors", "int", (("String", "positions"),), self._start_moves)
+        yield Method("startHomingMotor", "int", motor, md.start_homing)
         yield Method("abort", "void", (), md.abort)
         yield Method("restart", "void", (), md.restart)
         yield Method("startSetPhase", "int", (("String", "phase"),), md.start_phase)
@@ -120,9 +123,9 @@ class Surface:
         yield Method("getZoomRange", "int[]", (), _now(lambda: [1, len(self._world.zoom.states)]))
         yield Method("getCoaxialCameraZoomValue", "int", (), _now(self._zoom))
         yield Method("setCoaxialCameraZoomValue", "void", (("int", "zoom"),), self._set_zoom)
-        for name in ("BackLightFactor", "FrontLightFactor"):
-            yield Method(f"get{name}", "double", (), _now(lambda name=name: self._memory[name]))
-            yield Method(f"set{name}", "void", (("double", "factor"),), self._keep(name))
+        for name, lamp in self._lamps.items():
+            yield Method(f"get{name}Factor", "double", (), _now(lambda lamp=lamp: lamp.factor))
+            yield Method(f"set{name}Factor", "void", (("double", "factor"),), self._set_lamp(lamp.set_factor))
         yield from self._scan_methods()
 
     def _scan_methods(self) -> Iterator[Method]:
@@ -151,6 +154,16 @@ class Surface:
             await self._md.changed.notify()
 
         return keep
+
+    def _set_lamp(self, put: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+        async def light(value: Any) -> None:
+            try:
+                await put(value)
+            except ValueError as error:
+                raise Refused(str(error)) from error
+            await self._md.changed.notify()
+
+        return light
 
     def _mover(self, name: str) -> Callable[[Any], Awaitable[None]]:
         return lambda target: self._move(name, target)

@@ -67,6 +67,10 @@ def application(watch: Watch) -> FastAPI:
     def on_axis(request: Request) -> Response:
         return _picture(watch.on_axis)
 
+    @app.get("/pictures/side")
+    def side(request: Request) -> Response:
+        return _picture(watch.side)
+
     @app.get("/pictures/frame")
     def frame(request: Request) -> Response:
         return _picture(watch.frame)

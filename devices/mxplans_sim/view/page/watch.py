@@ -9,7 +9,7 @@ from mxplans_sim.view.page.control import Control, ControlError, Facts, Shot
 PERIOD_S = 0.2
 """Real seconds between two looks at the world."""
 SELDOM = 5
-"""Faults are asked for at every fifth look."""
+"""Faults and the side camera are asked for at every fifth look."""
 
 
 class Watch:
@@ -23,6 +23,7 @@ class Watch:
         faults: Faults that wait or last.
         catalogue: Kinds of faults.
         on_axis: Latest picture of the on-axis camera.
+        side: Latest picture of the side camera.
         frame: Latest diffraction frame.
         error: Why there is nothing new; empty when all is well.
     """
@@ -32,6 +33,7 @@ class Watch:
         self.faults: list[Facts] = []
         self.catalogue: list[Facts] = []
         self.on_axis: Shot | None = None
+        self.side: Shot | None = None
         self.frame: Shot | None = None
         self.error = ""
         self._control = control
@@ -65,6 +67,7 @@ class Watch:
                 self.catalogue = await self._control.catalogue()
             if self._looks % SELDOM == 0:
                 self.faults = await self._control.faults()
+                self.side = await self._control.shot("/camera/side.jpg") or self.side
             self.on_axis = await self._control.shot("/camera/on_axis.jpg") or self.on_axis
             frame = self.world["detector"]["frame"]
             if frame and (self.frame is None or self.frame.name != frame):
