@@ -24,6 +24,7 @@ TakeBack = Callable[[], None] | None
 def teach_world(faults: Faults, world: World) -> None:
     """Faults of source, goniometer and people."""
     ring, present = world.beam.ring, Present(world)
+    told: list[asyncio.Task[None]] = []
     faults.attend(present.context)
     for changed in (world.robot.changed, world.scanner.changed):
         changed.subscribe(faults.look)
@@ -39,7 +40,14 @@ def teach_world(faults: Faults, world: World) -> None:
     def nudge(parameters: Parameters) -> TakeBack:
         for name in TRANSLATIONS:
             world.axes[name].nudge(float(parameters["um"]) / 1000)
+        told.append(asyncio.get_running_loop().create_task(tell()))
         return None
+
+    async def tell() -> None:
+        """Let those who watch the axes see that these have lost their home."""
+        for name in TRANSLATIONS:
+            await world.axes[name].changed.notify()
+        told.clear()
 
     faults.on("beam_dump", lambda parameters: ring.dump(float(parameters["duration_s"])))
     faults.on("user_beam_ends", lambda parameters: ring.end_user_beam(float(parameters["in_s"])))

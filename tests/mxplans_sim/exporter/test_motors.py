@@ -75,3 +75,21 @@ def test_the_encoders_error_stays_as_long_as_the_motor_stands() -> None:
         readings = {wire.number("AlignmentYPosition") for _ in range(20)}
         assert len(readings) == 1
         assert 0 < abs(readings.pop() - 1.0) < 0.01
+
+
+def test_a_motor_that_has_lost_its_home_says_so_until_it_has_found_it_again(site: Site, wire: Wire) -> None:
+    site.do(lambda: site.world.axes["x"].nudge(0.2))
+    assert wire.call("getMotorState", "AlignmentY") == "RET:NotInitialized"
+    assert wire.call("getMotorState", "CentringX") == "RET:Ready"
+    assert "AlignmentY=NotInitialized" in wire.ask("READ MotorStates")
+    wire.call("setMotorPosition", "AlignmentY", 0.5)
+    wire.until("EXEC getMotorState AlignmentY\t", "RET:NotInitialized")
+    assert site.world.axes["x"].driven == pytest.approx(0.7)
+    assert wire.task("startHomingMotor", "AlignmentY")[4:6] == ["true", "null"]
+    assert wire.call("getMotorState", "AlignmentY") == "RET:Ready"
+    assert (wire.number("AlignmentYPosition"), site.world.axes["x"].driven) == (0.0, 0.0)
+
+
+def test_homing_is_refused_where_there_is_none(wire: Wire) -> None:
+    assert "no motor 'Theta'" in wire.call("startHomingMotor", "Theta")
+    assert "AlignmentX is disabled" in wire.call("startHomingMotor", "AlignmentX")

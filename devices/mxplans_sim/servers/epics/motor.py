@@ -114,6 +114,7 @@ class MotorRecord:
         """Somebody else has set the axis in motion, or has let it go."""
         if not self.axis.moving:
             await self._idle.wait()
+            await self._health.post()
         elif self._idle.is_set():
             self._idle.clear()
             self._attending = asyncio.get_running_loop().create_task(self._attend())

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Coroutine, Mapping
 
-from mxplans_sim.servers.exporter.motors import SAVED, Motors
+from mxplans_sim.servers.exporter.motors import SAVED, Motor, Motors
 from mxplans_sim.servers.exporter.organs import PHASES, TO_TRANSFER, Organ, Organs
 from mxplans_sim.servers.exporter.scans import ScanMaker
 from mxplans_sim.servers.exporter.tasks import TaskFault, Tasks
@@ -103,6 +103,18 @@ class Diffractometer:
             self.motors.find(name).check(target)
         return await self.tasks.start("Simultaneous Move Motors", lambda: self._move(targets))
 
+    async def start_homing(self, name: str) -> int:
+        """Begin the task that lets a motor find its home again, and leaves it there.
+
+        Raises:
+            Refused: If there is no such motor, it is disabled, or the controller is not ready.
+        """
+        self._require_ready()
+        motor = self.motors.find(name)
+        if not isinstance(motor, Motor):
+            raise Refused(f"{motor.name} is disabled and has no home to be found")
+        return await self.tasks.start(f"Home {motor.name}", lambda: self._home(motor))
+
     async def start_phase(self, phase: str) -> int:
         """Begin the task that arranges everything for a phase.
 
@@ -186,6 +198,13 @@ class Diffractometer:
         if missed:
             raise TaskFault(f"{', '.join(missed)} did not get where it was sent")
         return "true"
+
+    async def _home(self, motor: Motor) -> str:
+        """Go to where the home should be, and find it."""
+        result = await self._move({motor.name: 0.0})
+        motor.axis.home()
+        await self.changed.notify()
+        return result
 
     async def _change_phase(self, phase: str) -> str:
         self._phase, self._fault = "", ""

@@ -18,7 +18,7 @@ from mxplans_sim.world.kinematics import Axis
 from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.state import World
 
-READY, MOVING, DISABLED = "Ready", "Moving", "Disabled"
+READY, MOVING, DISABLED, NOT_INITIALIZED = "Ready", "Moving", "Disabled", "NotInitialized"
 WATCH_S = 0.1
 """Real seconds between two positions that are told during a move."""
 
@@ -74,8 +74,10 @@ class Motor:
 
     @property
     def state(self) -> str:
-        """Ready or Moving."""
-        return MOVING if self.axis.moving else READY
+        """Ready, Moving, or NotInitialized when it has lost its home."""
+        if self.axis.moving:
+            return MOVING
+        return READY if self.axis.homed else NOT_INITIALIZED
 
     @property
     def limits(self) -> tuple[float, float]:
