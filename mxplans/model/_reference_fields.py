@@ -1,0 +1,131 @@
+"""How the reference says type, unit and bounds of a field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mxplans.model._values import TIME_PATTERN, UUID_PATTERN
+
+UNITS: Mapping[str, str] = {
+    "exposureTime": "s",
+    "imageWidth": "deg or mm",
+    "overlap": "imageWidth",
+    "meshRange": "mm",
+    "energy": "eV",
+    "transmission": "%",
+    "resolution": "A",
+    "beamPosition": "px",
+    "beamSize": "mm",
+    "axisPositionsStart": "deg or mm",
+    "axisPositionsEnd": "deg or mm",
+    "expectedResolution": "A",
+    "requiredResolution": "A",
+    "targetCompleteness": "%",
+    "targetMultiplicity": "1",
+    "aimedTotalRange": "deg",
+    "doseBudget": "MGy",
+    "radiationSensitivity": "1",
+    "wedgeWidth": "deg",
+    "measuredFlux": "photons/s",
+    "radiationDose": "MGy",
+    **dict.fromkeys(("a", "b", "c"), "A"),
+    **dict.fromkeys(("alpha", "beta", "gamma"), "deg"),
+    "scanPositionStart": "deg or mm",
+    "countTimeS": "s",
+    "doseLimitMgy": "MGy",
+}
+"""Unit of every field that is a measure; whole numbers are counts."""
+
+AXES: Mapping[str, tuple[str, str]] = {
+    "omega": ("omega_start_deg", "deg"),
+    "kappa": ("kappa_deg", "deg"),
+    "phi": ("phi_deg", "deg"),
+    "chi": ("chi_deg", "deg"),
+    "sampleX": ("x_mm", "mm"),
+    "sampleY": ("y_mm", "mm"),
+    "sampleZ": ("z_mm", "mm"),
+    "detectorDistance": ("distance_mm", "mm"),
+}
+"""Axes of a sweep: the field of `Sweep`, or of its `Position`, that holds them, and the unit."""
+
+_SHOWN = 6
+
+
+_PATTERNS: Mapping[str, str] = {
+    UUID_PATTERN: "a UUID of version 1 to 5",
+    TIME_PATTERN: "with seconds, and Z or an offset",
+}
+"""Patterns that are clearer in words."""
+
+
+def with_choices(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """An object's schema in which fields that are a choice of words say so themselves."""
+    return {**part, "properties": {name: _chosen(field, definitions) for name, field in part["properties"].items()}}
+
+
+def _chosen(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    if "anyOf" in field:
+        return {**field, "anyOf": [_chosen(part, definitions) for part in field["anyOf"]]}
+    named = definitions.get(str(field.get("$ref")).rpartition("/")[2], {})
+    if "enum" not in named:
+        return dict(field)
+    return {**named, **{key: value for key, value in field.items() if key != "$ref"}}
+
+
+def type_of(field: Mapping[str, Any]) -> str:
+    """Type of a field in words.
+
+    >>> type_of({"anyOf": [{"type": "number"}, {"type": "null"}]})
+    'number'
+    >>> type_of({"type": "array", "items": {"$ref": "#/$defs/SweepRequest"}})
+    'list of SweepRequest'
+    """
+    if "$ref" in field:
+        return str(field["$ref"]).rpartition("/")[2]
+    if "anyOf" in field:
+        return " or ".join(type_of(part) for part in field["anyOf"] if part.get("type") != "null")
+    if field.get("type") == "array":
+        if "prefixItems" in field:
+            return f"{len(field['prefixItems'])} × {type_of(field['prefixItems'][0])}"
+        return f"list of {type_of(field.get('items', {}))}"
+    return "time" if field.get("format") == "date-time" else str(field.get("type", "any"))
+
+
+def bounds_of(field: Mapping[str, Any]) -> str:
+    """Bounds of a field in words: of a number, a text, a list, a choice.
+
+    >>> bounds_of({"exclusiveMinimum": 0, "maximum": 3600, "type": "number"})
+    'more than 0 to 3600'
+    >>> bounds_of({"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}]})
+    '1 or more'
+    """
+    if "anyOf" in field:
+        return "; ".join(bounds for part in field["anyOf"] if (bounds := bounds_of(part)))
+    if "enum" in field:
+        shown = ", ".join(f"`{value}`" for value in field["enum"][:_SHOWN])
+        more = len(field["enum"]) - _SHOWN
+        return f"{shown} and {more} more: see the schema" if more > 0 else shown
+    found = [text for text in (_range_of(field), _length_of(field)) if text]
+    if "pattern" in field:
+        found.append(_PATTERNS.get(field["pattern"], f"`{field['pattern']}`"))
+    return "; ".join(found)
+
+
+def _range_of(field: Mapping[str, Any]) -> str:
+    least, above = field.get("minimum"), field.get("exclusiveMinimum")
+    most, below = field.get("maximum"), field.get("exclusiveMaximum")
+    low = "" if least is None and above is None else f"{least:.10g}" if above is None else f"more than {above:.10g}"
+    high = "" if most is None and below is None else f"{most:.10g}" if below is None else f"less than {below:.10g}"
+    if low and high:
+        return f"{low} to {high}"
+    if high:
+        return f"{high} or less" if below is None else high
+    return f"{low} or more" if low and above is None else low
+
+
+def _length_of(field: Mapping[str, Any]) -> str:
+    least, most = field.get("minLength", 0), field.get("maxLength")
+    if most is not None:
+        return f"{least} to {most} characters"
+    return f"up to {field['maxItems']}" if "maxItems" in field and "prefixItems" not in field else ""
