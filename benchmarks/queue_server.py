@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from support.meter import Meter
 from support.overhead import overhead
+from support.queue_store import queue_store
 
 from mxplans.errors import InvalidInput, LimitExceeded
 from mxplans.model import QueueItem, Sweep, parse_item
@@ -262,6 +263,7 @@ PARTS: dict[str, Callable[[Meter], None]] = {
     "known_losses": known_losses,
     "speed": speed,
     "fuzz": fuzz,
+    "store": queue_store,
     "overhead": overhead,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from mxplans.queue._rows import WITH_NAMES, item_row
@@ -102,9 +103,9 @@ def order(connection: sqlite3.Connection) -> tuple[str, ...]:
     return execution_order((Candidate(*row) for row in rows), None if last is None else mount_key(*on))
 
 
-def next_items(connection: sqlite3.Connection, count: int) -> tuple[NextItem, ...]:
-    """The experiments that are to be executed next, with their content."""
-    rows = [item_row(connection, uuid) for uuid in order(connection)[:count]]
+def contents(connection: sqlite3.Connection, uuids: Sequence[str]) -> tuple[NextItem, ...]:
+    """Experiments with their content."""
+    rows = [item_row(connection, uuid) for uuid in uuids]
     return tuple(
         NextItem(row["uuid"], row["session_name"], row["sample_name"], row["digest"], json.loads(row["content"]))
         for row in rows

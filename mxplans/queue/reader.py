@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any, Self
@@ -33,6 +34,7 @@ class QueueReader:
 
     def __init__(self, path: Path | str) -> None:
         self._database = Database(path)
+        self._order: tuple[int, tuple[str, ...]] = (-1, ())
 
     def close(self) -> None:
         """Close the file and end all waiting; calling it twice does no harm."""
@@ -47,12 +49,19 @@ class QueueReader:
     def order(self) -> tuple[str, ...]:
         """Uuids of the experiments that wait and are switched on, as they are to be executed (`execution_order`)."""
         with self._database.read() as connection:
-            return _reading.order(connection)
+            return self._order_in(connection)
 
     def next_items(self, count: int) -> tuple[NextItem, ...]:
         """The first experiments of the order, with their content."""
         with self._database.read() as connection:
-            return _reading.next_items(connection, count)
+            return _reading.contents(connection, self._order_in(connection)[:count])
+
+    def _order_in(self, connection: sqlite3.Connection) -> tuple[str, ...]:
+        """The order, worked out anew when something has happened: whatever it depends on comes with an event."""
+        sequence = last_sequence(connection)
+        if self._order[0] != sequence:
+            self._order = (sequence, _reading.order(connection))
+        return self._order[1]
 
     def uuids_in(self, state: State) -> tuple[str, ...]:
         """Uuids of the experiments in a state, in the order they came in."""
