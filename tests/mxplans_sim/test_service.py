@@ -12,25 +12,34 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from caproto.sync import client
+from typer.testing import CliRunner
 
-PROFILE = Path(__file__).parents[2] / "profiles/sim"
+from mxplans_sim.cli import app
+
+PROFILES = Path(__file__).parents[2] / "profiles"
+PROFILE = PROFILES / "sim"
 END_S = 3.0
 
 
-def command(folder: Path, *options: str) -> list[str]:
-    files = {"--world": PROFILE / "world.yaml", "--shipment": PROFILE / "shipment.json"}
+def command(folder: Path, *options: str, profile: Path = PROFILE) -> list[str]:
+    files = {"--world": profile / "world.yaml", "--shipment": profile / "shipment.json"}
     files |= {"--data": folder / "data", "--truth": folder / "out/truth.json"}
     arguments = [str(part) for pair in files.items() for part in pair]
     return [sys.executable, "-m", "mxplans_sim", "serve", *arguments, *options]
 
 
 class Service:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str, profile: Path = PROFILE) -> None:
         self.folder = folder
         with (folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
-                command(folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+                command(folder, *options, profile=profile),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
             )
         self.ready = json.loads(self.process.stdout.readline())
 
@@ -146,6 +155,50 @@ def test_it_ends_in_the_middle_of_a_robot_program_on_interrupt(service, put):
     put("ROBOT:LOAD", 1)
     assert ended(service, lambda: os.kill(service.process.pid, signal.SIGINT)) < END_S
     assert service.gone()
+
+
+def test_faults_of_a_scenario_strike_the_service(tmp_path):
+    scenario = tmp_path / "bad-day.yaml"
+    scenario.write_text(
+        "faults:\n- {kind: operator_request, parameters: {user: alice}}\n- {kind: robot_no_pin, sample: 'demo-*'}\n"
+    )
+    service = Service(tmp_path, "--scenario", str(scenario), "--control", str(tmp_path / "control.json"))
+    try:
+        control = json.loads((tmp_path / "control.json").read_text())
+        headers = {"Authorization": f"Bearer {control['token']}"}
+        rules = httpx.get(f"{control['url']}/faults", headers=headers, trust_env=False).json()
+        assert [(rule["kind"], rule["strikes"]) for rule in rules] == [("operator_request", 1), ("robot_no_pin", 0)]
+        ended(service, service.process.stdin.close)
+    finally:
+        service.close()
+    (event,) = json.loads((tmp_path / "out/truth.json").read_text())["events"]
+    assert event["fault"] == "operator_request"
+
+
+def test_a_wrong_scenario_ends_it_with_one_clear_line(tmp_path):
+    scenario = tmp_path / "wrong.yaml"
+    scenario.write_text("faults:\n- {kind: nonsense}\n")
+    result = CliRunner().invoke(app, command(tmp_path, "--scenario", str(scenario))[3:])
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert "rule 1 is not allowed" in line
+    assert "kind 'nonsense' is not known" in line
+
+
+@pytest.mark.parametrize("site", ["sim", "sim-md3"])
+def test_the_night_of_each_site_can_be_looked_at_and_disturbed(tmp_path, site):
+    service = yaml.safe_load((PROFILES / site / "beamline.yaml").read_text())["services"]["virtual_beamline"]
+    given = service["command"]
+    assert given[given.index("--control") + 1] == "{out}/virtual_beamline/control.json"
+    path = tmp_path / "control.json"
+    running = Service(tmp_path, "--control", str(path), profile=PROFILES / site)
+    try:
+        injected = CliRunner().invoke(app, ["fault", "inject", "gripper_warm", "--control", str(path)])
+        assert injected.exit_code == 0, injected.output
+        (fault,) = CliRunner().invoke(app, ["fault", "list", "--control", str(path)]).stdout.splitlines()
+        assert json.loads(fault)["kind"] == "gripper_warm"
+    finally:
+        running.close()
 
 
 @pytest.mark.parametrize("server", ["epics", "simplon"])
