@@ -39,7 +39,7 @@ class Light:
         flux_hz: Photons per second.
         energy_ev: Their energy.
         bandwidth_ev: Width of that, FWHM.
-        elements: Of the sample, mmol/l; None without a sample.
+        elements: That it meets, mmol/l; None when it meets nothing.
     """
 
     flux_hz: float

@@ -14,6 +14,7 @@ from mxplans_sim.world.burst import Burst
 from mxplans_sim.world.camera import Camera
 from mxplans_sim.world.dewar import Dewar
 from mxplans_sim.world.dose import DoseLedger
+from mxplans_sim.world.emitters import in_the_beam
 from mxplans_sim.world.frames import Frames
 from mxplans_sim.world.gate import Gate
 from mxplans_sim.world.goniometer import TRANSLATIONS, Goniometer
@@ -175,9 +176,9 @@ class World:
         return self.surroundings.hutch.beam_in and self.shutter.state == "Open" and not self.backlight_in
 
     def _elements(self) -> Mapping[str, float] | None:
-        """What the sample on the goniometer is made of, mmol/l by element; None when there is none."""
+        """What the beam meets now, mmol/l by element; None when it meets nothing."""
         known = self.settings.environment.fluorescence
-        return None if self.specimen is None else known.of(self.sample_name)
+        return in_the_beam(self.still(1, 1.0), known.of(self.sample_name), known.thickness_um / 1000)
 
     def exchange_error_mm(self) -> float:
         """How far the goniometer is from where the robot expects it."""

@@ -32,7 +32,7 @@ class Surroundings:
         beam: The beam.
         gates: What else stands in the beam's way before the sample, as the fast shutter.
         sample_flux_hz: Tells the photons per second that reach the sample now, behind the hutch shutter and all gates.
-        sample_elements: Tells the elements of the sample, mmol/l; None when there is no sample.
+        sample_elements: Tells the elements that the beam meets, mmol/l; None when it meets nothing.
         faults: Asked by all parts, and for `beamstop_aside`.
 
     Attributes:
