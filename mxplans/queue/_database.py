@@ -20,7 +20,9 @@ _AGAIN_S = 0.05
 
 
 class Database:
-    """One connection to a queue file, used by any thread of one process, one transaction at a time.
+    """A queue file, used by any thread of one process: one transaction writes and one reads at a time.
+
+    The two have a connection each, so that reading need not wait while something long is written, here or elsewhere.
 
     Args:
         path: Of the file; made with its tables if it is not there. Its folder must exist.
@@ -34,37 +36,38 @@ class Database:
         self.changed = threading.Condition()
         """Notified after each commit of this process."""
         self._process = os.getpid()
-        self._lock = threading.Lock()
+        self._writing, self._reading = threading.Lock(), threading.Lock()
         self._closed = False
         with self._told():
-            # Transactions are begun by hand: isolation_level None keeps Python from doing it in between.
-            self._connection = sqlite3.connect(
-                self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256
-            )
-        self._connection.row_factory = sqlite3.Row
+            self._writer = self._connect()
         try:
             with self._told():
                 self._open()
+                self._reader = self._connect()
+                self._reader.execute("PRAGMA query_only = ON")
         except BaseException:
-            self._connection.close()
+            self._writer.close()
             raise
+
+    def _connect(self) -> sqlite3.Connection:
+        # Transactions are begun by hand: isolation_level None keeps Python from doing it in between.
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        connection.row_factory = sqlite3.Row
+        return connection
 
     def _open(self) -> None:
         self._check_kind()
         self._use_write_ahead_log()
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA foreign_keys = ON")
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        self._writer.execute("PRAGMA synchronous = FULL")
+        self._writer.execute("PRAGMA foreign_keys = ON")
+        with self._transaction(self._writer, self._writing, "BEGIN IMMEDIATE") as connection:
             if not self._has_tables():
                 for statement in TABLES.split(";"):
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                self._connection.execute(f"PRAGMA user_version = {VERSION}")
-        except BaseException:
-            self._roll_back()
-            raise
-        self._connection.execute("COMMIT")
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {VERSION}")
         self._check_kind()
         found = self._pragma("quick_check(1)")
         if found != "ok":
@@ -85,7 +88,7 @@ class Database:
         )
 
     def _has_tables(self) -> bool:
-        return self._connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+        return self._writer.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
 
     def _check_kind(self) -> None:
         if not self._has_tables():
@@ -100,7 +103,7 @@ class Database:
             )
 
     def _pragma(self, text: str) -> object:
-        row = self._connection.execute(f"PRAGMA {text}").fetchone()
+        row = self._writer.execute(f"PRAGMA {text}").fetchone()
         return row[0] if row else None
 
     @contextmanager
@@ -123,7 +126,7 @@ class Database:
         Raises:
             LedgerError: If the file cannot be written.
         """
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        with self._transaction(self._writer, self._writing, "BEGIN IMMEDIATE") as connection:
             yield connection
         with self.changed:
             self.changed.notify_all()
@@ -135,34 +138,34 @@ class Database:
         Raises:
             LedgerError: If the file cannot be read.
         """
-        with self._transaction("BEGIN") as connection:
+        with self._transaction(self._reader, self._reading, "BEGIN") as connection:
             yield connection
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(
+        self, connection: sqlite3.Connection, lock: threading.Lock, begin: str
+    ) -> Iterator[sqlite3.Connection]:
         if os.getpid() != self._process:
             raise LedgerError(f"{self.path} was opened by process {self._process}; open it anew in each process")
-        with self._lock, self._told():
+        with lock, self._told():
             if self._closed:
                 raise LedgerError(f"{self.path} has been closed; open it anew")
-            self._connection.execute(begin)
+            connection.execute(begin)
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                self._roll_back()
+                # SQLite itself ends the transaction after some faults (a full disk), after others it stays open.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-
-    def _roll_back(self) -> None:
-        # SQLite itself ends the transaction after some faults (a full disk), after others it stays open.
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the file; calling it twice does no harm."""
-        with self._lock:
+        with self._writing, self._reading:
             self._closed = True
-            self._connection.close()
+            self._reader.close()
+            self._writer.close()
         with self.changed:
             self.changed.notify_all()
 

@@ -1,5 +1,6 @@
 """The tree: what is put in stands where it was put, what must not change is refused, and each thing is told."""
 
+import sqlite3
 import threading
 import time
 
@@ -425,6 +426,19 @@ def test_many_threads_use_one_store(store):
     for thread in threads:
         thread.join(30)
     assert len(store.order()) == 20
+
+
+def test_reading_does_not_wait_for_a_writer_elsewhere(tmp_path, store):
+    other = sqlite3.connect(tmp_path / "queue.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writer = threading.Thread(target=lambda: add(store, item("a")))
+    writer.start()
+    assert store.wait_for_events(1, 0.3) == ()  # the writer waits, the reader does not
+    assert store.order() == ()
+    other.execute("COMMIT")
+    other.close()
+    writer.join(20)
+    assert store.order() == (A,)
 
 
 def test_the_feeder_sees_what_it_handed_out(store):
