@@ -1,10 +1,13 @@
-"""Figures as JSON lines, and the memory of a process with all that it started."""
+"""Figures as JSON lines, the memory of a process with all that it started, and ports."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
 from pathlib import Path
+
+LISTEN = "0A"
+"""State of a TCP socket in /proc/net/tcp that takes connections."""
 
 
 class Meter:
@@ -47,3 +50,14 @@ def memory_mb(pid: int) -> float:
         except OSError:
             continue  # it has just ended
     return total_kb / 1024
+
+
+def ports_in_use() -> set[int]:
+    """Ports that somebody listens on, TCP, or has for datagrams, UDP."""
+    found = set()
+    for name in ("tcp", "udp"):
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            if name == "udp" or state == LISTEN:
+                found.add(int(local.rpartition(":")[2], 16))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -12,19 +13,27 @@ from typing import Any, Self
 
 ROOT = Path(__file__).parents[2]
 SIM = ROOT / "profiles/sim"
+SITES = (SIM, ROOT / "profiles/sim-md3")
+PORT = re.compile(r"127\.0\.0\.1:(\d+)")
 
 
 class Service:
-    """`mxplans-sim serve` with the demonstration's world; `ready_s` seconds from its start to its ready line.
+    """`mxplans-sim serve` with the world of a site; `ready_s` seconds from its start to its ready line.
 
     Args:
         data: Folder for its files.
         options: More options of the command.
+        site: Folder with world file and shipment.
+
+    Attributes:
+        process: The process.
+        ready_s: Real seconds from its start to its ready line.
+        facts: What its ready line says.
     """
 
-    def __init__(self, data: Path, *options: str) -> None:
-        command = [sys.executable, "-m", "mxplans_sim", "serve", "--world", str(SIM / "world.yaml")]
-        command += ["--shipment", str(SIM / "shipment.json"), "--data", str(data), *options]
+    def __init__(self, data: Path, *options: str, site: Path = SIM) -> None:
+        command = [sys.executable, "-m", "mxplans_sim", "serve", "--world", str(site / "world.yaml")]
+        command += ["--shipment", str(site / "shipment.json"), "--data", str(data), *options]
         begin = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.process.stdout is None:
@@ -40,6 +49,11 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.end()
+
+    @property
+    def ports(self) -> set[int]:
+        """All ports that its ready line names."""
+        return {int(number) for fact in self.facts.values() for number in PORT.findall(str(fact))}
 
     def end(self, timeout_s: float = 20.0) -> int:
         """Close its standard input; returns its exit code."""
