@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ import httpx
 ROOT = Path(__file__).parents[1]
 MXPLANS = str(Path(sys.executable).with_name("mxplans"))
 SPEED_UP = 50
-START_S = 60.0
+START_S = 240.0
 
 
 class ServedQueue:
@@ -42,7 +43,8 @@ class ServedQueue:
 
     def stop(self) -> int:
         """SIGTERM, as systemd does; its exit code."""
-        assert self._process is not None
+        if self._process is None:
+            return 0
         self._process.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(20)
@@ -175,8 +177,37 @@ def served(folder: Path, **world: Any) -> Iterator[ServedQueue]:
     """A queue that is served, and stopped at the end."""
     profile = profile_in(folder, **world)
     queue = ServedQueue(folder / "queue", profile, ROOT / "profiles/sim/shipment.json")
-    queue.start()
     try:
+        queue.start()
         yield queue
     finally:
         queue.stop()
+
+
+def frames_on_disk(queue: ServedQueue, uuid: str) -> list[tuple[int, float]]:
+    """Ordinal and omega (deg) of each frame that is committed, read from the detector's files, in the order of scans."""
+    import h5py
+
+    with contextlib.closing(sqlite3.connect(f"file:{queue.folder / 'queue.sqlite'}?mode=ro", uri=True)) as ledger:
+        rows = ledger.execute(
+            "SELECT ordinal, file_base, number_images FROM scan_committed WHERE item_uuid = ? ORDER BY ordinal", (uuid,)
+        ).fetchall()
+    found = []
+    for ordinal, file_base, number_images in rows:
+        (master,) = (queue.folder / "data").rglob(f"{file_base}_*_master.h5")
+        with h5py.File(master) as file:
+            assert file["entry/data/data"].shape[0] == number_images
+            found += [(ordinal, float(omega)) for omega in file["entry/sample/goniometer/omega"]]
+    return found
+
+
+def frames_asked(content: dict[str, Any], wedge: int) -> list[tuple[int, float]]:
+    """The same, from what `item` asks for: the sweeps take turns, a wedge each."""
+    found = []
+    ordinal = 0
+    for first in range(0, content["sweeps"][0]["numberImages"], wedge):
+        for sweep in content["sweeps"]:
+            ordinal += 1
+            start, width = sweep["axisPositionsStart"]["omega"], sweep["imageWidth"]
+            found += [(ordinal, start + width * image) for image in range(first, first + wedge)]
+    return found

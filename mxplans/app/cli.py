@@ -55,12 +55,25 @@ def serve(
     shipment: Annotated[Path | None, typer.Option(help="MXLIMS message with what is in the dewar.")] = None,
     port: Annotated[int, typer.Option(help="Of the HTTP server, on 127.0.0.1; 0 takes a free one.")] = 0,
     redis: Annotated[str | None, typer.Option(help="HOST:PORT of a Redis that runs; none: one is started.")] = None,
+    startup_module: Annotated[str | None, typer.Option(help="Module that the worker imports instead of ours.")] = None,
+    permissions: Annotated[Path | None, typer.Option(help="User groups of the execution queue (YAML).")] = None,
 ) -> None:
     """Serve a queue over HTTP and run it: queue server, worker, Redis and services, until Ctrl-C."""
     from mxplans.app.queueserver.serve import ServeOptions
     from mxplans.app.queueserver.serve import serve as serve_queue
 
-    serve_queue(ServeOptions(profile, out, shipment, port, redis))
+    serve_queue(ServeOptions(profile, out, shipment, port, redis, startup_module, permissions))
+
+
+@app.command("dry-run")
+def dry_run(
+    experiments: Annotated[Path, typer.Argument(help="Queue items or MXLIMS message (JSON).", show_default=False)],
+    profile: Annotated[Path, typer.Option(help="Beamline profile (YAML).", show_default=False)],
+) -> None:
+    """Say what experiments would take: seconds, frames, bytes and dose of each sweep; exit code 2 if one may not run."""
+    from mxplans.app.dry_run import print_dry_run
+
+    raise typer.Exit(0 if print_dry_run(profile, experiments) else 2)
 
 
 @app.command()

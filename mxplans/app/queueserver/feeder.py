@@ -15,6 +15,7 @@ from mxplans.app.queueserver.execution import ExecutionQueue
 from mxplans.app.queueserver.faults import Fault, take_fault
 from mxplans.app.queueserver.re_manager import uuid_of
 from mxplans.app.queueserver.wish import Mode, Wish, make_wish, present_wish
+from mxplans.errors import QueueRefused
 from mxplans.queue import Ledger, Outcome, QueueStore, State
 
 log = logging.getLogger("mxplans")
@@ -93,8 +94,12 @@ class Feeder:
             )
 
     def _give_up(self, item_uuid: str, reason: str) -> None:
+        try:
+            self._ledger.begin(item_uuid)
+        except QueueRefused as refusal:
+            log.info("experiment %s needs no giving up: %s", item_uuid, refusal)
+            return
         log.error("experiment %s is given up: %s", item_uuid, reason)
-        self._ledger.begin(item_uuid)
         self._ledger.finish(item_uuid, Outcome.FAILED, reason)
 
     def _leave_pause(self, wish: Wish) -> None:

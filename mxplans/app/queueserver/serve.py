@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import secrets
 import signal
 import threading
@@ -43,8 +44,8 @@ class ServeOptions:
         shipment: For services that want to know what is in the dewar.
         port: Of the HTTP server, on 127.0.0.1; 0 takes a free one.
         redis: host:port of a Redis that runs already; None starts one.
-        startup_module: What the worker imports.
-        permissions: User groups of the RE manager.
+        startup_module: What the worker imports; None takes ours.
+        permissions: User groups of the RE manager; None takes ours.
     """
 
     profile: Path
@@ -52,8 +53,8 @@ class ServeOptions:
     shipment: Path | None = None
     port: int = 0
     redis: str | None = None
-    startup_module: str = STARTUP_MODULE
-    permissions: Path = PERMISSIONS
+    startup_module: str | None = None
+    permissions: Path | None = None
 
 
 def serve(options: ServeOptions) -> None:
@@ -67,6 +68,9 @@ def serve(options: ServeOptions) -> None:
     profile = load_profile(options.profile)
     redis = parse_redis(options.redis) if options.redis is not None else None
     check_port(options.port, "--port")
+    if options.permissions is not None and not options.permissions.is_file():
+        raise InvalidInput(f"--permissions {options.permissions}: there is no such file; give one like {PERMISSIONS}")
+    os.umask(0o077)
     places = Places(options.out.resolve())
     places.make()
     with contextlib.ExitStack() as cleanup:
@@ -86,8 +90,8 @@ def serve(options: ServeOptions) -> None:
                 redis=redis_address,
                 private_key=private_key,
                 folder=places.run,
-                startup_module=options.startup_module,
-                permissions=options.permissions,
+                startup_module=options.startup_module or STARTUP_MODULE,
+                permissions=(options.permissions or PERMISSIONS).resolve(),
             )
 
         queue = cleanup.enter_context(QueueStore(places.queue))
