@@ -48,3 +48,23 @@ def new_store(path: Any) -> QueueStore:
     store = QueueStore(path)
     store.add_session(NewSession(name=VISIT), "tester")
     return store
+
+
+A, B, C, D = (uuid_of(name) for name in "abcd")
+
+
+def add(store: QueueStore, *items: QueueItem, who: str = "alice") -> tuple[str, ...]:
+    """Add items to the session."""
+    return store.add_items(VISIT, items, who)
+
+
+def in_tree(store: QueueStore, sample: str = "s1") -> list[str]:
+    """Uuids of the experiments of a sample, in order."""
+    (session,) = store.snapshot()["sessions"]
+    (found,) = [each for each in session["samples"] if each["name"] == sample]
+    return [experiment["uuid"] for experiment in found["experiments"]]
+
+
+def kinds(store: QueueStore, after: int = 0) -> list[tuple[str, str | None]]:
+    """What happened, to which experiment."""
+    return [(event.what.value, event.item_uuid) for event in store.events(after)]

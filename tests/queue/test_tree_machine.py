@@ -4,58 +4,29 @@ After each step: nothing lost or doubled, the same order of execution, events wi
 """
 
 import itertools
-import math
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from queue_model import DONE_FOR_GOOD, NAMES, OUTCOMES, SAMPLES, SCANS, TreeModel
 from queue_replay import replay
 from queue_support import VISIT, item, uuid_of
 
 from mxplans.errors import QueueRefused
 from mxplans.queue import Ledger, NewSession, Outcome, QueueStore, State, digest_of
 
-# Two positions of one pin, two pins of their own, one sample without a place.
-SAMPLES = {"s0": ((1, 1), 1), "s1": ((1, 1), 2), "s2": ((1, 2), None), "s3": ((2, 1), None), "s4": (None, None)}
-NAMES = [f"i{number}" for number in range(12)]
-DONE_FOR_GOOD = ("Completed", "NothingUseful", "Skipped")
-OUTCOMES = [outcome.value for outcome in Outcome]
-SCANS = ((1, 5), (6, 5))
 
-
-@dataclass
-class Expected:
-    """What the model knows of an experiment."""
-
-    content: object
-    sample: str
-    priority: int | None
-    group: str | None
-    enabled: bool = True
-    state: str = "waiting"
-    outcome: str | None = None
-    scans: int = 0
-    begun: bool = False
-    """In the ledger, and so for ever."""
-
-
-class TreeMachine(RuleBasedStateMachine):
+class TreeMachine(TreeModel, RuleBasedStateMachine):
     @initialize()
     def open(self):
         memory = Path("/dev/shm")  # durability is not what is tested here, and hundreds of syncs take long on a disk
         self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
         self.seconds = itertools.count(1)
-        self.samples = []
-        self.items = {}
-        self.inside = {}
-        self.ledgered = {}
-        self.begun = []
-        self.goes_on = {"g": True, "h": True}
+        self.forget()
         self.run_numbers = []
         self._open()
         self.store.add_session(NewSession(name=VISIT), "tester")
@@ -80,8 +51,6 @@ class TreeMachine(RuleBasedStateMachine):
             self._close()
             shutil.rmtree(self.folder)
 
-    # Things to choose from
-
     def pick(self, data, *states):
         return data.draw(
             st.sampled_from([uuid for uuid, one in self.items.items() if not states or one.state in states])
@@ -89,8 +58,6 @@ class TreeMachine(RuleBasedStateMachine):
 
     def any_in(*states):
         return precondition(lambda self: any(not states or one.state in states for one in self.items.values()))
-
-    # What may be done
 
     @rule(
         names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=4),
@@ -102,7 +69,7 @@ class TreeMachine(RuleBasedStateMachine):
         place, position = SAMPLES[sample]
         fields = {"priority": priority, "sampleGroup": group}
         asked = [
-            self._known(uuid_of(name))
+            self.known(uuid_of(name))
             or item(name, sample, place, position=position, **{k: v for k, v in fields.items() if v})
             for name in names
         ]
@@ -110,33 +77,7 @@ class TreeMachine(RuleBasedStateMachine):
         assert self.store.add_items(VISIT, asked, "alice") == tuple(new)
         for one in asked:
             if one.uuid not in self.items:
-                self._insert(one, None)
-
-    def _known(self, uuid):
-        """Content under which an experiment is known already."""
-        if uuid in self.items:
-            return self.items[uuid].content
-        return self.ledgered[uuid].content if uuid in self.ledgered else None
-
-    def _insert(self, content, before):
-        if content.sample_name not in self.samples:
-            self.samples.append(content.sample_name)
-        new = Expected(content, content.sample_name, content.experiment.priority, content.experiment.sample_group)
-        old = self.ledgered.get(content.uuid)
-        if old is not None:
-            new.begun, new.scans = True, old.scans
-            if old.outcome in DONE_FOR_GOOD:
-                new.state, new.outcome = "ended", old.outcome
-        self.items[content.uuid] = new
-        self._stand(content.uuid, new.sample, before)
-        if new.state == "waiting" and any(
-            one.group == new.group and one.group and one.outcome == "Completed" for one in self.items.values()
-        ):
-            new.state, new.outcome = "ended", "Skipped"
-
-    def _stand(self, uuid, sample, before):
-        siblings = self.inside.setdefault(sample, [])
-        siblings.insert(len(siblings) if before is None else siblings.index(before), uuid)
+                self.insert(one, None)
 
     @any_in()
     @rule(data=st.data(), images=st.integers(10, 12))
@@ -154,11 +95,7 @@ class TreeMachine(RuleBasedStateMachine):
         else:
             self.store.change(content, "alice")
             one.content = content
-            self._edited(one)
-
-    def _edited(self, one):
-        if one.state == "handed":
-            one.state = "waiting"
+            self.edited(one)
 
     @any_in()
     @rule(data=st.data(), to=st.sampled_from(["first", "last", "before", "after"]))
@@ -175,7 +112,7 @@ class TreeMachine(RuleBasedStateMachine):
             return
         self.store.move(uuid, "alice", to, of, sample)
         self.inside[one.sample].remove(uuid)
-        self._stand(uuid, sample, self._before(sample, to, of))
+        self.stand(uuid, sample, self.before(sample, to, of))
         if not stays:
             place, position = SAMPLES[sample]
             asked = item("any", sample, place, position=position)
@@ -183,15 +120,7 @@ class TreeMachine(RuleBasedStateMachine):
                 update={"sample_name": sample, "location": asked.location, "position_in_pin": position}
             )
             one.sample = sample
-        self._edited(one)
-
-    def _before(self, sample, to, of):
-        siblings = self.inside.get(sample, [])
-        if to == "first":
-            return siblings[0] if siblings else None
-        if to == "after":
-            return next(iter(siblings[siblings.index(of) + 1 :]), None)
-        return of
+        self.edited(one)
 
     @precondition(lambda self: self.samples)
     @rule(data=st.data(), to=st.sampled_from(["first", "last", "before", "after"]))
@@ -215,7 +144,7 @@ class TreeMachine(RuleBasedStateMachine):
         expected = type(self.items[uuid].content).model_validate(content)
         assert expected.number_images == self.items[uuid].content.number_images
         assert expected.sample_name == self.items[of].sample
-        self._insert(expected, of)
+        self.insert(expected, of)
 
     @any_in()
     @rule(data=st.data(), enabled=st.booleans())
@@ -229,7 +158,7 @@ class TreeMachine(RuleBasedStateMachine):
         self.store.enable([uuid], enabled, "alice")
         if one.enabled != enabled:
             one.enabled = enabled
-            self._edited(one)
+            self.edited(one)
 
     @any_in("waiting", "handed")
     @rule(data=st.data(), priority=st.none() | st.integers(1, 3))
@@ -239,7 +168,7 @@ class TreeMachine(RuleBasedStateMachine):
         self.store.set_priority([uuid], priority, "alice")
         if one.priority != priority:
             one.priority = priority
-            self._edited(one)
+            self.edited(one)
 
     @any_in()
     @rule(data=st.data())
@@ -318,34 +247,22 @@ class TreeMachine(RuleBasedStateMachine):
     def finish(self, data, outcome):
         uuid = self.pick(data, "running")
         self.ledger.finish(uuid, outcome, "so it was")
-        self._ended(uuid, outcome)
+        self.ended(uuid, outcome)
 
     @any_in("waiting", "handed", "running")
     @rule(data=st.data(), outcome=st.sampled_from(OUTCOMES))
     def end(self, data, outcome):
         uuid = self.pick(data, "waiting", "handed", "running")
         self.store.end(uuid, Outcome(outcome), "so it was", "feeder")
-        self._ended(uuid, outcome)
-
-    def _ended(self, uuid, outcome):
-        one = self.items[uuid]
-        one.state, one.outcome = "ended", outcome
-        if one.group and (outcome == "Completed" or (outcome != "Skipped" and not self.goes_on[one.group])):
-            for other in self.items.values():
-                if other.group == one.group and other.state in ("waiting", "handed"):
-                    other.state, other.outcome = "ended", "Skipped"
+        self.ended(uuid, outcome)
 
     @rule(prefix=st.sampled_from("pq"), on_disk=st.integers(0, 5))
     def run_number(self, prefix, on_disk):
         number = self.ledger.run_number("/data", prefix, on_disk)
-        assert number > on_disk
+        assert number > on_disk and (prefix, number) not in self.run_numbers
         self.run_numbers.append((prefix, number))
 
     # What always holds
-
-    @invariant()
-    def run_numbers_are_unique(self):
-        assert len(set(self.run_numbers)) == len(self.run_numbers)
 
     @invariant()
     def the_tree_is_as_expected(self):
@@ -362,41 +279,6 @@ class TreeMachine(RuleBasedStateMachine):
     @invariant()
     def the_order_is_as_expected(self):
         assert list(self.store.order()) == self.expected_order()
-
-    def expected_order(self):
-        """By choosing again and again what comes next."""
-        on = SAMPLES[self.items[self.begun[-1]].sample][0] or self.items[self.begun[-1]].sample if self.begun else None
-        pins = {}
-        for name in self.samples:
-            pins.setdefault(SAMPLES[name][0] or name, []).append(name)
-
-        def of(sample, pin):
-            return [
-                self.items[uuid]
-                for uuid in self.inside.get(sample, [])
-                if pin == on or (self.items[uuid].enabled and self.items[uuid].state != "ended")
-            ]
-
-        def best(ones):
-            return min((math.inf if one.priority is None else one.priority for one in ones), default=math.inf)
-
-        def first(pin):
-            """Where a pin stands: at its first sample that has something to do or is on the goniometer."""
-            there = [
-                name
-                for name in pins[pin]
-                if any(self.items[u].state != "ended" or pin == on for u in self.inside.get(name, []))
-            ]
-            return self.samples.index(there[0]) if there else math.inf
-
-        order = []
-        for pin in sorted(pins, key=lambda p: (best([o for s in pins[p] for o in of(s, p)]), p != on, first(p))):
-            for sample in sorted(pins[pin], key=lambda s: (best(of(s, pin)), self.samples.index(s))):
-                waiting = [
-                    u for u in self.inside.get(sample, []) if self.items[u].enabled and self.items[u].state == "waiting"
-                ]
-                order += sorted(waiting, key=lambda u: best([self.items[u]]))
-        return order
 
     @invariant()
     def the_events_tell_the_whole_story(self):
