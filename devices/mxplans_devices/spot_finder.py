@@ -83,7 +83,10 @@ class HttpSpotFinder(Device):
         try:
             response = client.get(path, params={"from": _complete_up_to(found)})
             response.raise_for_status()
-            for frame in _frames(response.json()):
+            answer = response.json()
+            if answer["series"] != request.sequence_id:
+                raise ValueError(f"it is about series {answer['series']}")
+            for frame in _frames(answer):
                 found[frame.image] = frame
         except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
             raise DeviceFault(

@@ -4,7 +4,7 @@ from mxplans.centring.axis import AxisFit, fit_axis
 from mxplans.centring.blobs import Blob, find_blobs, significance
 from mxplans.centring.loop import LoopCentred, LoopNotFound, LoopView, locate_loop
 from mxplans.centring.scores import GridView, score_frames
-from mxplans.centring.silhouette import Silhouette, find_silhouette
+from mxplans.centring.silhouette import Silhouette, find_silhouette, saturated_frac
 from mxplans.centring.xray import CrystalsFound, XrayCandidate, locate_crystals
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "fit_axis",
     "locate_crystals",
     "locate_loop",
+    "saturated_frac",
     "score_frames",
     "significance",
 ]

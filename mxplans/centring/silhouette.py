@@ -19,6 +19,8 @@ SIGMAS = 6.0
 MIN_CONTRAST = 0.06  # in the logarithm of intensity
 EDGE_CONTRAST = 0.69  # half of the light is lost: where a blurred edge really is
 HALO_MAX_PX = 8.0
+WHITE = 255
+SATURATED_MAX_FRAC = 0.1  # a well set camera saturates in a few reflections at most
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,15 @@ def find_silhouette(image: Image, um_per_px: float, background: Image | None = N
     seen = (np.abs(contrast) > max(SIGMAS * noise, MIN_CONTRAST)).astype(np.uint8)
     closed = _close(seen, um_per_px)
     return _pick(_without_halo(closed, contrast, um_per_px), um_per_px)
+
+
+def saturated_frac(image: Image) -> float:
+    """Part of an image in which the sensor is full, so that it tells nothing.
+
+    >>> saturated_frac(np.array([[255, 255], [255, 180]], dtype=np.uint8))
+    0.75
+    """
+    return float(np.mean(image >= WHITE))
 
 
 def _blur(image: Image, sigma_px: float) -> npt.NDArray[np.float32]:

@@ -28,6 +28,13 @@ def ready_for_exchange(bl: Beamline) -> MsgGenerator[None]:
     yield from set_and_wait(MOVE_TIMEOUT_S, *moves)
 
 
+def pin_on_goniometer(bl: Beamline) -> MsgGenerator[bool]:
+    """Whether a pin hangs there, by the sensor or by what the robot remembers: ice and a blind sensor hide a pin."""
+    sensed = yield from bps.rd(bl.sample_changer.pin_mounted)
+    remembered = yield from bps.rd(bl.sample_changer.current_pin)
+    return bool(sensed or remembered)
+
+
 def mount(bl: Beamline, location: SampleLocation) -> MsgGenerator[None]:
     """Mount a pin; one that hangs already is put back first.
 
@@ -36,7 +43,7 @@ def mount(bl: Beamline, location: SampleLocation) -> MsgGenerator[None]:
         RobotFault: If the robot stopped for another reason.
     """
     yield from ready_for_exchange(bl)
-    if (yield from bps.rd(bl.sample_changer.pin_mounted)):
+    if (yield from pin_on_goniometer(bl)):
         yield from trigger_and_wait(bl.sample_changer.unload, ROBOT_TIMEOUT_S)
     yield from set_and_wait(ROBOT_TIMEOUT_S, bl.sample_changer.load, location)
 
@@ -48,7 +55,7 @@ def unmount(bl: Beamline) -> MsgGenerator[bool]:
         RobotFault: If the robot stopped; the sample is then still known as mounted.
     """
     yield from ready_for_exchange(bl)
-    if not (yield from bps.rd(bl.sample_changer.pin_mounted)):
+    if not (yield from pin_on_goniometer(bl)):
         return False
     yield from trigger_and_wait(bl.sample_changer.unload, ROBOT_TIMEOUT_S)
     return True

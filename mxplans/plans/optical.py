@@ -10,7 +10,8 @@ import numpy.typing as npt
 from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
-from mxplans.centring import LoopCentred, LoopNotFound, LoopView, find_silhouette, locate_loop
+from mxplans.centring import LoopCentred, LoopNotFound, LoopView, find_silhouette, locate_loop, saturated_frac
+from mxplans.centring.silhouette import SATURATED_MAX_FRAC
 from mxplans.geometry import Camera
 from mxplans.model.acquisition import Pose
 from mxplans.plans import documents
@@ -117,13 +118,20 @@ def move_to_pose(bl: Beamline, pose: Pose) -> MsgGenerator[None]:
 
 def look_around(
     bl: Beamline, settings: OpticalCentring, background: Image | None
-) -> MsgGenerator[tuple[LoopView, ...]]:
-    """Silhouettes at equal steps over a full turn, at the present translation."""
+) -> MsgGenerator[tuple[LoopView, ...] | LoopNotFound]:
+    """Silhouettes at equal steps over a full turn, at the present translation; none from images that tell nothing."""
     camera = yield from read_camera(bl)
     views = []
     for index in range(settings.angles):
         yield from set_and_wait(MOVE_TIMEOUT_S, bl.goniometer.omega, index * 360.0 / settings.angles)
         image = yield from take_image(bl)
+        if (full := saturated_frac(image)) > SATURATED_MAX_FRAC:
+            return LoopNotFound(
+                False,
+                f"{full:.0%} of the on-axis image is saturated, at most {SATURATED_MAX_FRAC:.0%} are allowed; turn the "
+                "light or the gain down",
+                {"saturated_frac": full},
+            )
         pose = yield from read_pose(bl)
         views.append(
             LoopView(pose=pose, camera=camera, silhouette=find_silhouette(image, camera.um_per_px, background))
@@ -136,7 +144,8 @@ def _find_loop(
 ) -> MsgGenerator[LoopCentred | LoopNotFound]:
     """Look around; while the loop reaches beyond the image, move it in and look again."""
     for _ in range(LOOKS_MAX):
-        found = locate_loop((yield from look_around(bl, settings, background)))
+        views = yield from look_around(bl, settings, background)
+        found = views if isinstance(views, LoopNotFound) else locate_loop(views)
         if not isinstance(found, LoopCentred) or found.tip_in_image:
             return found
         yield from set_and_wait(MOVE_TIMEOUT_S, bl.goniometer.x, found.tip_x_mm)

@@ -30,7 +30,7 @@ class Finder(HttpSpotFinder):
 
 
 def frames(*images: int) -> httpx.Response:
-    return httpx.Response(200, json={"frames": [{"image": image, "spots": [SPOT]} for image in images]})
+    return httpx.Response(200, json={"series": 7, "frames": [{"image": image, "spots": [SPOT]} for image in images]})
 
 
 def ask(finder: Finder, number_images: int = 5) -> list[int]:
@@ -76,8 +76,9 @@ def test_a_service_that_stalls_is_a_fault_that_says_where() -> None:
         httpx.Response(404, text="unknown series"),
         httpx.Response(200, text="<html>"),
         httpx.Response(200, json={"done": 3}),
-        httpx.Response(200, json={"frames": [{"image": 1, "spots": [[1, 2]]}]}),
-        httpx.Response(200, json={"frames": [{"image": 0, "spots": []}]}),
+        httpx.Response(200, json={"series": 8, "frames": [{"image": 1, "spots": []}]}),
+        httpx.Response(200, json={"series": 7, "frames": [{"image": 1, "spots": [[1, 2]]}]}),
+        httpx.Response(200, json={"series": 7, "frames": [{"image": 0, "spots": []}]}),
     ],
 )
 def test_unusable_answers_are_faults(response: httpx.Response) -> None:

@@ -33,7 +33,7 @@ def late_finder() -> Iterator[HttpSpotFinder]:
         def do_GET(self) -> None:
             asked.set()
             threading.Event().wait(LATE_S)
-            body = json.dumps({"frames": [{"image": 1, "spots": []}]}).encode()
+            body = json.dumps({"series": 1, "frames": [{"image": 1, "spots": []}]}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -56,6 +56,19 @@ def test_nothing_seen_is_said_with_its_evidence_and_the_sample_stays_where_it_is
     assert not moved & {"goniometer_x", "goniometer_y", "goniometer_z"}
 
 
+def test_an_image_that_is_saturated_centres_nothing_and_says_why(bl, empty_view):
+    white = np.full((512, 680), 255, np.uint8)
+    white[:, 400:] = 200
+    empty_view.add_read_handler_for(bl.viewer.frame, white)
+    messages = empty_view.simulate_plan(optical_centring(bl, SETTINGS))
+    result = empty_view.return_value
+    assert isinstance(result, NoOpticalCentre)
+    assert not result.empty
+    assert "59% of the on-axis image is saturated" in result.reason
+    assert result.evidence == {"saturated_frac": pytest.approx(400 / 680)}
+    assert sum(message.command == "trigger" for message in messages) == 1
+
+
 def on_goniometer(bl, simulator, specimen):
     """Let the simulator's camera see a specimen where the plan has moved the goniometer."""
     at = {"goniometer_x": 0.0, "goniometer_y": 0.0, "goniometer_z": 0.0, "goniometer_omega": 0.0}
