@@ -8,7 +8,7 @@ import uuid as uuids
 from typing import Any, NamedTuple
 
 from mxplans.errors import QueueRefused
-from mxplans.model import QueueItem
+from mxplans.model import QueueItem, parse_item
 from mxplans.queue._adding import insert_item, uuid_after
 from mxplans.queue._digest import written
 from mxplans.queue._editing import check_not_begun
@@ -79,7 +79,7 @@ def _for_sample(content: dict[str, Any], sample: sqlite3.Row) -> QueueItem:
     if sample["position_in_pin"] is not None:
         place["positionInPin"] = sample["position_in_pin"]
     kept = {name: value for name, value in content.items() if name not in ("location", "positionInPin")}
-    return QueueItem.model_validate({**kept, **place, "experiment": experiment})
+    return parse_item({**kept, **place, "experiment": experiment})
 
 
 def move_sample(connection: sqlite3.Connection, session: str, name: str, to: To, of: str | None, actor: Actor) -> None:
@@ -107,6 +107,7 @@ def copy(connection: sqlite3.Connection, uuid: str, new_uuid: str | None, target
 
     Raises:
         QueueRefused: If the original or the place is not there, or the new uuid is taken.
+        InvalidInput: If the new uuid is none.
     """
     row = item_row(connection, uuid)
     sample, neighbour = _find(connection, row, target)
@@ -120,7 +121,7 @@ def copy(connection: sqlite3.Connection, uuid: str, new_uuid: str | None, target
     content["sweeps"] = [
         {name: value for name, value in sweep.items() if name != "uuid"} for sweep in content["sweeps"]
     ]
-    item = QueueItem.model_validate(content) if sample["id"] == row["sample"] else _for_sample(content, sample)
+    item = parse_item(content) if sample["id"] == row["sample"] else _for_sample(content, sample)
     rank = Siblings("item", sample["id"]).rank(connection, target.to, neighbour)
     insert_item(connection, written(item), sample["id"], rank, True, actor)
     return identity

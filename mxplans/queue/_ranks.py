@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from mxplans.errors import QueueRefused
 
@@ -27,8 +27,10 @@ class Siblings(NamedTuple):
         """A rank at the place `to`, which with `before` and `after` is that of the row whose id is `of`.
 
         Raises:
-            QueueRefused: If a sibling is needed and not given, or given and not needed.
+            QueueRefused: If `to` is no place, or a sibling is needed and not given, or given and not needed.
         """
+        if to not in get_args(To):
+            raise QueueRefused(f"{to!r} is no place among neighbours; allowed are {', '.join(get_args(To))}")
         if to in ("before", "after") and of is None:
             raise QueueRefused(f"{to} needs a neighbour; say which, or use first or last")
         if to in ("first", "last") and of is not None:

@@ -88,6 +88,7 @@ class QueueStore(QueueReader):
 
         Raises:
             QueueRefused: If the original or the place is not there, or the new uuid is taken.
+            InvalidInput: If the new uuid is none.
         """
         with self._write(who) as (connection, actor):
             return _moving.copy(connection, uuid, new_uuid, _moving.Target(to, of, sample), actor)

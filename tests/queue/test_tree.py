@@ -3,7 +3,7 @@
 import pytest
 from queue_support import VISIT, A, B, C, D, add, in_tree, item, kinds, uuid_of
 
-from mxplans.errors import QueueRefused
+from mxplans.errors import InvalidInput, QueueRefused
 from mxplans.model import SampleLocation, parse_item
 from mxplans.queue import EventKind, NewSample, NewSession, Outcome, digest_of
 
@@ -102,6 +102,7 @@ def test_moves_that_cannot_be(store):
     store.add_session(NewSession(name="other"), "alice")
     store.add_items("other", [item("c")], "alice")
     for said, to, of, sample in (
+        ("'middle' is no place", "middle", None, None),
         ("needs a neighbour", "before", None, None),
         ("no neighbour", "last", B, None),
         ("before itself", "before", A, None),
@@ -136,6 +137,8 @@ def test_a_copy_has_identities_of_its_own(store):
     assert store.item(copy)["owner"] == "bob"
     with pytest.raises(QueueRefused, match="give another uuid"):
         store.copy(A, "bob", new_uuid=C)
+    with pytest.raises(InvalidInput, match="uuid"):
+        store.copy(A, "bob", new_uuid="not-a-uuid")
     store.remove([copy], "bob")
     assert store.copy(A, "bob") not in (copy, A, B, C)
 
