@@ -2,7 +2,7 @@ import asyncio
 
 import numpy as np
 import pytest
-from sim_bench import SPEED_UP, Bench, on_bench
+from sim_bench import LATE_S, Bench, on_bench
 
 from mxplans_sim.servers.epics.channels import Refused
 
@@ -44,7 +44,7 @@ def test_a_grid_announces_a_burst_per_row_with_the_poses_of_its_frames():
         assert forth.omega_start_deg == pytest.approx(30.0)
         assert forth.omega_width_deg == 0.0
         gaps = np.diff([burst.ends_at_s for burst in bench.bursts])
-        assert gaps == pytest.approx(10 * 0.05 + 0.05, abs=0.02 * SPEED_UP)
+        assert gaps == pytest.approx(10 * 0.05 + 0.05, abs=LATE_S)
 
     on_bench(work)
 
@@ -59,7 +59,7 @@ def test_a_sweep_turns_omega_and_ends_at_rest_behind_its_last_image():
         assert first.omega_width_deg == second.omega_width_deg == 0.5
         assert second.begins_at_s == pytest.approx(first.ends_at_s)
         # 25 deg/s: run-up of 11.25 deg in 0.6 s after the way there, 2 s of images, 0.3 s of run-down
-        assert 3.2 < taken < 3.6 + 0.05 * SPEED_UP
+        assert 3.2 < taken < 3.6 + LATE_S
         assert bench.get("OMEGA.RBV") == pytest.approx(50 + 3.75)
         assert bench.get("OMEGA") == pytest.approx(bench.get("OMEGA.RBV"))
 
