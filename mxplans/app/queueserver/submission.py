@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from mxplans.app.queueserver.requests import PROBLEMS_MOST, Refused, problem, problems_of
-from mxplans.errors import InvalidInput, LimitExceeded
+from mxplans.errors import InvalidInput, InvalidTasks, LimitExceeded
 from mxplans.model import QueueItem, build_queue, parse_message
 from mxplans.profile import Profile
-from mxplans.queue.mxcube import read_queue
+from mxplans.queue.mxcube import read_points, read_queue
 from mxplans.schedule import check_limits
 from mxplans.udc.experiment import check_kind
 
@@ -38,7 +38,7 @@ def read_submission(content: Any, profile: Profile, within_limits: bool = True) 
 
     Args:
         content: One queue item, a list of them, an MXLIMS message (it has a `version`), or `{"mxcube": …}`, a queue of
-            MXCuBE's.
+            MXCuBE's, with the places of its shapes as `points` where they are known.
         profile: Has the limits, and what a sample without an experiment gets.
         within_limits: Whether to refuse what the beamline cannot do.
 
@@ -46,7 +46,7 @@ def read_submission(content: Any, profile: Profile, within_limits: bool = True) 
         Refused: 422 with everything that is wrong.
     """
     if isinstance(content, dict) and "mxcube" in content:
-        submission = _from_mxcube(content)
+        submission = _from_mxcube(content, profile)
     elif isinstance(content, dict) and "version" in content:
         submission = _from_message(content, profile)
     else:
@@ -93,8 +93,16 @@ def _from_message(content: Any, profile: Profile) -> Submission:
         raise Refused(422, [problem(["body"], str(error))]) from None
 
 
-def _from_mxcube(content: dict[str, Any]) -> Submission:
-    read = read_queue(content["mxcube"])
+def _from_mxcube(content: dict[str, Any], profile: Profile) -> Submission:
+    try:
+        points = read_points(content.get("points", {}))
+        read = read_queue(content["mxcube"], points=points, kappa=profile.limits.kappa_range_deg is not None)
+    except InvalidTasks as error:
+        found = error.problems[:PROBLEMS_MOST]
+        told = [
+            problem(["mxcube", each.path], f"allowed is {each.allowed}: {each.remedy}", each.value) for each in found
+        ]
+        raise Refused(422, told) from None
     notes = [{"path": each.path, "value": each.value, "why": each.reason} for each in read.ignored]
     return Submission(read.items, notes, read.unchecked)
 

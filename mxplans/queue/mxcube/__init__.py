@@ -6,9 +6,9 @@ with its path and value, and kept with the item, so that it is written again.
 
 from mxplans.queue.mxcube._fields import FORMAT_VERSION
 from mxplans.queue.mxcube._items import Ignored
+from mxplans.queue.mxcube._points import Points, read_points
 from mxplans.queue.mxcube._reading import MxcubeRead, read_queue
-from mxplans.queue.mxcube._sweeps import Points
 from mxplans.queue.mxcube._writing import write_queue
 from mxplans.queue.mxcube.states import state_of
 
-__all__ = ["FORMAT_VERSION", "Ignored", "MxcubeRead", "Points", "read_queue", "state_of", "write_queue"]
+__all__ = ["FORMAT_VERSION", "Ignored", "MxcubeRead", "Points", "read_points", "read_queue", "state_of", "write_queue"]

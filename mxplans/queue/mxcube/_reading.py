@@ -11,9 +11,9 @@ from mxplans.model import Centring, Kind, QueueItem, parse_item
 from mxplans.queue.mxcube._checking import check_sample, check_task
 from mxplans.queue.mxcube._fields import FORMAT_VERSION
 from mxplans.queue.mxcube._items import Ignored, ignored_of_sample, ignored_of_task, item_of, keeping
+from mxplans.queue.mxcube._points import Points
 from mxplans.queue.mxcube._problems import TASKS_MOST, Problems, check_plain, joined
 from mxplans.queue.mxcube._samples import RESERVED, Sample, sample_of
-from mxplans.queue.mxcube._sweeps import Points
 from mxplans.queue.mxcube._tasks import READERS, Task
 from mxplans.queue.mxcube._writing import task_of
 
@@ -37,6 +37,7 @@ def read_queue(
     points: Points | None = None,
     pucks_per_cell: int | None = None,
     centring: Centring | None = None,
+    kappa: bool = True,
 ) -> MxcubeRead:
     """Make queue items of MXCuBE's queue JSON.
 
@@ -45,6 +46,8 @@ def read_queue(
         points: Places of the shapes that tasks name: of a point and of a grid's centre one `Position`, of a line two. A
             point or grid that is not among them is taken at the present position, and reported; a line is refused.
         pucks_per_cell: Of the sample changer, for places of the form "cell:puck:pin".
+        kappa: Whether the goniometer has kappa and phi. Where it has not, the 0 deg that MXCuBE always sends of both is what
+            they are, and no axis is asked for.
         centring: How a sample whose task names no shape is centred first; None leaves it to the plan.
 
     Raises:
@@ -53,7 +56,7 @@ def read_queue(
     problems = Problems()
     check_plain(content, problems)
     problems.raise_any()
-    reader = _Reader(points or {}, pucks_per_cell, centring, problems)
+    reader = _Reader(points or {}, pucks_per_cell, centring, kappa, problems)
     reader.read(content)
     problems.raise_any()
     return MxcubeRead(tuple(reader.items), tuple(reader.ignored), reader.states, frozenset(reader.unchecked))
@@ -66,6 +69,7 @@ class _Reader:
     points: Points
     pucks_per_cell: int | None
     centring: Centring | None
+    kappa: bool
     problems: Problems
     items: list[QueueItem] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
@@ -134,7 +138,7 @@ class _Reader:
     ) -> None:
         before = len(self.problems)
         asked = READERS[task["type"]](
-            Task(task["parameters"], f"{path}.parameters", sample.templates, self.points, self.problems)
+            Task(task["parameters"], f"{path}.parameters", sample.templates, self.points, self.problems, self.kappa)
         )
         asked.extension.setdefault("centring", self.centring if asked.sweeps else None)
         if len(self.problems) > before:

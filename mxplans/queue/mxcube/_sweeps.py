@@ -9,11 +9,9 @@ from typing import Any
 from mxplans.model import DOMAIN, Position, QueueItem, Sweep, SweepRequest
 from mxplans.model.sweeps import GRIDS
 from mxplans.queue.mxcube._fields import COLLECTION, MESH_RANGE, defaults
+from mxplans.queue.mxcube._points import Points
 from mxplans.queue.mxcube._problems import Problems
 from mxplans.queue.mxcube.units import between_centres_mm, covered_mm, ev_of_kev, kev_of_ev
-
-Points = Mapping[str, Position | tuple[Position, Position]]
-"""Places of the shapes that MXCuBE knows by name: of a point and of a grid's centre one, of a line two."""
 
 RANGES = ("horizontal_range", "vertical_range")
 _VERTICAL = {"zig-zag": False, "inverse-zig-zag": True}

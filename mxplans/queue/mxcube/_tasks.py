@@ -9,8 +9,9 @@ from typing import Any, get_args
 from mxplans.model import SPACE_GROUP_NAMES, Centring, Kind
 from mxplans.model.extensions import Edge
 from mxplans.queue.mxcube._fields import XRF
+from mxplans.queue.mxcube._points import Points
 from mxplans.queue.mxcube._problems import Problems
-from mxplans.queue.mxcube._sweeps import CELL, Points, inverse_of, sweep_of
+from mxplans.queue.mxcube._sweeps import CELL, inverse_of, sweep_of
 from mxplans.queue.mxcube._texts import prefix_of
 
 INTERLEAVE_BY = 10
@@ -43,6 +44,8 @@ class Task:
     """What the templates of a prefix stand for."""
     points: Points
     problems: Problems
+    kappa: bool = True
+    """Whether the goniometer has kappa and phi."""
 
     def prefix(self) -> str:
         """Of its files; a problem if it cannot be."""
@@ -53,6 +56,8 @@ def collection(task: Task) -> Asked:
     """DataCollection: a rotation, helical with a line, or a grid; with inverse beam as two sweeps."""
     found = sweep_of(task.given, task.prefix(), task.path, task.points, task.problems)
     kind = {"helical": Kind.HELICAL, "mesh": Kind.MESH}.get(found.sweep.get("sweep_type", ""), Kind.ROTATION)
+    if not task.kappa:
+        _leave_out_kappa(found.sweep["axis_positions_start"])
     asked = Asked(kind, [found.sweep], names=found.names | {"prefix"}, reasons=found.reasons)
     if task.given.get("offset"):
         task.problems.add(
@@ -168,8 +173,15 @@ READERS: Mapping[str, Callable[[Task], Asked]] = {
 }
 
 
-def _rest(task: Task) -> tuple[Mapping[str, str], Points, Problems]:
-    return task.names, task.points, task.problems
+def _rest(task: Task) -> tuple[Mapping[str, str], Points, Problems, bool]:
+    return task.names, task.points, task.problems, task.kappa
+
+
+def _leave_out_kappa(axes: dict[str, float]) -> None:
+    """An axis that is not there stands at 0 deg."""
+    for axis in ("kappa", "phi"):
+        if axes.get(axis) == 0:
+            del axes[axis]
 
 
 def _experiment(task: Task, asked: Asked) -> None:

@@ -3,8 +3,9 @@
 import pytest
 from mxcube_tasks import collection, interleaved, sample, task
 
+from mxplans.errors import InvalidTasks
 from mxplans.model import Centring, Kind, Position, SampleLocation
-from mxplans.queue.mxcube import read_queue, write_queue
+from mxplans.queue.mxcube import read_points, read_queue, write_queue
 from mxplans.schedule import schedule_item
 
 
@@ -190,6 +191,38 @@ def test_fields_that_vanish_in_other_servers_are_told_and_come_back():
     assert told == {f"[0].parameters.{name}": value for name, value in lost.items()} | {"[0].colour": "red"}
     assert lost.items() <= write_queue(read.items)["1:05"]["tasks"][0]["parameters"].items()
     assert read.items[0].extension.mxcube["task"]["colour"] == "red"
+
+
+def test_zero_of_an_axis_that_is_not_there_asks_for_nothing_and_comes_back():
+    item = only([collection(kappa=0, kappa_phi=0.0)], kappa=False)
+    assert item.asked[0].orientation == (None, None, None)
+    parameters = write_queue([item])["1:05"]["tasks"][0]["parameters"]
+    assert (parameters["kappa"], parameters["kappa_phi"]) == (0, 0)
+    # Another angle is asked for, and it is for the limits of the beamline to refuse it.
+    assert only([collection(kappa=30)], kappa=False).asked[0].kappa_deg == 30.0
+
+
+def test_places_of_shapes_may_be_sent():
+    here, there = ({"sampleX": x, "sampleY": 0.1, "sampleZ": -0.1} for x in (0.0, 0.2))
+    points = read_points({"P1": here, "L1": [here, there]})
+    assert points["P1"] == Position(x_mm=0.0, y_mm=0.1, z_mm=-0.1)
+    assert points["L1"] == (points["P1"], Position(x_mm=0.2, y_mm=0.1, z_mm=-0.1))
+
+
+@pytest.mark.parametrize(
+    ("content", "path"),
+    [
+        ([], "points"),
+        ({"P1": 7}, "points.P1"),
+        ({"P1": {"sampleX": 1.0}}, "points.P1"),
+        ({"P1": {"sampleX": 1e6, "sampleY": 0, "sampleZ": 0}}, "points.P1"),
+        ({"L1": []}, "points.L1"),
+    ],
+)
+def test_what_is_no_place_is_refused(content, path):
+    with pytest.raises(InvalidTasks) as refused:
+        read_points(content)
+    assert refused.value.problems[0].path == path
 
 
 def test_a_sample_without_tasks_is_told():
