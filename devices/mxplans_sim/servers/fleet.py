@@ -92,6 +92,7 @@ class Fleet:
             world.watch,
             world.settings.diffraction,
             options.renderers,
+            world.settings.goniometer,
         )
         self._servers: dict[str, Server] = {}
         for name in sorted(names, key=tuple(MAKERS).index):  # in the order in which they need each other

@@ -125,7 +125,14 @@ def render_frames(settings: WorldSettings, dewar: Dewar, sample: str, rotation: 
         for name, target_mm in zip(TRANSLATIONS, centred, strict=True):
             await _move(world, world.axes[name], target_mm)
         detector = VirtualDetector(
-            world.clock, settings.detector, folder, settings.seed, world.watch, settings.diffraction, processes=0
+            world.clock,
+            settings.detector,
+            folder,
+            settings.seed,
+            world.watch,
+            settings.diffraction,
+            0,
+            settings.goniometer,
         )
         world.bursts.subscribe(detector.on_burst)
         detector.start()

@@ -10,6 +10,12 @@ from simplon_support import DETECTOR
 from mxplans_sim.diffraction.geometry import HC_EV_A, crossings
 from mxplans_sim.diffraction.panel import Panel
 from mxplans_sim.diffraction.reflections import reflections
+from mxplans_sim.diffraction.spots import PHYSICS
+from mxplans_sim.servers.simplon.master import headers
+from mxplans_sim.servers.simplon.parameters import detector_config
+from mxplans_sim.servers.simplon.series import Series
+from mxplans_sim.settings.goniometer import GoniometerSettings
+from mxplans_sim.world.goniometer import Goniometer
 
 IMAGE_TO_MCSTAS = np.diag([-1.0, -1.0, 1.0])
 
@@ -25,6 +31,39 @@ def matrix(master, path):
         step[:3, 3] = value * vector
     below = item.attrs["depends_on"]
     return step if below == "." else matrix(master, below) @ step
+
+
+def chain_of(gonio, **angles):
+    """Rotation by the axes above the lab that the headers of a sweep tell of, McStas frame, and the vectors of the axes."""
+    config = detector_config(DETECTOR).values() | angles
+    series = Series(1, 1, "a", 1000, True, Panel(DETECTOR), PHYSICS, config, "", 1, gonio)
+    sample = headers(series, 1)["entry"]["sample"]
+    turned, path = np.eye(3), sample["depends_on"].value
+    while path != ".":
+        axis = sample["transformations"][path.rpartition("/")[2]]
+        vector = np.array(axis.attributes["vector"])
+        angle = np.radians(axis.value[0])
+        turned = Rotation.from_rotvec(angle * vector / np.linalg.norm(vector)).as_matrix() @ turned
+        path = axis.attributes["depends_on"]
+    return turned
+
+
+@pytest.mark.parametrize(
+    ("kind", "angles"),
+    [
+        ("single-axis", {"omega": 33.0}),
+        ("smargon", {"omega": 33.0, "chi": 21.0, "phi": -50.0}),
+        ("mini-kappa", {"omega": -70.0, "kappa": 60.0, "phi": 110.0}),
+    ],
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_chain_of_the_headers_is_that_of_the_worlds_goniometer(kind, angles, sign):
+    """Motor angles go into both; the rotations that come out are the same, in two frames."""
+    gonio = GoniometerSettings(kind=kind, omega_sign=sign, chi_axis=(0.1, 0.0, 1.0), phi_axis=(0.9, 0.1, 0.0))
+    positions = dict.fromkeys(("x", "y", "z", "chi", "kappa", "phi"), 0.0) | angles
+    placed = Goniometer(gonio, 1).placement(positions).rotation
+    turned = chain_of(gonio, **{f"{name}_start": angle for name, angle in angles.items()})
+    np.testing.assert_allclose(turned, IMAGE_TO_MCSTAS @ placed @ IMAGE_TO_MCSTAS, atol=1e-9)
 
 
 def taken(server, **config):

@@ -15,11 +15,12 @@ from mxplans_sim.servers.simplon.exposure import Exposure
 from mxplans_sim.servers.simplon.faults import SimplonFaults
 from mxplans_sim.servers.simplon.parameters import WHOLE, detector_config, monitor_config, stream_config
 from mxplans_sim.servers.simplon.pool import Pool
-from mxplans_sim.servers.simplon.series import Rendered, Series
+from mxplans_sim.servers.simplon.series import SINGLE_AXIS, Rendered, Series
 from mxplans_sim.servers.simplon.triggers import Timing, Triggers, Watch
 from mxplans_sim.servers.simplon.writer import FileWriter
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.settings.diffraction import DiffractionSettings
+from mxplans_sim.settings.goniometer import GoniometerSettings
 from mxplans_sim.world.burst import Burst
 
 SERIES_KEPT = 12  # whose spots can still be asked for
@@ -40,6 +41,7 @@ class VirtualDetector:
         watch: Gives frames at the detector's own times, for whatever its trigger does not follow image by image.
         physics: How crystals diffract.
         processes: Processes that draw frames; 0 to do it in this one.
+        gonio: The goniometer, for the headers.
 
     Attributes:
         state: na, idle, configure, ready, acquire or error.
@@ -61,6 +63,7 @@ class VirtualDetector:
         watch: Watch,
         physics: DiffractionSettings = PHYSICS,
         processes: int = 1,
+        gonio: GoniometerSettings = SINGLE_AXIS,
     ) -> None:
         self.state = "na"
         self.config = detector_config(detector)
@@ -75,6 +78,7 @@ class VirtualDetector:
         self._seed = seed
         self._watch = watch
         self._physics = physics
+        self._gonio = gonio
         self._sequence_id = 0
         self._pool = Pool(data_dir, processes, clock, self._on_rendered, self.writer.take, self._on_lost)
 
@@ -164,6 +168,7 @@ class VirtualDetector:
             config=config.values(),
             appendix=self.stream["header_appendix"],
             seed=self._seed,
+            gonio=self._gonio,
         )
         exposure = Exposure(
             self._clock,

@@ -15,11 +15,9 @@ from mxplans_sim.diffraction.geometry import HC_EV_A
 from mxplans_sim.servers.simplon.chunks import BITSHUFFLE_LZ4
 from mxplans_sim.servers.simplon.config import FIRMWARE, SENSOR_THICKNESS_M, SOFTWARE
 from mxplans_sim.servers.simplon.series import Series
+from mxplans_sim.settings.goniometer import GoniometerSettings
 
 Tree = dict[str, Any]
-AXES = {"omega": (-1.0, 0.0, 0.0), "chi": (0.0, 0.0, 1.0), "kappa": (-0.913545, 0.282543, -0.292582)}
-AXES |= {"phi": (-1.0, 0.0, 0.0)}
-"""Directions of the goniometer's axes in the McStas frame, all angles at 0."""
 TRANSFORMATIONS = "/entry/sample/transformations"
 DETECTOR = "/entry/instrument/detector"
 
@@ -82,7 +80,7 @@ def headers(series: Series, number: int) -> Tree:
         "definition": Item("NXmx"),
         "data": {"@NX_class": "NXdata"},
         "instrument": instrument,
-        "sample": _sample(config, number),
+        "sample": _sample(series, number),
         "source": {"@NX_class": "NXsource", "name": Item("Virtual beamline")},
     }
     if series.appendix:
@@ -90,8 +88,21 @@ def headers(series: Series, number: int) -> Tree:
     return {"@default": "entry", "entry": entry}
 
 
-def _sample(config: Any, number: int) -> Tree:
+def axis_vectors(gonio: GoniometerSettings) -> dict[str, tuple[float, ...]]:
+    """Directions about which positive motor angles turn right-handed, McStas frame, all angles at 0.
+
+    >>> axis_vectors(GoniometerSettings(omega_sign=-1))["omega"]
+    (1.0, 0.0, 0.0)
+    """
+    image = {"omega": (gonio.omega_sign, 0.0, 0.0), "chi": gonio.chi_axis}
+    image |= {"kappa": gonio.kappa_axis, "phi": gonio.phi_axis}
+    # Adding 0 leaves no negative zeros.
+    return {name: (0.0 - x, 0.0 - y, 0.0 + z) for name, (x, y, z) in image.items()}
+
+
+def _sample(series: Series, number: int) -> Tree:
     """Goniometer: the angles of each image as DECTRIS names them, and the same as a chain of NXmx transformations."""
+    config, vectors = series.config, axis_vectors(series.gonio)
     angles: Tree = {"@NX_class": "NXtransformations"}
     chain: Tree = {"@NX_class": "NXtransformations"}
     below = "."
@@ -107,7 +118,7 @@ def _sample(config: Any, number: int) -> Tree:
             f"{axis}_range_average": Item(step, "degree"),
             f"{axis}_range_total": Item(step * number, "degree"),
         }
-        fixed = {"transformation_type": "rotation", "vector": AXES[axis], "depends_on": below}
+        fixed = {"transformation_type": "rotation", "vector": vectors[axis], "depends_on": below}
         chain[axis] = Item(begins if step or axis == "omega" else np.array([start]), "degree", **fixed)
         if step or axis == "omega":
             chain[f"{axis}_end"] = Item(begins + step, "degree")

@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from mxplans_sim.diffraction.panel import Panel
 from mxplans_sim.settings.diffraction import DiffractionSettings
+from mxplans_sim.settings.goniometer import GoniometerSettings
 from mxplans_sim.world.burst import Burst
 
+SINGLE_AXIS = GoniometerSettings.model_validate({})
 SpotTable = npt.NDArray[np.float64]
 """Spots of a frame (n, 5): x, y (px), intensity, sigma (photons), d (A), strongest first."""
 
@@ -32,6 +34,7 @@ class Series:
         config: Values of the detector's configuration, for the headers.
         appendix: Of the stream's header, for the master file.
         seed: Of the noise.
+        gonio: The goniometer, for the headers.
     """
 
     number: int
@@ -44,6 +47,7 @@ class Series:
     config: Mapping[str, Any]
     appendix: str
     seed: int
+    gonio: GoniometerSettings = SINGLE_AXIS
 
 
 @dataclass(frozen=True)

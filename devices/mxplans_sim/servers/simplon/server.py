@@ -13,9 +13,11 @@ from mxplans_sim.servers.http_host import HttpHost
 from mxplans_sim.servers.simplon.api import Simplon
 from mxplans_sim.servers.simplon.detector import VirtualDetector
 from mxplans_sim.servers.simplon.faults import SimplonFaults
+from mxplans_sim.servers.simplon.series import SINGLE_AXIS
 from mxplans_sim.servers.simplon.triggers import Watch
 from mxplans_sim.settings import DetectorSettings
 from mxplans_sim.settings.diffraction import DiffractionSettings
+from mxplans_sim.settings.goniometer import GoniometerSettings
 from mxplans_sim.world.gate import Gate
 
 
@@ -31,6 +33,7 @@ class SimplonServer:
         watch: Frames at the detector's own times.
         physics: How crystals diffract.
         processes: Processes that draw frames; 0 to do it in this one.
+        gonio: The goniometer, for the headers.
 
     Attributes:
         detector: The detector.
@@ -46,8 +49,9 @@ class SimplonServer:
         watch: Watch,
         physics: DiffractionSettings = PHYSICS,
         processes: int = 1,
+        gonio: GoniometerSettings = SINGLE_AXIS,
     ) -> None:
-        self.detector = VirtualDetector(clock, detector, data_dir, seed, watch, physics, processes)
+        self.detector = VirtualDetector(clock, detector, data_dir, seed, watch, physics, processes, gonio)
         self._simplon = Simplon(self.detector, clock, data_dir)
         gate.subscribe(self.detector.on_burst)
         self._host = HttpHost(self._simplon.app())
