@@ -159,7 +159,7 @@ def test_without_callbacks_images_do_not_reach_the_plugin() -> None:
         ("Gain", 0.0, "Gain: 0 gray values per electron is outside of"),
         ("NumImages", 0, "outside of 1 to"),
         ("AcquirePeriod", float("nan"), "nan s is outside of 0 to 3600 s"),
-        ("BinX", 2, "BinX: 2 is not possible at this camera; it is always 1"),
+        ("BinX", 2, "BinX: 2 is not possible here; it is always 1"),
         ("ColorMode", "RGB1", "it is always Mono"),
         ("ImageMode", 3, "choice 3 does not exist, allowed are Single, Multiple, Continuous"),
     ],

@@ -8,7 +8,8 @@ from typing import Any
 
 import bluesky.plan_stubs as bps
 import pytest
-from bluesky import RunEngine
+from bluesky import FailedStatus, RunEngine
+from ophyd import EpicsMotor
 
 from mxplans.app.session import running_engine
 from mxplans_sim.faults import Rule
@@ -43,6 +44,21 @@ def test_faults_of_a_scenario_act_in_virtual_time(tmp_path: Path) -> None:
         engine(bps.sleep(300.0))
     (event,) = json.loads((tmp_path / "truth.json").read_text())["events"]
     assert (event["fault"], event["time_s"]) == ("beam_dump", pytest.approx(100.0))
+
+
+def test_a_stalled_motor_is_in_alarm_in_virtual_time(tmp_path: Path) -> None:
+    virtual = beamline(tmp_path, {"faults": [{"kind": "motor_stall", "where": {"axis": "x"}}]})
+    with running(virtual) as engine:
+        prefix = virtual.start()["ca_prefix"]
+        virtual.take_over((), ())
+        motor = EpicsMotor(f"{prefix}GON:X", name="x")
+        motor.wait_for_connection()
+        with pytest.raises(FailedStatus):
+            engine(bps.mv(motor, 1.0))
+        assert (motor.user_readback.alarm_severity, motor.position) == (2, pytest.approx(0.5))
+        engine(bps.mv(motor, 1.0))
+        assert (motor.user_readback.alarm_severity, motor.position) == (0, pytest.approx(1.0))
+        motor.destroy()
 
 
 def test_a_wrong_scenario_is_refused_before_anything_starts(tmp_path: Path) -> None:

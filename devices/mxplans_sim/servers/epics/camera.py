@@ -12,15 +12,13 @@ from caproto import ChannelData
 from mxplans_sim.servers.epics.area_detector import (
     DETECTOR_STATES,
     OFF_ON,
-    Setting,
     always,
-    anything,
     facts,
-    within,
 )
 from mxplans_sim.servers.epics.camera_facts import known, unable
 from mxplans_sim.servers.epics.channels import Choice, Number, Text, Whole
 from mxplans_sim.servers.epics.image_plugin import ImagePlugin
+from mxplans_sim.servers.epics.setting import Setting, anything, within
 from mxplans_sim.world.state import World
 
 PORT = "CAM"

@@ -11,13 +11,12 @@ from mxplans_sim.servers.epics.area_detector import (
     COLOR_MODES,
     DATA_TYPES,
     OFF_ON,
-    Setting,
     always,
-    anything,
     facts,
     port,
 )
 from mxplans_sim.servers.epics.channels import Bytes, Choice, Number, Whole
+from mxplans_sim.servers.epics.setting import Setting, anything
 from mxplans_sim.world.camera import Picture
 
 _EPICS_EPOCH_S = 631152000

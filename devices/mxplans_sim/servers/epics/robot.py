@@ -11,8 +11,8 @@ from typing import Any
 
 from caproto import ChannelData
 
-from mxplans_sim.servers.epics.area_detector import Setting, anything
 from mxplans_sim.servers.epics.channels import LongText, Number, Text, Whole
+from mxplans_sim.servers.epics.setting import Setting, anything
 from mxplans_sim.world import robot
 from mxplans_sim.world.robot import Place, RobotError
 from mxplans_sim.world.state import World
