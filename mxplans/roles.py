@@ -133,9 +133,9 @@ class OnAxisViewer(Readable, Triggerable, Protocol):
 class Detector(Readable, Protocol):
     """An area detector that writes files.
 
-    `prepare` takes `AcquisitionSettings`, sets, reads back and arms; `kickoff` starts (with an external trigger it
-    only checks that the detector is armed); `complete` ends when every frame is on disk; `unstage` and `stop` always
-    end disarmed. `sequence_id` names the armed series. Frames come out as stream_resource and stream_datum.
+    `prepare` takes `AcquisitionSettings`, sets, reads back and arms, for one scan or for several; `kickoff` starts the
+    next one (with an external trigger it only checks that the detector is armed); `complete` ends when every frame of it
+    is on disk; `unstage` and `stop` always end disarmed. `sequence_id` names the armed series. Frames come out as stream_resource and stream_datum.
     """
 
     sequence_id: Readable

@@ -82,6 +82,7 @@ class SimplonDetector(Device):
         self._settings: AcquisitionSettings | None = None
         self._form: FrameForm | None = None
         self._stream: FrameStream | None = None
+        self._scan = 0
 
     def prepare(self, value: AcquisitionSettings) -> FaultStatus:
         """Initialise if need be, set, read back, arm.
@@ -93,6 +94,7 @@ class SimplonDetector(Device):
         if directory.is_absolute() or ".." in directory.parts:
             raise InvalidInput(f"{self.name}: directory {value.directory!r} must be relative and without '..'")
         self._settings = self._form = self._stream = None
+        self._scan = 0
         return self._worker.start(
             lambda task: self._prepare(task, value, f"{directory / value.prefix}_$id"),
             f"preparation of {value.number_images} images",
@@ -100,8 +102,9 @@ class SimplonDetector(Device):
         )
 
     def kickoff(self) -> FaultStatus:
-        """See that it is armed; with the internal trigger, take the frames as well."""
+        """See that it is armed; with the internal trigger, take the frames of the next scan as well."""
         settings = self._prepared()
+        self._scan += 1
 
         def work(task: Task) -> None:
             timeout_s = _exposed_s(settings) + self._http_timeout_s
@@ -114,10 +117,10 @@ class SimplonDetector(Device):
         return self._worker.start(work, "kickoff", _exposed_s(settings) + self._complete_timeout_s)
 
     def complete(self) -> FaultStatus:
-        """Wait until all frames are on disk, and count them there."""
+        """Wait until all frames of the scan are on disk, and count them there."""
         settings = self._prepared()
         return self._worker.start(
-            lambda task: self._complete(task, settings),
+            lambda task: self._complete(task, settings, min(max(1, self._scan), settings.number_scans)),
             f"series of {settings.number_images} images",
             _exposed_s(settings) + self._complete_timeout_s,
         )
@@ -169,7 +172,9 @@ class SimplonDetector(Device):
             client.disarm()
 
     def _prepare(self, task: Task, settings: AcquisitionSettings, pattern: str) -> None:
-        per_file = self._images_per_file or settings.number_images
+        per_file = settings.number_images
+        if settings.number_scans == 1:
+            per_file = self._images_per_file or settings.number_images
         with self._client() as client:
             client.disarm()
             if client.state() in ("na", "error"):
@@ -215,8 +220,19 @@ class SimplonDetector(Device):
             signal.put(value)
         self._settings = settings
 
-    def _complete(self, task: Task, settings: AcquisitionSettings) -> None:
+    def _complete(self, task: Task, settings: AcquisitionSettings, scan: int) -> None:
+        """Wait for the frames of the n-th scan of a series; of the last one until the series is over."""
+        wanted, last = settings.number_images * scan, scan == settings.number_scans
         with self._client() as client:
+            if not last:
+                task.until(
+                    lambda: self._take_files(client) >= wanted or self._is_over(client),
+                    lambda: self._missing(wanted),
+                    period_s=_POLL_S,
+                )
+                if self.get_index() < wanted:
+                    raise DetectorFault(f"{self.name}: the series is over, {self._missing(wanted)}")
+                return
             task.until(
                 lambda: self._is_over(client),
                 lambda: f"the detector is still {client.state()!r}; check that the motion program triggers it",
@@ -229,20 +245,22 @@ class SimplonDetector(Device):
                 _POLL_S,
             )
             task.until(
-                lambda: self._take_files(client) >= settings.number_images,
-                lambda: (
-                    f"{self.get_index()} of {settings.number_images} frames are on disk in "
-                    f"{self._local(self.file_base.get())}_data_*.h5; check triggers, file writer and data_dir, "
-                    "then take the series again"
-                ),
+                lambda: self._take_files(client) >= wanted,
+                lambda: self._missing(wanted),
                 timeout_s=_SETTLE_S,
                 period_s=_POLL_S,
             )
-        if self.get_index() > settings.number_images:
+        if self.get_index() > wanted:
             raise DetectorFault(
                 f"{self.name}: {self.get_index()} frames are on disk in {self._local(self.file_base.get())}_data_*.h5, "
-                f"{settings.number_images} were asked for; check what triggers the detector"
+                f"{wanted} were asked for; check what triggers the detector"
             )
+
+    def _missing(self, wanted: int) -> str:
+        return (
+            f"{self.get_index()} of {wanted} frames are on disk in {self._local(self.file_base.get())}_data_*.h5; check "
+            "triggers, file writer and data_dir, then take the series again"
+        )
 
     def _is_over(self, client: SimplonClient) -> bool:
         state = client.state()
@@ -283,7 +301,8 @@ def _parameters(settings: AcquisitionSettings, readout_s: float) -> dict[str, Va
     several scans may share one armed series. A trigger command starts all images.
     """
     internal = settings.trigger == "internal"
-    images, triggers = (settings.number_images, 1) if internal else (1, settings.number_images)
+    total = settings.number_images * settings.number_scans
+    images, triggers = (settings.number_images, settings.number_scans) if internal else (1, total)
     return {
         "trigger_mode": "ints" if internal else "exts",
         "photon_energy": settings.energy_ev,

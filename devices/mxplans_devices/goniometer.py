@@ -95,6 +95,12 @@ class ScanProgram(Device):
             self.abort.put(1, use_complete=False)
 
     def _scan(self, task: Task, motion: ScanMotion) -> None:
+        # One that was stopped needs a moment to come to rest.
+        task.until(
+            lambda: not self.status.get(use_monitor=False),
+            "another scan still runs; stop it at its controller",
+            timeout_s=self._start_timeout_s,
+        )
         parameters = _parameters(motion, self.signs)
         task.wait(*[getattr(self, name).set(value) for name, value in parameters.items()])
         for name, value in parameters.items():

@@ -56,11 +56,12 @@ class ScanMotion(BaseModel):
 
 
 class AcquisitionSettings(BaseModel):
-    """What a detector must know before it is armed for one scan."""
+    """What a detector must know before it is armed for one scan, or for several that go on from each other."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    number_images: int = Field(gt=0)
+    number_images: int = Field(gt=0, description="Of each scan")
+    number_scans: int = Field(default=1, gt=0, description="Scans in one armed series, each in files of its own")
     exposure_s: float = Field(gt=0)
     energy_ev: float = Field(gt=0)
     distance_mm: float = Field(gt=0)

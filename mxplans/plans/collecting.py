@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bluesky import preprocessors as bpp
 from bluesky.utils import Msg, MsgGenerator
 
 from mxplans.errors import InvalidInput
+from mxplans.model.acquisition import ScanMotion
 from mxplans.model.experiments import Scan
 from mxplans.model.sweeps import GRIDS, Position, Sweep
 from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
@@ -16,10 +17,11 @@ from mxplans.plans.ledger import MemoryLedger, ScanLedger
 from mxplans.plans.motion import grid_of, motion_of
 from mxplans.plans.pausing import ScanInterrupted, noticing_pauses
 from mxplans.plans.preparing import check_axes, prepare_sweep, present_position
-from mxplans.plans.scanning import acquisition_settings, scan
+from mxplans.plans.safe import make_safe
+from mxplans.plans.scanning import acquisition_settings, arm, scan
 from mxplans.profile import Collection
 from mxplans.roles import Beamline
-from mxplans.schedule import ScheduledScan, remaining
+from mxplans.schedule import ScheduledScan, arming_groups, remaining
 
 Conclude = Callable[[Sweep, ScheduledScan, Position], MsgGenerator[None]]
 """A plan inside a scan's run, after its motion, while its files are being closed."""
@@ -73,37 +75,62 @@ def collect(
     left = remaining(scans, how.ledger.committed(_owner(how)))
     home = yield from present_position(bl)
     homes = {index: _home(sweep, home, how.positions) for index, sweep in enumerate(sweeps)}
-    runs = _run_numbers(sweeps, left, how)
-    for each in left:
-        sweep = sweeps[each.sweep_index]
-        name = f"{sweep.prefix}_{runs[each.sweep_index]}_{each.ordinal}"
-        for _ in itertools.count():
-            yield Msg("checkpoint")
-            try:
-                yield from noticing_pauses(_take(bl, sweep, each, homes[each.sweep_index], how, name))
-            except ScanInterrupted:
-                name = f"{sweep.prefix}_{how.ledger.run_number(how.context.sample_name, sweep.prefix)}_{each.ordinal}"
-                continue
-            break
-    yield Msg("checkpoint")
-    return len(left)
+    taken = 0
+    while taken < len(left):
+        yield Msg("checkpoint")
+        group = arming_groups(left[taken:], sweeps)[0]
+        done: list[ScheduledScan] = []
+        try:
+            yield from noticing_pauses(
+                bpp.finalize_wrapper(_armed_once(bl, sweeps, group, homes, how, done), lambda: make_safe(bl))
+            )
+        except ScanInterrupted:
+            continue  # the next round takes what is left of the group, in a series of its own
+        finally:
+            taken += len(done)
+    return taken
+
+
+def _armed_once(
+    bl: Beamline,
+    sweeps: Sequence[Sweep],
+    group: Sequence[ScheduledScan],
+    homes: Mapping[int, Position],
+    how: Collecting,
+    done: list[ScheduledScan],
+) -> MsgGenerator[None]:
+    """Scans that share one armed series; each is added to `done` when the ledger has it."""
+    first = sweeps[group[0].sweep_index]
+    run = how.ledger.run_number(how.context.sample_name, first.prefix)
+    name = f"{first.prefix}_{run}_{group[0].ordinal}"
+    for part in group:
+        sweep, home = sweeps[part.sweep_index], homes[part.sweep_index]
+        yield from prepare_sweep(bl, sweep, how.settings, how.detector_radius_mm)
+        motion = motion_of(sweep, part, home)
+        if not done:
+            settings = yield from acquisition_settings(bl, motion, how.context.sample_name, name, len(group))
+            yield from arm(bl, settings)
+        yield from _take(bl, sweep, part, home, motion, how, name)
+        done.append(part)
+        yield Msg("checkpoint")
 
 
 def _take(
-    bl: Beamline, sweep: Sweep, part: ScheduledScan, home: Position, how: Collecting, name: str
+    bl: Beamline,
+    sweep: Sweep,
+    part: ScheduledScan,
+    home: Position,
+    motion: ScanMotion,
+    how: Collecting,
+    name: str,
 ) -> MsgGenerator[None]:
-    """One scan, from preparing the beamline to the ledger."""
-    yield from prepare_sweep(bl, sweep, how.settings, how.detector_radius_mm)
-    motion = motion_of(sweep, part, home)
-    acquisition = yield from acquisition_settings(bl, motion, how.context.sample_name, name)
+    """One scan in a run of its own, written down before and after."""
     metadata = scan_metadata(
         role_of(sweep), how.context, sweep.to_mxlims(), _as_mxlims(part, how), **_more(sweep, home)
     )
     how.ledger.begin_scan(_owner(how), part.key, part.ordinal, name)
     conclude = how.conclude
-    uid = yield from scan(
-        bl, motion, acquisition, metadata, None if conclude is None else lambda: conclude(sweep, part, home)
-    )
+    uid = yield from scan(bl, motion, metadata, None if conclude is None else lambda: conclude(sweep, part, home))
     how.ledger.commit(_owner(how), part.key, part.ordinal, uid, name)
 
 
@@ -126,12 +153,6 @@ def _home(sweep: Sweep, home: Position, positions: Sequence[Position]) -> Positi
             "give it sampleX, sampleY and sampleZ, or leave it out"
         )
     return positions[sweep.position - 1]
-
-
-def _run_numbers(sweeps: Sequence[Sweep], left: Sequence[ScheduledScan], how: Collecting) -> Mapping[int, int]:
-    """One number for each sweep that has something left, so that no file name comes twice."""
-    indices = dict.fromkeys(each.sweep_index for each in left)
-    return {index: how.ledger.run_number(how.context.sample_name, sweeps[index].prefix) for index in indices}
 
 
 def _as_mxlims(part: ScheduledScan, how: Collecting) -> Scan:

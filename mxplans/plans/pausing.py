@@ -59,8 +59,9 @@ def _notice(plan: MsgGenerator[T], watch: _PauseWatch) -> MsgGenerator[T]:
                 raise
             except Exception as error:  # noqa: BLE001  # handed on to the plan, which decides
                 # Only a pause is renamed: a request to abort or a fault stays what it is.
-                failed = isinstance(error, FailedStatus | MxplansError)
-                message = inner.throw(_interrupted(watch, error) if watch.paused and failed else error)
+                failed = watch.paused and isinstance(error, FailedStatus | MxplansError)
+                watch.paused = False
+                message = inner.throw(_interrupted(watch, error) if failed else error)
             else:
                 message = inner.throw(_interrupted(watch)) if watch.paused else inner.send(response)
     except StopIteration as end:

@@ -14,13 +14,18 @@ def close_shutter(bl: Beamline) -> MsgGenerator[None]:
     yield from set_and_wait(MOVE_TIMEOUT_S, bl.fast_shutter, ShutterState.CLOSED)
 
 
+def rest(bl: Beamline) -> MsgGenerator[None]:
+    """Stop the motion program, close the shutter."""
+    yield Msg("stop", bl.goniometer)
+    yield from close_shutter(bl)
+
+
 def make_safe(bl: Beamline) -> MsgGenerator[None]:
     """Stop the motion program, close the shutter, disarm the detector, in this order.
 
     The detector is disarmed even when the shutter does not answer.
     """
     try:
-        yield Msg("stop", bl.goniometer)
-        yield from close_shutter(bl)
+        yield from rest(bl)
     finally:
         yield from bps.unstage(bl.detector)

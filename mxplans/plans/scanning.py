@@ -13,7 +13,7 @@ from mxplans.model.acquisition import AcquisitionSettings, ScanMotion
 from mxplans.plans import documents
 from mxplans.plans.pausing import ScanInterrupted
 from mxplans.plans.record import record
-from mxplans.plans.safe import make_safe
+from mxplans.plans.safe import rest
 from mxplans.plans.waiting import (
     ARM_TIMEOUT_S,
     FILES_TIMEOUT_S,
@@ -44,13 +44,14 @@ def prepare_beam(bl: Beamline, aperture: str, transmission_frac: float) -> MsgGe
 
 
 def acquisition_settings(
-    bl: Beamline, motion: ScanMotion, directory: str, prefix: str
+    bl: Beamline, motion: ScanMotion, directory: str, prefix: str, number_scans: int = 1
 ) -> MsgGenerator[AcquisitionSettings]:
-    """What the detector must know for a motion, with the energy and distance of now."""
+    """What the detector must know for a motion, and for others that go on from it, with the energy and distance of now."""
     energy_ev = yield from value_of(bl.beam.energy)
     distance_mm = yield from value_of(bl.detector_distance)
     return AcquisitionSettings(
         number_images=motion.number_images,
+        number_scans=number_scans,
         exposure_s=motion.exposure_s,
         energy_ev=energy_ev,
         distance_mm=distance_mm,
@@ -61,19 +62,24 @@ def acquisition_settings(
     )
 
 
+def arm(bl: Beamline, settings: AcquisitionSettings) -> MsgGenerator[None]:
+    """Configure the detector and arm it; whoever does it leaves it disarmed by `make_safe`."""
+    yield from bps.stage(bl.detector)
+    yield Msg("prepare", bl.detector, settings, group="arm")
+    yield from wait_for("arm", ARM_TIMEOUT_S)
+
+
 def scan(
     bl: Beamline,
     motion: ScanMotion,
-    settings: AcquisitionSettings,
     metadata: dict[str, Any],
     conclude: Callable[[], MsgGenerator[None]] | None = None,
 ) -> MsgGenerator[str]:
-    """Arm, move, wait for the files; leaves the run closed, the shutter closed and the detector disarmed.
+    """Move, wait for the files; leaves the run and the shutter closed, the goniometer at rest.
 
     Args:
-        bl: The beamline; beam and backlight are ready.
+        bl: The beamline; beam and backlight are ready, the detector is armed for as many images.
         motion: The motion; the goniometer finds its start itself.
-        settings: For the detector, with the same number of images.
         metadata: Of the run.
         conclude: A plan to run after the motion, inside the run, while the files are being closed.
 
@@ -87,22 +93,18 @@ def scan(
             aborted = isinstance(error, RequestAbort | RequestStop | ScanInterrupted)
             yield from bps.close_run(exit_status="abort" if aborted else "fail", reason=str(error))
 
-    plan = bpp.contingency_wrapper(_scan(bl, motion, settings, metadata, conclude, opened), except_plan=close)
-    yield from bpp.set_run_key_wrapper(bpp.finalize_wrapper(plan, lambda: make_safe(bl)), RUN_KEY)
+    plan = bpp.contingency_wrapper(_scan(bl, motion, metadata, conclude, opened), except_plan=close)
+    yield from bpp.set_run_key_wrapper(bpp.finalize_wrapper(plan, lambda: rest(bl)), RUN_KEY)
     return opened[0]
 
 
 def _scan(
     bl: Beamline,
     motion: ScanMotion,
-    settings: AcquisitionSettings,
     metadata: dict[str, Any],
     conclude: Callable[[], MsgGenerator[None]] | None,
     opened: list[str],
 ) -> MsgGenerator[None]:
-    yield from bps.stage(bl.detector)
-    yield Msg("prepare", bl.detector, settings, group="arm")
-    yield from wait_for("arm", ARM_TIMEOUT_S)
     opened.append((yield from bps.open_run(metadata)))
     yield from record(
         documents.PRE, {}, bl.goniometer, bl.beam, bl.attenuator, bl.aperture, bl.detector_distance, bl.fast_shutter

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bluesky import plan_stubs as bps
+from bluesky import preprocessors as bpp
 from bluesky.utils import MsgGenerator
 
 from mxplans.centring import GridView, XrayCandidate, locate_crystals, score_frames
@@ -18,7 +19,8 @@ from mxplans.plans import documents
 from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
 from mxplans.plans.optical import OpticalCentre, move_to_pose
 from mxplans.plans.record import record
-from mxplans.plans.scanning import acquisition_settings, prepare_beam, scan
+from mxplans.plans.safe import make_safe
+from mxplans.plans.scanning import acquisition_settings, arm, prepare_beam, scan
 from mxplans.plans.waiting import MOVE_TIMEOUT_S, set_and_wait
 from mxplans.profile import Collection, Limits, XrayCentring
 from mxplans.roles import Beamline
@@ -77,7 +79,11 @@ def grid_scan(
     def score() -> MsgGenerator[None]:
         views.append((yield from score_grid(bl, grid, settings)))
 
-    yield from scan(bl, motion, acquisition, metadata, score)
+    def armed() -> MsgGenerator[None]:
+        yield from arm(bl, acquisition)
+        yield from scan(bl, motion, metadata, score)
+
+    yield from bpp.finalize_wrapper(armed(), lambda: make_safe(bl))
     return views[0]
 
 

@@ -172,17 +172,18 @@ def check_documents(item, scans, documents):
             with h5py.File(uri.removeprefix("file://localhost"), "r") as file:
                 frames += file["entry/data/data"].shape[0]
         assert frames == scan.number_images
-        master = uris[0].removeprefix("file://localhost").replace("_data_000001.h5", "_master.h5")
-        check_master(item.asked[scan.sweep_index], scan, Path(master))
+        base, _, number = uris[0].removeprefix("file://localhost").removesuffix(".h5").rpartition("_data_")
+        check_master(item.asked[scan.sweep_index], scan, Path(f"{base}_master.h5"), int(number))
 
 
 def keys(scan):
     return scan["firstImageNumber"], scan["numberImages"]
 
 
-def check_master(sweep, scan, path):
+def check_master(sweep, scan, path, number):
+    """The header of a series, in which this scan is the n-th data file."""
     with h5py.File(path, "r") as file:
-        omega = file["entry/sample/goniometer/omega"][()]
+        omega = file["entry/sample/goniometer/omega"][()][(number - 1) * scan.number_images :][: scan.number_images]
         assert len(omega) == scan.number_images
         if sweep.sweep_type not in ("line", "mesh"):
             assert omega[0] == pytest.approx(scan.start_deg, abs=1e-3)
@@ -197,6 +198,13 @@ def test_a_resolution_stands_at_the_edge_of_the_detector(day):
     truth = day.done["energy and resolution"].exposed[-1]
     # 512 pixels of 150 um: radius 38.4 mm; 13 500 eV: 0.91840 A; tan(2 asin(0.9184 / 4.4)) = 0.44723
     assert truth["distance_mm"] == pytest.approx(38.4 / 0.44723, abs=0.02)
+
+
+def test_wedges_that_go_on_share_a_series(day):
+    files = [Path(d["uri"]).name for n, d in day.done["rotation"].documents if n == "stream_resource"]
+    # 23 images in wedges of 10, 10 and 3: the last one is shorter, so the detector is armed again.
+    assert [name.rpartition("_data_")[2] for name in files] == ["000001.h5", "000002.h5", "000001.h5"]
+    assert len({name.rpartition("_data_")[0] for name in files}) == 2
 
 
 def test_what_is_committed_is_not_taken_again(day):

@@ -39,7 +39,8 @@ def test_after_a_pause_the_scan_is_given_up_once_and_can_be_taken_again(run_engi
             try:
                 yield from noticing_pauses(
                     bpp.finalize_wrapper(
-                        bpp.contingency_wrapper(scan(number), except_plan=lambda error: bps.close_run("abort")), clean_up
+                        bpp.contingency_wrapper(scan(number), except_plan=lambda error: bps.close_run("abort")),
+                        clean_up,
                     )
                 )
             except ScanInterrupted as told:
@@ -76,7 +77,7 @@ def test_without_a_pause_results_and_faults_pass_through(run_engine):
     assert found == [7, "omega stands still"]
 
 
-def test_an_abort_during_the_pause_is_an_abort(run_engine):
+def test_an_abort_during_the_pause_is_an_abort_and_the_finalizers_run_undisturbed(run_engine):
     seen = []
 
     def scan():
@@ -86,9 +87,14 @@ def test_an_abort_during_the_pause_is_an_abort(run_engine):
             seen.append(type(error).__name__)
             raise
 
+    def clean_up():
+        for step in range(3):
+            yield from bps.null()
+            seen.append(step)
+
     timer = pausing_after(run_engine, 0.2)
     with pytest.raises(RunEngineInterrupted):
-        run_engine(noticing_pauses(scan()))
+        run_engine(noticing_pauses(bpp.finalize_wrapper(scan(), clean_up)))
     timer.join()
     run_engine.abort("enough")
-    assert seen == ["RequestAbort"]
+    assert seen == ["RequestAbort", 0, 1, 2]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from schedule_support import experiments, orders, sweep
 
-from mxplans.model import Position
+from mxplans.model import Position, Sweep
 from mxplans.schedule import Timing, arming_groups, choose_order, duration, schedule
 from mxplans.schedule.timing import durations
 
@@ -52,19 +52,19 @@ E1, E2 = 12_600.0, 12_700.0
             "bs",
             {"exposure": 36, "rotation": 2.75, "energy": 11, "arming": 1.5 + 3.5, "overhead": 1.2},
         ),
-        # Inverse beam, 2 x 10 deg: on by 170 deg, nothing new of the detector.
+        # Inverse beam, 2 x 10 deg: on by 170 deg, which the header of the second series must say.
         (
             [sweep(100), sweep(100, omega_start_deg=180, inverse=1)],
             None,
             "i",
-            {"exposure": 20, "rotation": 170 / 90 + 0.25, "arming": 1.5, "overhead": 0.6},
+            {"exposure": 20, "rotation": 170 / 90 + 0.25, "arming": 5, "overhead": 0.6},
         ),
         # Kappa by 60 deg takes 3 s, phi at the same time by 30 takes 1.
         (
             [sweep(100, kappa_deg=0, phi_deg=0), sweep(100, kappa_deg=60, phi_deg=30)],
             None,
             "g",
-            {"exposure": 20, "rotation": 10 / 90 + 0.25, "orientation": 4, "arming": 1.5, "overhead": 0.6},
+            {"exposure": 20, "rotation": 10 / 90 + 0.25, "orientation": 4, "arming": 5, "overhead": 0.6},
         ),
         # The detector by 100 mm takes 4 s.
         (
@@ -73,12 +73,12 @@ E1, E2 = 12_600.0, 12_700.0
             "d",
             {"exposure": 20, "rotation": 10 / 90 + 0.25, "distance": 6, "arming": 5, "overhead": 0.6},
         ),
-        # Two crystals.
+        # Two crystals, the second at the next degree: omega goes on, the series too.
         (
-            [sweep(10, start=Position(x_mm=x, y_mm=0, z_mm=0)) for x in (0, 1)],
+            [sweep(10, start=Position(x_mm=x, y_mm=0, z_mm=0), omega_start_deg=x) for x in (0, 1)],
             None,
             "",
-            {"exposure": 2, "rotation": 1 / 90 + 0.25, "translation": 0.75, "arming": 1.5, "overhead": 0.6},
+            {"exposure": 2, "rotation": 0.25, "translation": 0.75, "arming": 1.5, "overhead": 0.6},
         ),
         # A grid of five rows: four turns.
         (
@@ -110,13 +110,25 @@ MAD_INVERSE = [
 ]
 
 
-def test_an_arming_lasts_as_long_as_nothing_changes():
-    scans = schedule([sweep(25), sweep(25, omega_start_deg=180, inverse=1, transmission_frac=0.5)], 10, "si")
-    # The last wedges have five images: the detector must be told.
-    assert [[scan.ordinal for scan in group] for group in arming_groups(scans, [sweep(25)] * 2)] == [
-        [1, 2, 3, 4],
-        [5, 6],
-    ]
+def armings(sweeps, wedge, order):
+    return [[scan.ordinal for scan in group] for group in arming_groups(schedule(sweeps, wedge, order), sweeps)]
+
+
+def test_an_arming_lasts_as_long_as_omega_goes_on_and_nothing_changes():
+    # The last wedge has five images: the detector must be told.
+    assert armings([sweep(25)], 10, "s") == [[1, 2], [3]]
+    # The attenuator is none of the detector's business; 10 images of 0.1 deg end at 1 deg.
+    assert armings([sweep(10), sweep(10, omega_start_deg=1, transmission_frac=0.5)], None, "") == [[1, 2]]
+    # Half a turn between the mates: a header says where omega begins.
+    assert armings([sweep(10), sweep(10, omega_start_deg=180, inverse=1)], 5, "si") == [[1], [2], [3], [4]]
+    # Stills that stand: the position may change.
+    still = {"sweep_type": "still", "image_width_deg": 0.0, "number_images": 3, "exposure_s": 0.1}
+    assert armings([Sweep(**still), Sweep(**still, start=Position(x_mm=1, y_mm=0, z_mm=0))], None, "") == [[1, 2]]
+
+
+def test_each_grid_has_a_series_of_its_own():
+    grid = sweep(50, 0.0, sweep_type="mesh", number_lines=5, step_um=10, line_step_um=10)
+    assert armings([grid, grid.model_copy(update={"uuid": None})], None, "") == [[1], [2]]
 
 
 @pytest.mark.parametrize(

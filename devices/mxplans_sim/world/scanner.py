@@ -71,11 +71,16 @@ class Scanner:
         await self.start(scan)
 
     async def abort(self) -> None:
-        """Axes to rest, shutter closed."""
-        if self._task is not None and not self._task.done():
+        """Axes to rest, shutter closed; whoever asks meanwhile waits for the same end."""
+        task = self._task
+        if task is None or task.done():
+            return
+        if not self._aborting:  # a second one would break off the coming to rest
             self._aborting = True
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            task.cancel()
+        await asyncio.wait({task})
+        if task.cancelled():  # before its first step
+            self.running = False
 
     async def _run(self, scan: Scan) -> None:
         world, timing = self._world, self._world.settings.timing
@@ -102,10 +107,10 @@ class Scanner:
         finally:
             for name in AXES:
                 world.axes[name].release()
-            for name in AXES:
-                await world.axes[name].changed.notify()
             world.note_scan(scan, self.points)
             self.running = False
+            for name in AXES:
+                await world.axes[name].changed.notify()
             await self.changed.notify()
 
     async def _expose(self, scan: Scan, path: Trajectory, begin_s: float) -> None:
