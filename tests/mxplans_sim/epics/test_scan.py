@@ -126,6 +126,25 @@ def test_stop_aborts_with_the_shutter_closed_and_the_images_counted():
     on_bench(work)
 
 
+def test_stops_from_all_sides_are_one_and_it_can_run_again():
+    async def work(bench: Bench):
+        await setup(bench, SWEEP | {"NUM_IMAGES": 2000})
+        await bench.put("SCAN:RUN", 1)
+        await bench.until(lambda: bench.get("SCAN:POINTS") > 10)
+        stops = [asyncio.create_task(bench.put("OMEGA.STOP", 1))]
+        for name in ("SCAN:STOP", "X.STOP", "SCAN:STOP", "Y.STOP"):
+            await bench.clock.sleep(0.05)  # each finds the one before still coming to rest
+            stops.append(asyncio.create_task(bench.put(name, 1)))
+        await asyncio.gather(*stops)
+        assert (bench.get("SCAN:STATUS"), bench.get("SCAN:ERROR")) == (0, 2)
+        assert all(axis.remaining_s <= 0 for axis in bench.world.axes.values())
+        await setup(bench, {"NUM_IMAGES": 5})
+        await run(bench)
+        assert bench.get("SCAN:ERROR") == 0
+
+    on_bench(work)
+
+
 def test_nobody_moves_an_axis_during_a_scan_but_its_stop_aborts_it():
     async def work(bench: Bench):
         await setup(bench, SWEEP | {"NUM_IMAGES": 2000})
