@@ -22,6 +22,8 @@ class CryoSettings(BaseModel):
     ramp_k_h: float = Field(360.0, gt=0, description="Rate of a ramp at the start, and the highest")
     room_k: float = Field(295.0, gt=0, description="What it warms to when it fails")
     warm_up_s: float = Field(120.0, gt=0, description="Time constant of that, and of the way back")
+    devitrifies_k: float = Field(150.0, gt=0, description="From here on the glass of a sample turns into ice")
+    devitrify_s: float = Field(30.0, gt=0, description="Time constant of that")
     pressure_bar: float = Field(0.05, ge=0, description="Back pressure")
     blocked_bar: float = Field(0.4, ge=0, description="Back pressure when ice blocks it")
     flow_l_min: float = Field(10.0, ge=0, description="Flow of gas")

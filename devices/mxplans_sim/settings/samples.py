@@ -24,6 +24,7 @@ CLASSES: Mapping[str, Mapping[str, Any]] = {
     "bent": {"bent": True},
     "too_long": {"too_long": True},
     "too_short": {"too_short": True},
+    "refrozen": {"refrozen": True},
     "iced": {"iced": True},
     "frost": {"frost_um_h": 20.0},
     "vibration": {"vibration_um": 8.0},
@@ -43,7 +44,7 @@ _OF_CRYSTALS = {
 }  # fmt: skip
 _OF_LATTICES = _OF_CRYSTALS - {"no_crystal", "crystals"}
 _EXCLUDED = {
-    "empty": _OF_CRYSTALS | {"iced"},
+    "empty": _OF_CRYSTALS | {"iced", "refrozen"},
     "no_crystal": _OF_CRYSTALS,
     "no_diffraction": {"salt", "split", "d_min_a"},
     "salt": {"split", "cell", "space_group"},
@@ -65,6 +66,7 @@ class SampleTruth(BaseModel):
     too_long: bool = Field(False, description="The pin is 0.7 to 1 mm too long")
     too_short: bool = Field(False, description="The pin is 0.7 to 1 mm too short")
     iced: bool = Field(False, description="Ice over most of the loop")
+    refrozen: bool = Field(False, description="It has been warm once: ice all through the loop, little diffraction")
     frost_um_h: float = Field(0.0, ge=0, le=1000, description="Growth of frost, radius of its grains")
     vibration_um: float = Field(0.0, ge=0, le=200, description="Standard deviation of its place, per axis")
     no_crystal: bool = Field(False, description="A loop with liquid, no crystal in it")

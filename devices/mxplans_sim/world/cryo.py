@@ -34,6 +34,18 @@ class _Course:
             return self.from_k + math.copysign(way_k, self.to_k - self.from_k)
         return self.to_k + (self.from_k - self.to_k) * math.exp(-since_s / warm_up_s)
 
+    def above_s(self, at_s: float, limit_k: float, warm_up_s: float) -> float:
+        """Seconds until a time in which it was warmer than a limit."""
+        since_s = max(0.0, at_s - self.begins_s)
+        begins, ends = self.from_k > limit_k, self.at(at_s, warm_up_s) > limit_k
+        if begins == ends:
+            return since_s if begins else 0.0  # it goes one way only
+        if self.state == RAMP:
+            crossing_s = abs(limit_k - self.from_k) / self.rate_k_s
+        else:
+            crossing_s = warm_up_s * math.log((self.from_k - self.to_k) / (limit_k - self.to_k))
+        return crossing_s if begins else since_s - crossing_s
+
     def lasts_s(self, warm_up_s: float) -> float:
         """Seconds until it is there."""
         way_k = abs(self.to_k - self.from_k)
@@ -70,12 +82,18 @@ class Cryo:
         self._clock = clock
         self._faults = faults or NoFaults()
         self._failed = self._by_fault = False
+        self._warm_s = 0.0
         self._course = _Course(0.0, self.setpoint_k, self.setpoint_k, settings.ramp_k_h / 3600, RAMP)
 
     @property
     def temperature_k(self) -> float:
         """At the sample's place, now."""
         return self._course.at(self._clock.now_s(), self.settings.warm_up_s)
+
+    def warm_s(self) -> float:
+        """Seconds until now in which it was too warm for glass."""
+        settings = self.settings
+        return self._warm_s + self._course.above_s(self._clock.now_s(), settings.devitrifies_k, settings.warm_up_s)
 
     @property
     def failed(self) -> bool:
@@ -157,4 +175,5 @@ class Cryo:
             await (self.fail() if strikes else self.restore())
 
     def _turn_to(self, to_k: float, state: str) -> None:
+        self._warm_s = self.warm_s()
         self._course = _Course(self._clock.now_s(), self.temperature_k, to_k, self.rate_k_h / 3600, state)

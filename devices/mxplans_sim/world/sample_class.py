@@ -31,6 +31,7 @@ _CLASSES: dict[str, Callable[[Specimen], bool]] = {
     "bent": lambda specimen: specimen.mount.bend_deg > BENT_DEG,
     "too_long": lambda specimen: specimen.mount.length_error_mm > WRONG_LENGTH_MM,
     "too_short": lambda specimen: specimen.mount.length_error_mm < -WRONG_LENGTH_MM,
+    "refrozen": lambda specimen: specimen.thawed_frac > 0,
     "iced": lambda specimen: len(specimen.ice) > MANY_BALLS,
     "frost": lambda specimen: specimen.frost_um_h > 0,
     "vibration": lambda specimen: specimen.vibration_um > 0,

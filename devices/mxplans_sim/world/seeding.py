@@ -12,6 +12,7 @@ from mxplans_sim.world.dewar import PinInDewar
 from mxplans_sim.world.growing import crystals_on, drop_around, ice_over
 from mxplans_sim.world.mounting import loop_on, misplaced, straight_pin
 from mxplans_sim.world.specimen import Mount, Specimen
+from mxplans_sim.world.thaw import thawed
 
 
 def rng_for(seed: int, *names: object) -> np.random.Generator:
@@ -46,7 +47,8 @@ def make_specimen(seed: int, pin: PinInDewar, truth: SampleTruth) -> Specimen:
         drops=(drop_around(more, loop),) if truth.crystal_on == "drop" else (),
         ice=ice_over(more, loop) if truth.iced else (),
     )
-    return _unsteady(misplaced(specimen, more, truth), truth)
+    placed = _unsteady(misplaced(specimen, more, truth), truth)
+    return thawed(placed, 1.0) if truth.refrozen else placed
 
 
 def _unsteady(specimen: Specimen, truth: SampleTruth) -> Specimen:

@@ -202,6 +202,7 @@ class Specimen:
         rims: Edges of a plate's wells.
         frost_um_h: How fast frost grows on it, radius.
         vibration_um: Standard deviation of its place from moment to moment, per axis.
+        thawed_frac: Part of its glass that warmth has turned into ice.
     """
 
     name: str
@@ -214,6 +215,7 @@ class Specimen:
     rims: tuple[Rim, ...] = ()
     frost_um_h: float = 0.0
     vibration_um: float = 0.0
+    thawed_frac: float = 0.0
 
 
 def as_vector(values: Array) -> Vector:

@@ -29,6 +29,7 @@ from mxplans_sim.world.seeding import rng_for
 from mxplans_sim.world.specimen import Specimen
 from mxplans_sim.world.storage import Storage
 from mxplans_sim.world.surroundings import Surroundings
+from mxplans_sim.world.thaw import Warmth, thawed
 from mxplans_sim.world.unsteady import frosted, with_faults
 
 OMEGA_LIMITS_DEG = (-3600.0, 3600.0)
@@ -110,7 +111,9 @@ class World:
         self.plate: PlateStage | None = (
             None if settings.plate is None else PlateStage(settings.plate, settings.seed, clock)
         )
+        self._warmth = Warmth(self.surroundings.cryo)
         self.robot = Robot(self)
+        self.robot.changed.subscribe(lambda: self._warmth.mount(self.sample_name))
         self._frames = Frames(self)
         self.scanner = Scanner(self)
         self.camera = Camera(self, settings.camera, lambda: self.zoom.state)
@@ -146,7 +149,7 @@ class World:
         found = None if place is None else self.storage.specimen(place)
         if found is None:
             return None
-        found = with_faults(found, self.faults, self.sample_name)
+        found = thawed(with_faults(found, self.faults, self.sample_name), self._warmth.frac())
         if not found.frost_um_h:
             return found
         return frosted(found, (self.clock.now_s() - self.robot.mounted_at_s) / 3600, self.settings.seed)

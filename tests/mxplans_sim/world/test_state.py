@@ -74,7 +74,7 @@ def test_frost_grows_with_the_time_on_the_goniometer():
 
 def test_a_closed_hutch_keeps_the_beam_away():
     async def work():
-        world, _ = make()
+        world, _ = make(beam={"ring": {"lifetime_h": 1e9}})  # it takes no current with it, however long this takes
         await world.shutter.go("Open")
         assert world.flux_hz == pytest.approx(1e12, rel=1e-3)
         await world.surroundings.hutch.shutter.go("Closed")
