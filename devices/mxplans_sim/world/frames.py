@@ -33,11 +33,9 @@ class Frames:
 
     def scan(self, scan: Scan, row: int, first: int, number: int, row_begins_s: float) -> Burst:
         """Some frames of a row that began at a simulated time; see `Scanner` for their pulses."""
-        begins, step = scan.frames(row)[first : first + number], scan.row(row)[1]
-        axes = self._world.axes
-        lags = [axes[name].lag(float(direction)) for name, direction in zip(AXES, step, strict=True)]
+        begins = scan.frames(row)[first : first + number] + self._lags(scan, row)
         begins_s = row_begins_s + first * scan.period_s
-        burst = self._burst(begins + lags, scan.during(row), scan.exposure_s, begins_s, scan.pause_s)
+        burst = self._burst(begins, scan.during(row), scan.exposure_s, begins_s, scan.pause_s)
         every = self._world.settings.motion.pulses
         if every == "image":
             return burst
@@ -62,6 +60,11 @@ class Frames:
             burst = self._burst(begins[part], steps, exposure_s, float(times_s[part][0]), period_s - exposure_s)
             bursts.append(replace(burst, pulses="none"))
         return bursts
+
+    def _lags(self, scan: Scan, row: int) -> Array:
+        """How far what is driven is from the encoders in a row: play, and pushes that they do not know of."""
+        axes, step = self._world.axes, scan.row(row)[1]
+        return np.array([axes[name].lag(float(direction)) for name, direction in zip(AXES, step, strict=True)])
 
     def _driven(self, times_s: Array) -> Array:
         axes = [self._world.axes[name] for name in AXES]
@@ -123,7 +126,8 @@ class Frames:
         if specimen is None or not specimen.crystals:
             return None
         first, last = scan.ends(0)[0], scan.ends(scan.rows - 1)[1]
-        middle = self._burst(((first + last) / 2)[None], np.zeros(4), scan.exposure_s, self._world.clock.now_s())
+        place = (first + last) / 2 + self._lags(scan, 0)
+        middle = self._burst(place[None], np.zeros(4), scan.exposure_s, self._world.clock.now_s())
         centres = np.array([crystal.centre_mm for crystal in specimen.crystals])
         offsets = middle.seen_mm(centres)[0] - [*middle.beam_mm[0], 0.0]
         nearest = offsets[np.linalg.norm(offsets, axis=1).argmin()]

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from http_support import burst, get
+from http_support import burst, get, half_open
 
 API = "/detector/api/1.8.0"
 
@@ -44,3 +44,11 @@ def test_a_series_is_taken_whole_while_others_ask_without_end(ready):
     ready.wait_written()
     assert {status for status, _ in answers} == {200}
     assert ready.frames(series).shape[0] == 20
+
+
+def test_half_open_connections_keep_nobody_from_arming(ready):
+    head = f"PUT {API}/command/arm HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{{".encode()
+    with half_open(ready.url, 100, head):
+        assert ready.command("arm").status_code == 200
+        assert ready.command("disarm").status_code == 200
+    assert ready.get("status/state") == "idle"

@@ -60,6 +60,7 @@ class Simplon:
             ]
         routes += [
             Route(f"/filewriter/api/{API}/files", self._files),
+            Route(f"/filewriter/api/{API}/files/", self._files),  # so asks the client of the maker
             Route("/data/{name:path}", self._data, methods=["GET", "DELETE"]),
             Route(f"/monitor/api/{API}/images/{{name}}", self._image),
             Route("/spotfinder/1/series/{series:int}", self._spots),
@@ -109,6 +110,7 @@ class Simplon:
 
     def _command(self, module: str) -> Endpoint:
         async def answer(request: Request) -> Response:
+            await request.body()  # half a request is no command
             name = request.path_params["name"]
             commands = self._detector_commands() if module == "detector" else self._other_commands(module)
             if name not in commands:
