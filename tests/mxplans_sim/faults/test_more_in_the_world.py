@@ -14,6 +14,8 @@ from mxplans_sim.settings import WorldSettings
 from mxplans_sim.settings.beam import RingSettings
 from mxplans_sim.site import Site
 from mxplans_sim.truth import Truth
+from mxplans_sim.virtual_time.kernel import Kernel
+from mxplans_sim.virtual_time.loop import VirtualClock, VirtualLoop
 from mxplans_sim.world import robot
 from mxplans_sim.world.program import Scan
 from mxplans_sim.world.ring import Ring
@@ -32,20 +34,39 @@ class Hands(RealClock):
         return self.time_s
 
 
+class Within:
+    """A network within this process, for one application."""
+
+    app = None
+
+    def add_app(self, app):
+        self.app = app
+        return "http://site"
+
+
 def at_site(folder, does, *rules, names=("simplon",), **settings):
+    """On a clock that jumps, so that a busy machine is never late; what is done gets the site and an HTTP client."""
+    kernel = Kernel()
+    loop = VirtualLoop(kernel)
+
     async def main():
-        clock = RealClock(200.0)
+        clock, network = VirtualClock(kernel, loop), Within()
         world = WorldSettings.model_validate({"seed": 3, "faults": rules, **settings})
         site = Site(world, DEWAR, clock, Truth(None, clock), Options(folder, renderers=0), names)
-        facts = await site.start()
+        await site.join(network)
         try:
-            await asyncio.sleep(0.02)
-            await does(site, facts)
+            await clock.sleep(0.02)
+            transport = httpx.ASGITransport(app=network.app)
+            async with httpx.AsyncClient(base_url="http://site", transport=transport) as client:
+                await does(site, client)
         finally:
             await site.rest()
             await site.stop()
 
-    asyncio.run(main())
+    try:
+        loop.run_until_complete(main())
+    finally:
+        loop.close()
 
 
 def test_the_light_curtain_can_break_a_number_of_times(tmp_path):
@@ -156,7 +177,7 @@ def test_a_top_up_comes_when_it_is_told_to_and_then_each_period_and_the_past_sta
     ],
 )
 def test_the_spot_finder_answers_with_something_else(tmp_path, kind, wrong):
-    async def work(site, facts):
+    async def work(site, client):
         detector = site.fleet.detector.detector
         detector.initialize()
         for name, value in {"trigger_mode": "exts", "ntrigger": 20, "frame_time": 0.05, "count_time": 0.05}.items():
@@ -165,14 +186,13 @@ def test_the_spot_finder_answers_with_something_else(tmp_path, kind, wrong):
         await site.world.robot.load((1, 1))
         await site.world.scanner.run(SWEEP)
         await detector.rendered()
-        async with httpx.AsyncClient(base_url=facts["simplon_url"], trust_env=False) as client:
-            right = (await client.get(f"/spotfinder/1/series/{series}")).json()
-            assert right["done"] == 20
-            site.faults.inject(Rule(kind=kind))
-            await asyncio.sleep(0.02)
-            assert wrong((await client.get(f"/spotfinder/1/series/{series}")).json(), right)
-            site.faults.clear()
-            assert (await client.get(f"/spotfinder/1/series/{series}")).json() == right
+        right = (await client.get(f"/spotfinder/1/series/{series}")).json()
+        assert right["done"] == 20
+        site.faults.inject(Rule(kind=kind))
+        await asyncio.sleep(0.02)
+        assert wrong((await client.get(f"/spotfinder/1/series/{series}")).json(), right)
+        site.faults.clear()
+        assert (await client.get(f"/spotfinder/1/series/{series}")).json() == right
 
     at_site(tmp_path, work)
 
@@ -200,20 +220,29 @@ def test_steps_of_a_sample_are_told_from_each_other(tmp_path):
 
 
 def test_a_rule_of_the_world_file_breaks_a_proxy_from_the_beginning(tmp_path):
-    async def work(site, facts):
-        host, _, port = facts["lims_proxy_addr"].partition(":")
-        with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection(host, int(port))
+    async def main():
+        clock = RealClock(200.0)
+        rule = {"kind": "network", "parameters": {"proxy": "lims", "mode": "refuse"}}
+        world = WorldSettings.model_validate({"faults": [rule], "proxies": {"lims": "127.0.0.1:9"}})
+        site = Site(world, DEWAR, clock, Truth(None, clock), Options(tmp_path, renderers=0), ("simplon",))
+        facts = await site.start()
+        try:
+            host, _, port = facts["lims_proxy_addr"].partition(":")
+            async with asyncio.timeout(20):
+                while not site.faults.rules()["network-1"][1]:
+                    await asyncio.sleep(0.01)
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection(host, int(port))
+        finally:
+            await site.stop()
 
-    rule = {"kind": "network", "parameters": {"proxy": "lims", "mode": "refuse"}}
-    at_site(tmp_path, work, rule, proxies={"lims": "127.0.0.1:9"})
+    asyncio.run(main())
 
 
 def test_the_work_source_is_a_server_of_the_site(tmp_path):
-    async def work(site, facts):
-        async with httpx.AsyncClient(base_url=facts["work_source_url"], trust_env=False) as client:
-            assert (await client.get("/getnextcollect/i03")).status_code == 503
-            assert (await client.get("/getnextcollect/i03")).json() == {"wait": 7}
-            assert (await client.get("/getnextcollect/i03")).json() == {}
+    async def work(_, client):
+        assert (await client.get("/getnextcollect/i03")).status_code == 503
+        assert (await client.get("/getnextcollect/i03")).json() == {"wait": 7}
+        assert (await client.get("/getnextcollect/i03")).json() == {}
 
     at_site(tmp_path, work, {"kind": "work_source_status"}, names=("work_source",), work=[{"wait": 7}])
