@@ -66,6 +66,12 @@ def test_the_on_axis_image_is_live(tab):
 
 
 @needs_browser
+def test_the_side_camera_is_shown(tab):
+    image = "document.querySelector('.side-camera img')"
+    tab.until(f"{image}?.complete && {image}.naturalWidth === 640 && {image}.naturalHeight === 480")
+
+
+@needs_browser
 def test_the_goniometer_is_drawn_and_turns(tab, stand_in):
     tab.until("!!document.querySelector('.stage canvas')")
 

@@ -91,6 +91,17 @@ def test_a_frame_is_fetched_once():
     assert asyncio.run(work()) == (2, "1:2")
 
 
+def test_the_side_camera_is_looked_through_seldom():
+    async def work():
+        control = Counting()
+        watch = Watch(control)
+        for _ in range(10):
+            await watch.look()
+        return control.shots.count("/camera/on_axis.jpg"), control.shots.count("/camera/side.jpg")
+
+    assert asyncio.run(work()) == (10, 2)
+
+
 def test_the_client_speaks_with_a_control_server(tmp_path):
     with StandIn().running() as stand_in:
         control = Control(read_control_file(stand_in.control_file(tmp_path)))

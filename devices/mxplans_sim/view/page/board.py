@@ -14,7 +14,6 @@ from mxplans_sim.view.page.faults import FaultsPanel
 from mxplans_sim.view.page.motors import MotorsPanel
 from mxplans_sim.view.page.on_axis import OnAxisPanel
 from mxplans_sim.view.page.panel import Panel
-from mxplans_sim.view.page.side import SidePanel
 from mxplans_sim.view.page.stage import StagePanel
 from mxplans_sim.view.page.status import BeamPanel
 from mxplans_sim.view.page.watch import PERIOD_S, Watch
@@ -45,13 +44,11 @@ class Board:
             with ui.element("div").classes("side"):
                 beam = BeamPanel()
                 self._frame = DetectorPanel()
-                self._side = SidePanel()
             self._panels: list[Panel] = [
                 self._on_axis,
                 stage,
                 beam,
                 self._frame,
-                self._side,
                 MotorsPanel(),
                 DewarPanel(),
                 FaultsPanel(watch),
@@ -71,7 +68,7 @@ class Board:
             panel.update(world)
         self._on_axis.show(self._watch.on_axis)
         self._frame.show(self._watch.frame)
-        self._side.show(self._watch.side)
+        self._on_axis.side.show(self._watch.side)
 
     def _other_light(self) -> None:
         self._dark.set_value({None: True, True: False, False: None}[self._dark.value])

@@ -8,6 +8,7 @@ from nicegui import ui
 
 from mxplans_sim.view.page.control import Facts, Shot
 from mxplans_sim.view.page.panel import framed
+from mxplans_sim.view.page.side import SideInset
 
 MAGNIFICATIONS = (1, 2, 4)
 BARS_UM = (1000, 500, 200, 100, 50, 20, 10, 5)
@@ -60,7 +61,11 @@ def overlay(optics: Optics) -> str:
 
 
 class OnAxisPanel:
-    """The panel."""
+    """The panel.
+
+    Attributes:
+        side: The side camera's picture in its corner.
+    """
 
     def __init__(self) -> None:
         self._optics: Optics | None = None
@@ -70,6 +75,7 @@ class OnAxisPanel:
             self._buttons()
             with ui.element("div").classes("window"):
                 self._image = ui.interactive_image().props('alt="On-axis camera"').classes("live")
+                self.side = SideInset()
             self._caption = ui.label("").classes("caption")
         section.props("data-frame=''")
         self._section = section
