@@ -12,9 +12,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+from support.crashes import crashes
 from support.meter import Meter
 from support.overhead import overhead
 from support.queue_store import queue_store
@@ -271,11 +273,13 @@ PARTS: dict[str, Callable[[Meter], None]] = {
 def main() -> int:
     """Measure everything, or only what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"Only these of {', '.join(PARTS)}")
+    parser.add_argument("parts", nargs="*", help=f"Only these of {', '.join(PARTS)}, crashes")
+    parser.add_argument("--kills", type=int, default=50, help="Of each process, in the part crashes")
     asked = parser.parse_args()
     meter = Meter()
-    for name in asked.parts or PARTS:
-        PARTS[name](meter)
+    parts = PARTS | {"crashes": partial(crashes, kills=asked.kills)}
+    for name in asked.parts or parts:
+        parts[name](meter)
     return 0 if meter.good else 1
 
 

@@ -6,7 +6,9 @@ Putting an item there twice does no harm: the plan asks the ledger what is left 
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ FAULTS_MOST = 3
 """Faults of the beamline in one experiment, after which it is given up."""
 CRASHES_MOST = 10
 """Workers that may die on one experiment without any scan more, before it is given up."""
+HALT_AGAIN_S = 5.0
 WHO = "mxplans serve"
 
 
@@ -38,9 +41,18 @@ class Feeder:
         ledger: What was really done.
         wish: File with what people want.
         fault: File in which the worker reports failures of the beamline.
+        clock: Seconds that only go on.
     """
 
-    def __init__(self, execution: ExecutionQueue, queue: QueueStore, ledger: Ledger, wish: Path, fault: Path) -> None:
+    def __init__(
+        self,
+        execution: ExecutionQueue,
+        queue: QueueStore,
+        ledger: Ledger,
+        wish: Path,
+        fault: Path,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._execution = execution
         self._queue = queue
         self._ledger = ledger
@@ -48,7 +60,8 @@ class Feeder:
         self._fault = fault
         self._faults: Counter[str] = Counter()
         self._crashes: Counter[tuple[str, int]] = Counter()
-        self._halted_s: float | None = None
+        self._clock = clock
+        self._halted_s = float("-inf")
 
     def feed(self, status: ManagerStatus) -> None:
         """One step; the worker lives and the manager answers.
@@ -109,11 +122,13 @@ class Feeder:
             self._execution.resume()
 
     def _halt(self, wish: Wish, status: ManagerStatus) -> None:
-        """Pause what runs, once for each wish: a plan without a checkpoint simply goes on to its end."""
-        if wish.mode not in (Mode.PAUSE, Mode.ABORT) or self._halted_s == wish.time_s or status.re_state != "running":
+        """Pause what runs; asked for again after a while, since a RunEngine between two plans does not hear it."""
+        if wish.mode not in (Mode.PAUSE, Mode.ABORT) or status.re_state != "running":
             return
-        self._execution.pause(at_once=wish.mode is Mode.ABORT)
-        self._halted_s = wish.time_s
+        now_s = self._clock()
+        if now_s - self._halted_s > HALT_AGAIN_S:
+            self._execution.pause(at_once=wish.mode is Mode.ABORT)
+            self._halted_s = now_s
 
     def _fill(self, wish: Wish, status: ManagerStatus) -> None:
         running, waiting = self._execution.entries()

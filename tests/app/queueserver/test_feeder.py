@@ -7,7 +7,7 @@ from served_queue import item
 
 from mxplans.app.queueserver.diagnosis import ManagerStatus
 from mxplans.app.queueserver.faults import report_fault
-from mxplans.app.queueserver.feeder import AHEAD, CRASHES_MOST, FAULTS_MOST, Feeder
+from mxplans.app.queueserver.feeder import AHEAD, CRASHES_MOST, FAULTS_MOST, HALT_AGAIN_S, Feeder
 from mxplans.app.queueserver.wish import Mode, make_wish, present_wish
 from mxplans.model import QueueItem
 from mxplans.queue import Ledger, NewSession, Outcome, QueueStore, State, digest_of
@@ -154,6 +154,16 @@ def test_a_pause_is_asked_for_once_and_ends_with_the_next_start(bench):
     bench.wish(Mode.RUN)
     bench.feeder.feed(PAUSED)
     assert bench.execution.told == ["pause", "resume"]
+
+
+def test_a_pause_that_was_not_heard_is_asked_for_again(bench):
+    now_s = [100.0]
+    bench.feeder._clock = lambda: now_s[0]
+    bench.wish(Mode.ABORT)
+    bench.feeder.feed(RUNNING)
+    now_s[0] += HALT_AGAIN_S + 1
+    bench.feeder.feed(RUNNING)
+    assert bench.execution.told == ["pause at once", "pause at once"]
 
 
 def test_an_abort_ends_what_runs_and_stops_the_queue(bench):
