@@ -1,18 +1,26 @@
 """What a motor record tells when something is wrong: limit switches, status bits, alarm; and what clients make of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import epics
 import pytest
-from caproto import AlarmSeverity
+from caproto import AlarmSeverity, AlarmStatus
+from caproto.sync import client
 from ophyd import EpicsMotor
-from sim_bench import Bench, on_bench
+from sim_bench import DEWAR, Bench, on_bench
 
-from mxplans_sim.faults import Rule
+from mxplans_sim.clock import RealClock
+from mxplans_sim.faults import Faults, Rule
 from mxplans_sim.servers.epics.channels import Refused
 from mxplans_sim.servers.epics.motor_health import AT_HIGH, AT_LOW, DONE, FORWARD, HOMED, MOVING, PROBLEM, STALLED
+from mxplans_sim.servers.epics.records import PREFIX, Records
+from mxplans_sim.servers.epics.server import EpicsServer
+from mxplans_sim.settings import WorldSettings
+from mxplans_sim.truth import Truth
 from mxplans_sim.world.kinematics import SWITCH_BEYOND
+from mxplans_sim.world.state import World
 
 HARD_MM = 3.0 + SWITCH_BEYOND * 6.0
 HARMLESS = FORWARD | DONE | HOMED
@@ -115,3 +123,27 @@ def test_the_fields_are_there_over_channel_access(virtual_beamline: Any) -> None
     assert values == [0, 0, 0, DONE | HOMED, 0, 0]
     assert motor.user_readback.alarm_severity == 0
     motor.destroy()
+
+
+def test_a_stall_is_an_alarm_for_a_client_on_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(address: str) -> tuple[float, int, int]:
+        monkeypatch.setenv("EPICS_CA_ADDR_LIST", address)
+        monkeypatch.setenv("EPICS_CA_AUTO_ADDR_LIST", "NO")
+        client.write(f"{PREFIX}GON:X", 1.0, notify=True, timeout=20, repeater=False)
+        answer = client.read(f"{PREFIX}GON:X.RBV", data_type="time", timeout=20, repeater=False)
+        return answer.data[0], int(answer.metadata.status), int(answer.metadata.severity)
+
+    async def main() -> tuple[float, int, int]:
+        clock = RealClock(50.0)
+        truth = Truth(None, clock)
+        faults = Faults(clock, 1, truth, [Rule(kind="motor_stall", where={"axis": "x"})])
+        records = Records(World(WorldSettings.model_validate({}), DEWAR, clock, truth, faults))
+        server = EpicsServer(records)
+        address = (await server.start())["ca_addr"]
+        try:
+            return await asyncio.to_thread(ask, address)
+        finally:
+            await server.stop()
+            await records.stop()
+
+    assert asyncio.run(main()) == (pytest.approx(0.5), AlarmStatus.STATE, AlarmSeverity.MAJOR_ALARM)
