@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 OUT ?= night
 BENCHMARKS := $(filter-out benchmarks/dials_gate.py,$(wildcard benchmarks/*.py))
 
-.PHONY: demo test check bench dials-gate fix wheel clean
+.PHONY: demo test check bench dials-gate outside-clients fix wheel clean
 .DEFAULT_GOAL := test
 
 $(VENV)/.base:
@@ -43,6 +43,16 @@ fix: $(VENV)/.dev
 bench: $(VENV)/.runtime
 	for script in $(BENCHMARKS); do $(BIN)/python $$script || exit 1; done
 
+# Public clients that are not ours, and the tests that let them talk to our servers.
+outside-clients: $(VENV)/.dev $(VENV)-outside/.installed
+	$(BIN)/python -m pytest tests/mxplans_sim/outside
+
+$(VENV)-outside/.installed: requirements/outside_clients.txt
+	$(PYTHON) -c 'import sys; assert sys.version_info[:2] == (3, 11), "mxcubecore is made for Python 3.11, this is " + sys.version'
+	$(PYTHON) -m venv $(VENV)-outside
+	$(VENV)-outside/bin/python -m pip --disable-pip-version-check -q install --no-deps --require-hashes -r $<
+	touch $@
+
 # Needs the Debian package dials.
 dials-gate: $(VENV)/.runtime
 	$(BIN)/python benchmarks/dials_gate.py
@@ -51,4 +61,4 @@ wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(VENV)-outside build dist

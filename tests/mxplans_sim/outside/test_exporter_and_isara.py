@@ -1,37 +1,18 @@
-"""Clients that are not ours, from PyPI, in processes of their own.
+"""The exporter and the robot, told what to do by the clients of two beamline control systems."""
 
-They pin old versions of what we need, or are under the GPL, so that they are no part of our environment:
-`pip install --target DIR --no-deps mxcubecore tangods-isara`, then gevent, colorama, PyDispatcher, ruamel.yaml, lxml and
-telnetlib3 into the same folder, and `MXPLANS_OUTSIDE_CLIENTS=DIR`.
-"""
-
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from md3_bench import Site
+from outside_support import installed, use
 
-FOLDER = os.environ.get("MXPLANS_OUTSIDE_CLIENTS", "")
-PROGRAM = Path(__file__).parents[2] / "outside_clients.py"
-pytestmark = pytest.mark.skipif(not FOLDER, reason="MXPLANS_OUTSIDE_CLIENTS names no folder")
+pytestmark = installed
 
 
-def use(kind: str, *addresses: str) -> Any:
-    path = os.pathsep.join([FOLDER, os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, str(PROGRAM), kind, *addresses],
-        check=False,
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=50,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.rpartition("FOUND ")[2])
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as site:
+        yield site
 
 
 def test_the_exporter_client_of_mxcube(site: Site) -> None:
