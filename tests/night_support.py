@@ -9,12 +9,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SIM = ROOT / "profiles/sim"
+MD3 = ROOT / "profiles/sim-md3"
 IMAGES = 60
 
 
-def short_profile(folder: Path, speed_up: int = 20, world: str = "", **changes: str) -> Path:
+def short_profile(folder: Path, speed_up: int = 20, world: str = "", site: Path = SIM, **changes: str) -> Path:
     """The shipped profile, faster and with short sweeps; `changes` are replacements of text, old=new by pairs."""
-    text = (SIM / "beamline.yaml").read_text()
+    text = (site / "beamline.yaml").read_text()
     text = text.replace("number_images: 900", f"number_images: {IMAGES}").replace(
         "speed_up: 5 ", f"speed_up: {speed_up} "
     )
@@ -22,7 +23,7 @@ def short_profile(folder: Path, speed_up: int = 20, world: str = "", **changes: 
         assert old in text
         text = text.replace(old, new)
     (folder / "beamline.yaml").write_text(text)
-    truth = (SIM / "world.yaml").read_text()
+    truth = (site / "world.yaml").read_text()
     (folder / "world.yaml").write_text(truth + world)
     return folder / "beamline.yaml"
 

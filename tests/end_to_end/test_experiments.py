@@ -7,10 +7,10 @@ from pathlib import Path
 import h5py
 import hdf5plugin  # noqa: F401  # the filter of the frames
 import pytest
-from night_support import short_profile, short_shipment
+from night_support import MD3, short_profile, short_shipment
 
 from mxplans.app.session import open_session
-from mxplans.model import Position, QueueItem, kinds, parse_item
+from mxplans.model import Centring, Position, QueueItem, kinds, parse_item
 from mxplans.model.document_keys import from_document
 from mxplans.plans.ledger import MemoryLedger
 from mxplans.profile import load_profile
@@ -59,6 +59,18 @@ ITEMS = {
     ),
 }
 
+SMARGON_SIGNS, MD3_SIGNS = (-1, 1, 1, -1), (1, 1, 1, 1)
+"""Of omega, x, y and z in the two worlds: what the product calls positive, in the world's own count."""
+ON_MD3 = ("rotation", "helical", "mesh", "inverse beam", "multi-energy", "stills")
+KAPPA = parse_item(
+    kinds.multi_orientation(
+        **TURN,
+        orientations=[kinds.Orientation(kappa_deg=0, phi_deg=0), kinds.Orientation(kappa_deg=30, phi_deg=60)],
+        number_images=6,
+        centring=Centring.NONE,
+    ).to_json()
+)
+
 
 @dataclass
 class Done:
@@ -100,6 +112,21 @@ class Day:
 
 
 @pytest.fixture(scope="module")
+def md3_day(tmp_path_factory):
+    """Some of the kinds on the other site, whose controller has a scan of its own for each form of motion."""
+    folder = tmp_path_factory.mktemp("md3")
+    path = short_profile(folder, site=MD3)
+    profile = load_profile(path).model_copy(update={"speed_up": 1.0})
+    with open_session(profile, path, folder / "out", short_shipment(folder, 1), virtual_time=True) as session:
+        day = Day(session)
+        for name in ON_MD3:
+            day.run(name, parse_item(ITEMS[name].to_json()))
+        day.run("kappa", KAPPA)
+    day.take_truth(folder / "out/virtual_beamline/truth.json")
+    return day
+
+
+@pytest.fixture(scope="module")
 def day(tmp_path_factory):
     folder = tmp_path_factory.mktemp("experiments")
     profile = load_profile(short_profile(folder)).model_copy(update={"speed_up": 1.0})
@@ -136,23 +163,37 @@ def test_frames_are_exposed_where_the_schedule_says(day, name):
     check_documents(item, scans, done.documents)
 
 
-def check_exposed(sweep, scan, truth):
-    """What the world exposed; its omega and z count the other way (see the profile's signs)."""
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", [*ON_MD3, "kappa"])
+def test_the_other_site_exposes_the_same(md3_day, name):
+    done = md3_day.done[name]
+    item, scans = done.item, schedule_item(done.item)
+    assert done.result.outcome.verdict is Verdict.COLLECTED, done.result.outcome.reason
+    for scan, truth in zip(scans, done.exposed[-len(scans) :], strict=True):
+        check_exposed(item.asked[scan.sweep_index], scan, truth, MD3_SIGNS)
+    check_documents(item, scans, done.documents)
+
+
+def check_exposed(sweep, scan, truth, signs=SMARGON_SIGNS):
+    """What the world exposed; its motors count as the profile's signs say."""
     grid = sweep.sweep_type in ("line", "mesh")
     assert truth["images_done"] == scan.number_images
     assert truth["rows"] == (sweep.number_lines if grid else 1)
     assert truth["exposure_s"] == pytest.approx(sweep.exposure_s)
-    assert -truth["omega_start_deg"] == pytest.approx(sweep.omega_start_deg if grid else scan.start_deg, abs=1e-6)
-    assert -truth["omega_step_deg"] == pytest.approx(sweep.image_width_deg, abs=1e-9)
+    omega, *translations = signs
+    assert omega * truth["omega_start_deg"] == pytest.approx(
+        sweep.omega_start_deg if grid else scan.start_deg, abs=1e-6
+    )
+    assert omega * truth["omega_step_deg"] == pytest.approx(sweep.image_width_deg, abs=1e-9)
     assert truth["transmission_frac"] == pytest.approx(sweep.transmission_frac)
-    for axis, angle_deg in (("chi", sweep.chi_deg), ("phi", sweep.phi_deg)):
+    for axis, angle_deg in (("chi", sweep.chi_deg), ("phi", sweep.phi_deg), ("kappa", sweep.kappa_deg)):
         if angle_deg is not None:
             assert truth["above_deg"][axis] == pytest.approx(angle_deg, abs=0.01)
     if sweep.energy_ev is not None:
         assert truth["energy_ev"] == pytest.approx(sweep.energy_ev, abs=1.0)  # what the device calls reached
     if sweep.start is not None and not grid:
         done, end = scan.first_image - 1, sweep.end or sweep.start
-        for axis, at_mm, sign in zip("xyz", truth["start_mm"], (1, 1, -1), strict=True):
+        for axis, at_mm, sign in zip("xyz", truth["start_mm"], translations, strict=True):
             first, last = getattr(sweep.start, f"{axis}_mm"), getattr(end, f"{axis}_mm")
             assert sign * at_mm == pytest.approx(first + done * (last - first) / sweep.number_images, abs=1e-6)
 
