@@ -77,9 +77,7 @@ def test_all_documents_are_valid_and_every_run_has_ended_well(night):
 
 
 def test_the_experiments_come_out_with_the_uuids_that_went_in(night, folder):
-    queue = build_queue(
-        read_message(folder / "shipment.json"), Sweep(number_images=1, image_width_deg=1, exposure_s=1)
-    )
+    queue = build_queue(read_message(folder / "shipment.json"), Sweep(number_images=1, image_width_deg=1, exposure_s=1))
     messages = {path.stem: json.loads(path.read_text()) for path in (night.out / "lims").glob("*.json")}
     assert set(messages) == {item.uuid for item in queue}
     for uuid, message in messages.items():

@@ -16,7 +16,9 @@ from mxplans.roles import BacklightState, ShutterState
 SWEEP = Sweep(number_images=900, image_width_deg=0.2, exposure_s=0.02, transmission_frac=0.5)
 COLLECTION = Collection(aperture="Medium", distance_mm=100)
 XRAY = XrayCentring(aperture="Small")
-LIMITS = Limits.model_validate({"apertures": {"Medium": {"horizontal_um": 50, "vertical_um": 50}}, "aperture": "Medium"})
+LIMITS = Limits.model_validate(
+    {"apertures": {"Medium": {"horizontal_um": 50, "vertical_um": 50}}, "aperture": "Medium"}
+)
 
 
 def value_set(messages, name):
