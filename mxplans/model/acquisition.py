@@ -12,7 +12,7 @@ Vector = tuple[float, float, float]
 class Pose(BaseModel):
     """Positions of the goniometer's motors: x along omega (mm), y and z turning with it (mm), omega (deg)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     x_mm: float
     y_mm: float
@@ -33,7 +33,7 @@ class ScanMotion(BaseModel):
     the first box is therefore half a step behind `start`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     start: Pose
     step_mm: Vector = Field(default=(0.0, 0.0, 0.0), description="Translation per image, goniometer axes")
@@ -58,7 +58,7 @@ class ScanMotion(BaseModel):
 class AcquisitionSettings(BaseModel):
     """What a detector must know before it is armed for one scan, or for several that go on from each other."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     number_images: int = Field(gt=0, description="Of each scan")
     number_scans: int = Field(default=1, gt=0, description="Scans in one armed series, each in files of its own")
