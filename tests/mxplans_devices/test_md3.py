@@ -338,6 +338,8 @@ def test_shutter_and_aperture_go_by_name(site: Site, make: Make) -> None:
         wait(shutter.set(state))
         assert value(shutter) == state
         assert site.world.shutter.state == state
+    with site.wire() as wire:
+        wire.task("startSetPhase", "DataCollection")  # elsewhere the aperture is out of the beam
     for size in ("20", "100", "50"):
         wait(aperture.set(size))
         assert (aperture.read()["aperture"]["value"], value(aperture.beam_size)) == (size, float(size))
