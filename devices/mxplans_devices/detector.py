@@ -244,6 +244,7 @@ class SimplonDetector(Device):
                 None,
                 _POLL_S,
             )
+            client.require_writer()
             task.until(
                 lambda: self._take_files(client) >= wanted,
                 lambda: self._missing(wanted),

@@ -44,6 +44,7 @@ class Server:
         self.files: list[str] = []
         self.commands: list[str] = []
         self.lost = 0
+        self.writer_error = ""
         self.triggered = True
         self.asked_since_arm = 0
 
@@ -52,7 +53,8 @@ class Server:
         if task == "files":
             return httpx.Response(200, json=self.files)
         if task == "status":
-            return httpx.Response(200, json={"value": self._state(module)})
+            told = self.writer_error if rest[0] == "error" else self._state(module)
+            return httpx.Response(200, json={"value": told})
         if task == "command":
             return httpx.Response(200, json=self._command(rest[0]))
         if request.method == "PUT":
@@ -62,7 +64,7 @@ class Server:
 
     def _state(self, module: str) -> str:
         if module == "filewriter":
-            return "ready"
+            return "error" if self.writer_error else "ready"
         if self.state == "ready":
             self.asked_since_arm += 1
             if self.asked_since_arm > 3 and self.triggered:
@@ -201,6 +203,13 @@ def test_lost_frames_are_a_fault_that_counts_what_is_on_disk(tmp_path: Path, mon
     with pytest.raises(DetectorFault, match="3 of 5 frames are on disk"):
         take(detector, settings(5))
     assert detector.get_index() == 3
+
+
+def test_a_file_writer_in_an_error_is_a_fault_although_all_frames_are_there(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    server.writer_error = "the disk is full"
+    with pytest.raises(DetectorFault, match="file writer is in an error: the disk is full; mend it"):
+        take(Detector(server), settings(5))
 
 
 def test_a_series_without_triggers_is_a_fault_in_time(tmp_path: Path) -> None:

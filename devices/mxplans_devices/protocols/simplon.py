@@ -98,6 +98,18 @@ class SimplonClient:
         """State of the file writer: ready, acquire, error, ..."""
         return str(self._value(f"/filewriter/api/{_VERSION}/status/state"))
 
+    def require_writer(self) -> None:
+        """See that the file writer has nothing to complain of.
+
+        Raises:
+            DetectorFault: If it is in an error.
+        """
+        if self.writer_state() == "error":
+            told = self._value(f"/filewriter/api/{_VERSION}/status/error")
+            raise DetectorFault(
+                f"{self._url}: the file writer is in an error: {told}; mend it, initialise it and take the series again"
+            )
+
     def files(self) -> tuple[str, ...]:
         """Names of the files that the file writer has written and closed."""
         answer = self._request("GET", f"/filewriter/api/{_VERSION}/files")
