@@ -187,7 +187,11 @@ class Sweep(BaseModel):
             "prefix": sweep.prefix,
             **sweep_extension(sweep).model_dump(exclude_unset=True),
             **_positions(sweep),
-            **(_grid(sweep) if kind in GRIDS else {"image_width_deg": sweep.image_width}),
+            **(
+                _grid(sweep, sweep.number_images or (default.number_images if default else 1))
+                if kind in GRIDS
+                else {"image_width_deg": sweep.image_width}
+            ),
         }
         base = default.model_dump() if default else {}
         if kind not in ROTATING:
@@ -230,14 +234,14 @@ def _place(sweep: CollectionSweep, positions: Mapping[str, float]) -> dict[str, 
     return given or None
 
 
-def _grid(sweep: CollectionSweep) -> dict[str, Any]:
+def _grid(sweep: CollectionSweep, number_images: int) -> dict[str, Any]:
     """Steps from ranges and counts; a range covers whole boxes."""
     lines = sweep.number_lines or 1
     vertical = sweep.scan_axis == "vertical"
     found: dict[str, Any] = {"number_lines": lines, "vertical": vertical}
-    if sweep.mesh_range is not None and sweep.number_images:
+    if sweep.mesh_range is not None:
         along_mm, across_mm = reversed(sweep.mesh_range) if vertical else sweep.mesh_range
-        per_line = max(1, sweep.number_images // lines)
+        per_line = max(1, number_images // lines)
         found |= {"step_um": along_mm * 1000 / per_line, "line_step_um": across_mm * 1000 / lines}
     elif sweep.image_width is not None:
         found |= {"step_um": sweep.image_width * 1000}

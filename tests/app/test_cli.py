@@ -55,5 +55,5 @@ def test_an_experiment_beyond_the_limits_is_refused_before_anything_starts(tmp_p
     shipment = ROOT / "profiles/sim/shipment.json"
     answer = run("udc", "--profile", tmp_path / "beamline.yaml", "--out", tmp_path / "night", shipment)
     assert answer.returncode == 2
-    assert "the detector allows 0.004 s or more" in answer.stderr
+    assert "allowed is 0.004 s or more an image" in answer.stderr
     assert not (tmp_path / "night").exists()
