@@ -13,7 +13,8 @@ from mxplans.model.acquisition import AcquisitionSettings
 from mxplans_devices._frames import FrameForm, FrameStream, count_frames
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import Known
-from mxplans_devices.protocols.simplon import SimplonClient, Value
+from mxplans_devices._simplon_units import exposed_s, mm, parameters, um
+from mxplans_devices.protocols.simplon import SimplonClient
 
 _POLL_S = 0.05
 _SETTLE_S = 5.0
@@ -107,14 +108,14 @@ class SimplonDetector(Device):
         self._scan += 1
 
         def work(task: Task) -> None:
-            timeout_s = _exposed_s(settings) + self._http_timeout_s
+            timeout_s = exposed_s(settings) + self._http_timeout_s
             with self._client() as client:
                 if (state := client.state()) not in ("ready", "acquire"):
                     raise DetectorFault(f"{self.name} is {state!r} instead of armed; prepare it again")
                 if settings.trigger == "internal":
                     client.command("trigger", timeout_s)
 
-        return self._worker.start(work, "kickoff", _exposed_s(settings) + self._complete_timeout_s)
+        return self._worker.start(work, "kickoff", exposed_s(settings) + self._complete_timeout_s)
 
     def complete(self) -> FaultStatus:
         """Wait until all frames of the scan are on disk, and count them there."""
@@ -122,7 +123,7 @@ class SimplonDetector(Device):
         return self._worker.start(
             lambda task: self._complete(task, settings, min(max(1, self._scan), settings.number_scans)),
             f"series of {settings.number_images} images",
-            _exposed_s(settings) + self._complete_timeout_s,
+            exposed_s(settings) + self._complete_timeout_s,
         )
 
     def unstage(self) -> list[Any]:
@@ -180,7 +181,7 @@ class SimplonDetector(Device):
             if client.state() in ("na", "error"):
                 client.command("initialize")
                 task.until(lambda: client.state() == "idle", lambda: f"it is {client.state()!r} after initialize")
-            client.configure(_parameters(settings, self._readout_s))
+            client.configure(parameters(settings, self._readout_s))
             client.configure(
                 {"mode": "enabled", "name_pattern": pattern, "nimages_per_file": per_file, "compression_enabled": True},
                 module="filewriter",
@@ -206,13 +207,13 @@ class SimplonDetector(Device):
             (self.number_images, int(client.config("nimages")) * int(client.config("ntrigger"))),
             (self.exposure_s, float(client.config("frame_time"))),
             (self.energy_ev, float(client.config("photon_energy"))),
-            (self.distance_mm, _mm(client.config("detector_distance"))),
+            (self.distance_mm, mm(client.config("detector_distance"))),
             (self.omega_start_deg, float(client.config("omega_start"))),
             (self.omega_increment_deg, float(client.config("omega_increment"))),
             (self.beam_centre_x_px, float(client.config("beam_center_x"))),
             (self.beam_centre_y_px, float(client.config("beam_center_y"))),
-            (self.pixel_x_um, _um(client.config("x_pixel_size"))),
-            (self.pixel_y_um, _um(client.config("y_pixel_size"))),
+            (self.pixel_x_um, um(client.config("x_pixel_size"))),
+            (self.pixel_y_um, um(client.config("y_pixel_size"))),
             (self.model, str(client.config("description"))),
             (self.serial_number, str(client.config("detector_number"))),
             (self.file_base, file_base),
@@ -281,37 +282,3 @@ class SimplonDetector(Device):
 
     def _local(self, name: str) -> Path:
         return self._data_dir / name
-
-
-def _exposed_s(settings: AcquisitionSettings) -> float:
-    return settings.number_images * settings.exposure_s
-
-
-def _mm(distance_m: float) -> float:
-    return round(float(distance_m) * 1e3, 6)
-
-
-def _um(size_m: float) -> float:
-    return round(float(size_m) * 1e6, 6)
-
-
-def _parameters(settings: AcquisitionSettings, readout_s: float) -> dict[str, Value]:
-    """Detector parameters in the order in which they must be set, SIMPLON units (s, eV, m, deg).
-
-    The motion program pulses once per image, each pulse starts a series of one image: so images follow the motion, and
-    several scans may share one armed series. A trigger command starts all images.
-    """
-    internal = settings.trigger == "internal"
-    total = settings.number_images * settings.number_scans
-    images, triggers = (settings.number_images, settings.number_scans) if internal else (1, total)
-    return {
-        "trigger_mode": "ints" if internal else "exts",
-        "photon_energy": settings.energy_ev,
-        "count_time": settings.exposure_s - readout_s,
-        "frame_time": settings.exposure_s,
-        "nimages": images,
-        "ntrigger": triggers,
-        "detector_distance": settings.distance_mm / 1e3,
-        "omega_start": settings.omega_start_deg,
-        "omega_increment": settings.omega_increment_deg,
-    }
