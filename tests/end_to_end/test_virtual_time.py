@@ -1,31 +1,16 @@
 """The same night in accelerated and in virtual time: the same results and documents but for stamps; and signs that matter."""
 
 import json
-import re
-import uuid
 
 import h5py
 import hdf5plugin  # noqa: F401
 import numpy as np
 import pytest
 from night_support import IMAGES, Night, short_profile, short_shipment
+from sameness_support import steady_profile, without_stamps
 
 pytestmark = pytest.mark.timeout(240)
 GOOD, EMPTY = 1, 3
-STEADY = {"beam: {": "beam: {ring: {lifetime_h: 1.0e+18}, "}
-STAMPS = {"time", "timestamp", "timestamps", "versions"}
-
-
-def steady_profile(folder, **changes):
-    """A profile whose beam does not depend on when it is looked at."""
-    profile = short_profile(folder, **changes)
-    world = folder / "world.yaml"
-    text = world.read_text()
-    for old, new in STEADY.items():
-        assert old in text
-        text = text.replace(old, new)
-    world.write_text(text)
-    return profile
 
 
 def run(folder, *options, **changes):
@@ -39,31 +24,6 @@ def run(folder, *options, **changes):
 def nights(tmp_path_factory):
     folder = tmp_path_factory.mktemp("times")
     return run(folder / "accelerated"), run(folder / "virtual", "--virtual-time")
-
-
-def without_stamps(night):
-    """Documents with ids numbered as they come, and without times and places."""
-    numbers = {}
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {plain(key): plain(item) for key, item in value.items() if key not in STAMPS}
-        if isinstance(value, list):
-            return [plain(item) for item in value]
-        if isinstance(value, float):
-            return round(value, 6)
-        if not isinstance(value, str):
-            return value
-        value = value.replace(str(night.out.resolve()), "OUT")
-        value = re.sub(r"127\.0\.0\.1:\d+", "HOST", value)
-        return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", numbered, value)
-
-    def numbered(found):
-        if uuid.UUID(found[0]).version != 4:
-            return found[0]
-        return f"#{numbers.setdefault(found[0], len(numbers))}"
-
-    return [[name, plain(document)] for name, document in night.documents()]
 
 
 def test_documents_are_the_same_but_for_stamps(nights):
