@@ -55,12 +55,23 @@ def calls(path: Path) -> Iterator[tuple[str, str, ast.Call]]:
             yield ast.unparse(node.func.value), node.func.attr, node
 
 
+def waits_by_message(path: Path) -> Iterator[ast.Call]:
+    """`Msg("wait", ...)`, the same without its stub."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call) or ast.unparse(node.func) != "Msg" or not node.args:
+            continue
+        if isinstance(node.args[0], ast.Constant) and node.args[0].value in ("wait", "wait_for"):
+            yield node
+
+
 def keywords(call: ast.Call) -> set[str | None]:
     return {keyword.arg for keyword in call.keywords}
 
 
 @pytest.mark.parametrize("path", sources(*PLANS), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_wait_of_a_plan_has_a_limit(path: Path) -> None:
+    for call in waits_by_message(path):
+        assert "timeout" in keywords(call), f"{path.name}:{call.lineno} {ast.unparse(call)[:80]}: no timeout"
     for owner, name, call in calls(path):
         if owner != "bps":
             continue
