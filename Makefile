@@ -1,4 +1,4 @@
-# make demo | test | check | bench | dials-gate | fix: each works alone on a machine with git, make and python3 (3.11 or newer).
+# make demo | test | check | bench | dials-gate | outside-clients | fix: each works alone on a machine with git, make and python3 (3.11 or newer).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
