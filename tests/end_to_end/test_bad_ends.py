@@ -90,5 +90,5 @@ def test_a_port_in_use_is_refused_by_name(tmp_path, section):
 def test_a_missing_shipment_is_said_in_one_line_and_nothing_is_made(tmp_path):
     night = Night(short_profile(tmp_path), tmp_path / "nothing.json", tmp_path / "night")
     assert night.finish() == 2
-    assert night.text.startswith("mxplans: shipment")
+    assert night.text.startswith("mxplans: MXLIMS file")
     assert not night.out.exists()
