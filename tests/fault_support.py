@@ -33,6 +33,7 @@ class Row:
         mounted: What hangs on the goniometer in the end.
         spent_s: Simulated seconds that the whole takes at least and at most.
         says: A text that the reason of each verdict other than COLLECTED has.
+        dark: Whether the record must say of every scan that there was no beam.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Row:
     mounted: str = ""
     spent_s: tuple[float, float] = (0.0, 4000.0)
     says: str = ""
+    dark: bool = False
 
 
 def rule(kind: str, /, sample: str = "", step: str = "", where: Mapping[str, str] | None = None, **more: Any) -> Any:
