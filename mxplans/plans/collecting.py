@@ -50,9 +50,22 @@ class Collecting:
     conclude: Conclude | None = None
 
 
+@dataclass(frozen=True)
+class Collected:
+    """What a collection came to.
+
+    Attributes:
+        scans: Taken now.
+        flux_left_frac: The least flux after a scan over that before it; 1 where it did not fall or nobody says.
+    """
+
+    scans: int
+    flux_left_frac: float
+
+
 def collect(
     bl: Beamline, sweeps: Sequence[Sweep], scans: Sequence[ScheduledScan], how: Collecting
-) -> MsgGenerator[int]:
+) -> MsgGenerator[Collected]:
     """Take all scans of an experiment that are not on disk yet.
 
     A pause within a scan gives that scan up and takes it again when the RunEngine goes on. An exception leaves what is
@@ -65,7 +78,7 @@ def collect(
         how: How.
 
     Returns:
-        How many scans were taken now.
+        How many scans were taken now, and how low the beam came in one of them.
 
     Raises:
         LimitExceeded: If the goniometer lacks an axis; nothing has moved then.
@@ -75,11 +88,11 @@ def collect(
     left = remaining(scans, how.ledger.committed(_owner(how)))
     home = yield from present_position(bl)
     homes = {index: _home(sweep, home, how.positions) for index, sweep in enumerate(sweeps)}
-    taken = 0
+    taken, flux_left_frac = 0, 1.0
     while taken < len(left):
         yield Msg("checkpoint")
         group = arming_groups(left[taken:], sweeps)[0]
-        done: list[ScheduledScan] = []
+        done: list[float] = []
         try:
             yield from noticing_pauses(
                 bpp.finalize_wrapper(_armed_once(bl, sweeps, group, homes, how, done), lambda: make_safe(bl))
@@ -88,7 +101,8 @@ def collect(
             continue  # the next round takes what is left of the group, in a series of its own
         finally:
             taken += len(done)
-    return taken
+            flux_left_frac = min(flux_left_frac, *done, 1.0)
+    return Collected(taken, flux_left_frac)
 
 
 def _armed_once(
@@ -97,9 +111,9 @@ def _armed_once(
     group: Sequence[ScheduledScan],
     homes: Mapping[int, Position],
     how: Collecting,
-    done: list[ScheduledScan],
+    done: list[float],
 ) -> MsgGenerator[None]:
-    """Scans that share one armed series; each is added to `done` when the ledger has it."""
+    """Scans that share one armed series; `done` gets the flux that was left by each when the ledger has it."""
     first = sweeps[group[0].sweep_index]
     run = how.ledger.run_number(how.context.sample_name, first.prefix)
     name = f"{first.prefix}_{run}_{group[0].ordinal}"
@@ -110,8 +124,8 @@ def _armed_once(
         if not done:
             settings = yield from acquisition_settings(bl, motion, how.context.sample_name, name, len(group))
             yield from arm(bl, settings)
-        yield from _take(bl, sweep, part, home, motion, how, name)
-        done.append(part)
+        flux_left_frac = yield from _take(bl, sweep, part, home, motion, how, name)
+        done.append(1.0 if flux_left_frac is None else flux_left_frac)
         yield Msg("checkpoint")
 
 
@@ -123,15 +137,16 @@ def _take(
     motion: ScanMotion,
     how: Collecting,
     name: str,
-) -> MsgGenerator[None]:
+) -> MsgGenerator[float | None]:
     """One scan in a run of its own, written down before and after."""
     metadata = scan_metadata(
         role_of(sweep), how.context, sweep.to_mxlims(), _as_mxlims(part, how), **_more(sweep, home)
     )
     how.ledger.begin_scan(_owner(how), part.key, part.ordinal, name)
     conclude = how.conclude
-    uid = yield from scan(bl, motion, metadata, None if conclude is None else lambda: conclude(sweep, part, home))
-    how.ledger.commit(_owner(how), part.key, part.ordinal, uid, name)
+    result = yield from scan(bl, motion, metadata, None if conclude is None else lambda: conclude(sweep, part, home))
+    how.ledger.commit(_owner(how), part.key, part.ordinal, result.run_uid, name)
+    return result.flux_left_frac
 
 
 def role_of(sweep: Sweep) -> str:

@@ -20,6 +20,7 @@ SNAPSHOT = "mx_snapshot"
 XRC_RESULT = "mx_xrc_result"
 VERDICT = "mx_verdict"
 PRE = "mx_pre"
+POST = "mx_post"
 GRID = "mx_grid"
 FRAMES = "primary"
 

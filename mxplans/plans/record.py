@@ -77,17 +77,23 @@ def _dtype(value: Value) -> str:
     return "integer" if isinstance(value, int) else "number"
 
 
-def record(stream: str, values: Mapping[str, Value], *readables: Any) -> MsgGenerator[None]:
+def record(stream: str, values: Mapping[str, Value], *readables: Any) -> MsgGenerator[dict[str, Any]]:
     """Emit one event into a stream of the open run.
 
     Args:
         stream: Name of the stream.
         values: What to record.
         readables: Devices to read into the same event.
+
+    Returns:
+        What the devices said, by key.
     """
+    said: dict[str, Any] = {}
     yield Msg("create", name=stream)
     if values:
         yield Msg("read", Record(values, stream))
     for readable in readables:
-        yield Msg("read", readable)
+        reading = yield Msg("read", readable)
+        said |= {key: each["value"] for key, each in (reading or {}).items()}
     yield Msg("save")
+    return said

@@ -7,7 +7,7 @@ import uuid
 from bluesky.utils import MsgGenerator
 
 from mxplans.model.sweeps import Sweep
-from mxplans.plans.collecting import Collecting, collect
+from mxplans.plans.collecting import Collected, Collecting, collect
 from mxplans.plans.documents import ScanContext
 from mxplans.profile import Collection, Limits
 from mxplans.roles import Beamline
@@ -22,7 +22,7 @@ def rotation(
     limits: Limits,
     context: ScanContext | None = None,
     wedge_images: int | None = None,
-) -> MsgGenerator[int]:
+) -> MsgGenerator[Collected]:
     """Collect one sweep.
 
     Args:
@@ -34,7 +34,7 @@ def rotation(
         wedge_images: Images of a scan; None takes the sweep in one.
 
     Returns:
-        How many scans were taken, each in a run of its own.
+        How many scans were taken, each in a run of its own, and how low the beam came.
 
     Raises:
         LimitExceeded: If the sweep asks for more than the beamline can do; nothing has moved then.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bluesky import plan_stubs as bps
@@ -69,12 +70,25 @@ def arm(bl: Beamline, settings: AcquisitionSettings) -> MsgGenerator[None]:
     yield from wait_for("arm", ARM_TIMEOUT_S)
 
 
+@dataclass(frozen=True)
+class ScanResult:
+    """A scan that came to its end.
+
+    Attributes:
+        run_uid: Its run.
+        flux_left_frac: Flux after it over flux before it; None where nobody says.
+    """
+
+    run_uid: str
+    flux_left_frac: float | None
+
+
 def scan(
     bl: Beamline,
     motion: ScanMotion,
     metadata: dict[str, Any],
     conclude: Callable[[], MsgGenerator[None]] | None = None,
-) -> MsgGenerator[str]:
+) -> MsgGenerator[ScanResult]:
     """Move, wait for the files; leaves the run and the shutter closed, the goniometer at rest.
 
     Args:
@@ -84,18 +98,19 @@ def scan(
         conclude: A plan to run after the motion, inside the run, while the files are being closed.
 
     Returns:
-        The uid of its run.
+        The uid of its run, and how the beam was at its end.
     """
     opened: list[str] = []
+    left: list[float | None] = []
 
     def close(error: Exception) -> MsgGenerator[None]:
         if opened:
             aborted = isinstance(error, RequestAbort | RequestStop | ScanInterrupted)
             yield from bps.close_run(exit_status="abort" if aborted else "fail", reason=str(error))
 
-    plan = bpp.contingency_wrapper(_scan(bl, motion, metadata, conclude, opened), except_plan=close)
+    plan = bpp.contingency_wrapper(_scan(bl, motion, metadata, conclude, opened, left), except_plan=close)
     yield from bpp.set_run_key_wrapper(bpp.finalize_wrapper(plan, lambda: rest(bl)), RUN_KEY)
-    return opened[0]
+    return ScanResult(opened[0], left[0])
 
 
 def _scan(
@@ -104,9 +119,10 @@ def _scan(
     metadata: dict[str, Any],
     conclude: Callable[[], MsgGenerator[None]] | None,
     opened: list[str],
+    left: list[float | None],
 ) -> MsgGenerator[None]:
     opened.append((yield from bps.open_run(metadata)))
-    yield from record(
+    before = yield from record(
         documents.PRE, {}, bl.goniometer, bl.beam, bl.attenuator, bl.aperture, bl.detector_distance, bl.fast_shutter
     )
     yield Msg("declare_stream", None, bl.detector, name=documents.FRAMES, collect=True)
@@ -114,9 +130,16 @@ def _scan(
     yield from wait_for("kickoff", ARM_TIMEOUT_S)
     yield Msg("set", bl.goniometer.scan, motion, group="motion")
     yield from wait_for("motion", SCAN_TIMEOUT_S)
+    after = yield from record(documents.POST, {}, bl.beam)
+    left.append(_flux_left_frac(bl, before, after))
     yield Msg("complete", bl.detector, group="files")
     if conclude is not None:
         yield from conclude()
     yield from wait_for("files", FILES_TIMEOUT_S)
     yield Msg("collect", bl.detector, stream=False, return_payload=True, name=documents.FRAMES)
     yield from bps.close_run()
+
+
+def _flux_left_frac(bl: Beamline, before: Mapping[str, Any], after: Mapping[str, Any]) -> float | None:
+    key = bl.beam.flux.name
+    return float(after[key]) / float(before[key]) if before.get(key) and key in after else None

@@ -25,6 +25,9 @@ from mxplans.udc.sample import MountedSample
 from mxplans.udc.settings import NightSettings
 from mxplans.udc.verdicts import Outcome, Verdict
 
+WEAK_FRAC = 0.7
+"""Less than any top-up or drift takes away within a scan, more than a dump leaves."""
+
 
 def collect_scans(
     bl: Beamline,
@@ -71,14 +74,15 @@ def collect_scans(
         detector_radius_mm=settings.limits.detector_radius_mm,
         conclude=conclude,
     )
-    yield from phase("collect", collect(bl, item.asked, scans, how))
+    collected = yield from phase("collect", collect(bl, item.asked, scans, how))
     if item.kind is Kind.XRAY_CENTRING and len(views) == 2:
         return (yield from _located(bl, views, settings, sample))
-    images = item.number_images
+    images, left = item.number_images, collected.flux_left_frac
+    weak = f"; the beam fell to {left:.0%} of its flux within a scan: look at its images" if left < WEAK_FRAC else ""
     return Outcome(
         verdict=Verdict.COLLECTED,
-        reason=f"{images} images in {len(scans)} scans",
-        evidence={"images": images, "scans": len(scans), **evidence},
+        reason=f"{images} images in {len(scans)} scans{weak}",
+        evidence={"images": images, "scans": len(scans), "flux_left_frac": left, **evidence},
     )
 
 

@@ -188,3 +188,10 @@ def test_a_beam_dump_during_a_sweep_is_in_the_truth_and_the_end_is_safe(dumped: 
     assert struck["fault"] == "beam_dump_at_image"
     assert rotation["flux_hz"] == 0
     check_safe(truth, Row("18", []))
+
+
+def test_a_beam_dump_during_a_sweep_is_no_plain_success(dumped: tuple[int, Any]) -> None:
+    _, night = dumped
+    (sample,) = night.summary()["samples"]
+    assert sample["evidence"]["flux_left_frac"] == 0
+    assert "the beam fell to 0% of its flux within a scan" in sample["reason"]
