@@ -14,7 +14,6 @@ from bluesky.utils import Msg, MsgGenerator
 from event_model import compose_stream_resource
 from ophyd import Device, Signal
 from ophyd.status import Status
-from support.meter import Meter
 
 from mxplans.app.session import running_engine
 from mxplans.model import Position, kinds, parse_item
@@ -22,6 +21,7 @@ from mxplans.plans.ledger import MemoryLedger
 from mxplans.profile import Collection, Limits, OpticalCentring, XrayCentring
 from mxplans.roles import Beamline
 from mxplans.udc import NightSettings, Work, experiment
+from support.meter import Meter
 
 RUNS = 2000
 WINDOW = 20

@@ -24,8 +24,8 @@ from ophyd import Device, Signal
 from ophyd.status import Status
 
 from mxplans.model.experiments import CollectionSweep, Scan
-from mxplans.model.message import parse_message
 from mxplans.model.item import QueueItem
+from mxplans.model.message import parse_message
 from mxplans.model.queue import build_queue
 from mxplans.model.sweeps import Sweep
 from mxplans.plans import documents as contract

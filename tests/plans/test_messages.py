@@ -6,7 +6,7 @@ from plan_support import order, spots
 
 from mxplans.errors import LimitExceeded
 from mxplans.geometry import GridPlan
-from mxplans.model import Pose, Sweep, SampleLocation
+from mxplans.model import Pose, SampleLocation, Sweep
 from mxplans.plans.exchange import mount, unmount
 from mxplans.plans.rotation import rotation
 from mxplans.plans.xray import grid_scan

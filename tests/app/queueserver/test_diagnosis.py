@@ -10,13 +10,12 @@ from mxplans.app.queueserver.diagnosis import (
     EARLY_DEATH_S,
     HANGING_S,
     OPENING_S,
-    SILENT_S,
-    STARTING_S,
     Advice,
     Diagnosis,
     ManagerStatus,
 )
 from mxplans.app.queueserver.heartbeat import STALE_S, Beat
+from mxplans.app.queueserver.silence import SILENT_S, STARTING_S, WATCHDOG_S
 
 NOW = 1000.0
 IDLE = ManagerStatus(state="idle", worker_exists=True, re_state="idle", pausing=False, items_in_history=0)
@@ -64,12 +63,35 @@ def test_the_moment_between_two_plans_is_no_hang():
         assert diagnosis.advise(status, alive(NOW + second), NOW + second) in (Advice.WAIT, Advice.FEED)
 
 
-def test_a_silent_manager_has_time_for_its_own_watchdog():
+MANAGER, NEXT = 71, 72
+
+
+def silent(diagnosis, after_s, pid):
+    return diagnosis.advise(None, alive(NOW + after_s), NOW + after_s, pid)
+
+
+def test_a_manager_that_lives_and_is_silent_has_time_to_come_back():
     diagnosis = Diagnosis()
-    assert diagnosis.advise(RUNNING, alive(NOW), NOW) is Advice.FEED
-    assert diagnosis.advise(None, alive(NOW), NOW) is Advice.WAIT
-    assert diagnosis.advise(None, alive(NOW), NOW + SILENT_S - 1) is Advice.WAIT
-    assert diagnosis.advise(None, alive(NOW), NOW + SILENT_S + 1) is Advice.RESTART
+    assert diagnosis.advise(RUNNING, alive(NOW), NOW, MANAGER) is Advice.FEED
+    assert silent(diagnosis, 0, MANAGER) is Advice.WAIT
+    assert silent(diagnosis, SILENT_S - 1, MANAGER) is Advice.WAIT
+    assert silent(diagnosis, SILENT_S + 1, MANAGER) is Advice.RESTART
+
+
+def test_a_dead_manager_is_left_to_its_watchdog_first():
+    diagnosis = Diagnosis()
+    diagnosis.advise(RUNNING, alive(NOW), NOW, MANAGER)
+    assert silent(diagnosis, 0, None) is Advice.WAIT
+    assert silent(diagnosis, WATCHDOG_S - 1, None) is Advice.WAIT
+    assert silent(diagnosis, WATCHDOG_S + 1, None) is Advice.RESTART
+
+
+def test_a_manager_that_dies_as_its_watchdog_starts_it_is_not_waited_for():
+    diagnosis = Diagnosis()
+    diagnosis.advise(RUNNING, alive(NOW), NOW, MANAGER)
+    assert silent(diagnosis, 0, None) is Advice.WAIT
+    assert silent(diagnosis, 5, NEXT) is Advice.WAIT
+    assert silent(diagnosis, 5.5, None) is Advice.RESTART
 
 
 def test_a_manager_that_starts_has_more_time():
