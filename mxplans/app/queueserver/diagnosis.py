@@ -12,11 +12,8 @@ from enum import Enum, auto
 from typing import Any
 
 from mxplans.app.queueserver.heartbeat import Beat
+from mxplans.app.queueserver.silence import Silence
 
-SILENT_S = 20.0
-"""Without an answer; the manager's own watchdog takes about 7 s to start it anew, which disturbs no plan."""
-STARTING_S = 60.0
-"""Until its first answer."""
 OPENING_S = 60.0
 """For connecting all devices and making safe."""
 HANGING_S = 5.0
@@ -68,8 +65,8 @@ class Diagnosis:
 
     def __init__(self) -> None:
         self._condition: tuple[Any, ...] | None = None
-        self._answered = False
         self._since_s = 0.0
+        self._silence = Silence()
         self._destroying_since_s: float | None = None
         self._opened_s = 0.0
         self._dead_since_s: float | None = None
@@ -81,16 +78,23 @@ class Diagnosis:
     def restarted(self, now_s: float) -> None:
         """The manager was started anew: what lasted before counts no more."""
         self._condition, self._destroying_since_s, self._opened_s = None, None, now_s
-        self._answered = False
+        self._silence.restarted()
 
-    def advise(self, status: ManagerStatus | None, beat: Beat | None, now_s: float) -> Advice:
+    def advise(
+        self, status: ManagerStatus | None, beat: Beat | None, now_s: float, manager_pid: int | None = None
+    ) -> Advice:
         """Judge the present state.
 
         Args:
             status: None where the manager does not answer.
             beat: The worker's last sign of life.
             now_s: Unix time.
+            manager_pid: Number of the manager's process; None if there is none.
         """
+        if status is None:
+            self._condition = None
+            return Advice.RESTART if self._silence.too_long(manager_pid, now_s) else Advice.WAIT
+        self._silence.answered(manager_pid)
         advice = self._advise(status, beat, now_s)
         if advice is not Advice.DESTROY:
             self._destroying_since_s = None
@@ -99,14 +103,11 @@ class Diagnosis:
             self._destroying_since_s = now_s
         return Advice.RESTART if now_s - self._destroying_since_s > DESTROYING_S else advice
 
-    def _advise(self, status: ManagerStatus | None, beat: Beat | None, now_s: float) -> Advice:
-        condition = _condition(status)
+    def _advise(self, status: ManagerStatus, beat: Beat | None, now_s: float) -> Advice:
+        condition = (status.state, status.worker_exists, status.re_state)
         if condition != self._condition:
             self._condition, self._since_s = condition, now_s
         lasts_s = now_s - self._since_s
-        if status is None:
-            return Advice.RESTART if lasts_s > (SILENT_S if self._answered else STARTING_S) else Advice.WAIT
-        self._answered = True
         mine = beat if beat is not None and beat.time_s >= self._opened_s else None
         if status.state == "destroying_environment":
             return Advice.RESTART if lasts_s > DESTROYING_S else Advice.WAIT
@@ -132,11 +133,6 @@ class Diagnosis:
         if status.state == "idle":
             return Advice.OPEN
         return Advice.RESTART if lasts_s > HANGING_S else Advice.WAIT
-
-
-def _condition(status: ManagerStatus | None) -> tuple[Any, ...]:
-    """What has to last for a diagnosis."""
-    return () if status is None else (status.state, status.worker_exists, status.re_state)
 
 
 def _hanging(status: ManagerStatus) -> bool:

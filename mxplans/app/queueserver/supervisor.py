@@ -7,11 +7,12 @@ import threading
 import time
 from collections.abc import Mapping
 
+from mxplans.app.queueserver.child import living_children
 from mxplans.app.queueserver.diagnosis import Advice, Diagnosis, ManagerStatus
 from mxplans.app.queueserver.execution import ExecutionQueue
 from mxplans.app.queueserver.feeder import Feeder
 from mxplans.app.queueserver.group import Group
-from mxplans.app.queueserver.heartbeat import last_beat
+from mxplans.app.queueserver.heartbeat import Beat, last_beat
 from mxplans.app.queueserver.places import Places
 from mxplans.app.queueserver.private_files import write_private
 from mxplans.app.queueserver.re_manager import ManagerRefused, ManagerSilent
@@ -70,7 +71,7 @@ class Supervisor:
         self._look_at_services()
         status = self._execution.status()
         beat = last_beat(self._places.heartbeat)
-        advice = self._diagnosis.advise(status, beat, now_s)
+        advice = self._diagnosis.advise(status, beat, now_s, self._manager_pid(beat))
         self._tell(status, advice, beat.item_uuid if beat is not None and beat.lives(now_s) else None)
         try:
             self._follow(advice, status, beat.item_uuid if beat is not None else None, now_s)
@@ -115,6 +116,11 @@ class Supervisor:
                 reason = f"service {name} ended by itself: {service.last_words()}; see {service.log}, serve again"
                 log.error("the queue is stopped: %s", reason)
                 make_wish(self._places.wish, Mode.STOP, WHO, reason)
+
+    def _manager_pid(self, beat: Beat | None) -> int | None:
+        """Number of the manager: what the watchdog has started, and is not the worker."""
+        children = living_children(self._group.manager.child.pid)
+        return next((child for child in children if beat is None or child != beat.pid), None)
 
     def _tell(self, status: ManagerStatus | None, advice: Advice, item_uuid: str | None) -> None:
         """Write how it goes, for the front door, when it has changed."""
