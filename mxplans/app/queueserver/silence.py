@@ -4,8 +4,11 @@ from __future__ import annotations
 
 SILENT_S = 20.0
 """For one that lives and has answered before."""
-STARTING_S = 60.0
-"""Until its first answer."""
+STARTING_S = 10.0
+"""Until its first answer, for the first try; each further one may take twice as long, since the machine may be busy."""
+FORKING_S = 5.0
+"""Until it is there at all, likewise."""
+TRIES_MOST = 4
 WATCHDOG_S = 8.0
 """For its watchdog to start a dead one again, which takes 5 s at least and leaves a running plan alone."""
 
@@ -22,14 +25,16 @@ class Silence:
         self._seen: int | None = None
         self._heard: int | None = None
         self._ever = False
+        self._tries = 0
 
     def restarted(self) -> None:
         """Watchdog and manager were started anew."""
         self._since_s, self._seen, self._heard, self._ever = None, None, None, False
+        self._tries = min(self._tries + 1, TRIES_MOST)
 
     def answered(self, pid: int | None) -> None:
         """The manager with this number answered; None where the number is not known."""
-        self._since_s, self._seen, self._heard, self._ever = None, pid, pid, True
+        self._since_s, self._seen, self._heard, self._ever, self._tries = None, pid, pid, True, 0
 
     def too_long(self, pid: int | None, now_s: float) -> bool:
         """Whether a silence has become hopeless.
@@ -44,4 +49,6 @@ class Silence:
         if pid is None and self._seen is not None:
             return self._seen != self._heard or lasts_s > WATCHDOG_S
         self._seen = pid
-        return lasts_s > (SILENT_S if self._ever else STARTING_S)
+        if self._ever:
+            return lasts_s > SILENT_S
+        return lasts_s > (FORKING_S if pid is None else STARTING_S) * 2**self._tries

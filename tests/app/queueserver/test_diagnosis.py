@@ -15,7 +15,7 @@ from mxplans.app.queueserver.diagnosis import (
     ManagerStatus,
 )
 from mxplans.app.queueserver.heartbeat import STALE_S, Beat
-from mxplans.app.queueserver.silence import SILENT_S, STARTING_S, WATCHDOG_S
+from mxplans.app.queueserver.silence import FORKING_S, SILENT_S, STARTING_S, WATCHDOG_S
 
 NOW = 1000.0
 IDLE = ManagerStatus(state="idle", worker_exists=True, re_state="idle", pausing=False, items_in_history=0)
@@ -94,10 +94,20 @@ def test_a_manager_that_dies_as_its_watchdog_starts_it_is_not_waited_for():
     assert silent(diagnosis, 5.5, None) is Advice.RESTART
 
 
-def test_a_manager_that_starts_has_more_time():
+@pytest.mark.parametrize(("pid", "first_s"), [(None, FORKING_S), (MANAGER, STARTING_S)])
+def test_a_manager_that_does_not_start_is_started_again_ever_more_patiently(pid, first_s):
     diagnosis = Diagnosis()
-    for after_s, advice in ((0, Advice.WAIT), (STARTING_S - 1, Advice.WAIT), (STARTING_S + 1, Advice.RESTART)):
-        assert diagnosis.advise(None, None, NOW + after_s) is advice
+    begin_s = NOW
+    for factor in (1, 2, 4, 8, 16, 16):
+        assert diagnosis.advise(None, None, begin_s, pid) is Advice.WAIT
+        assert diagnosis.advise(None, None, begin_s + first_s * factor - 1, pid) is Advice.WAIT
+        begin_s += first_s * factor + 1
+        assert diagnosis.advise(None, None, begin_s, pid) is Advice.RESTART
+        diagnosis.restarted(begin_s)
+    diagnosis.advise(IDLE, alive(begin_s), begin_s, MANAGER)
+    diagnosis.restarted(begin_s)
+    assert diagnosis.advise(None, None, begin_s, pid) is Advice.WAIT
+    assert diagnosis.advise(None, None, begin_s + first_s * 2 + 1, pid) is Advice.RESTART
 
 
 def test_without_a_worker_one_is_started():
