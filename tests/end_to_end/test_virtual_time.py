@@ -13,9 +13,9 @@ pytestmark = pytest.mark.timeout(240)
 GOOD, EMPTY = 1, 3
 
 
-def run(folder, *options, **changes):
+def run(folder, *options, pins=(GOOD, EMPTY), **changes):
     folder.mkdir()
-    night = Night(steady_profile(folder, **changes), short_shipment(folder, GOOD, EMPTY), folder / "night", *options)
+    night = Night(steady_profile(folder, **changes), short_shipment(folder, *pins), folder / "night", *options)
     assert night.finish() == 0, night.text
     return night
 
@@ -30,6 +30,14 @@ def test_documents_are_the_same_but_for_stamps(nights):
     accelerated, virtual = (without_stamps(night) for night in nights)
     assert len(accelerated) > 60
     for one, other in zip(accelerated, virtual, strict=True):
+        assert one == other
+
+
+def test_real_time_gives_the_same_as_virtual_time(tmp_path):
+    """A minute and a half of a beamline, in as long and in an instant."""
+    real = run(tmp_path / "real", pins=(GOOD,), speed_up=1)
+    virtual = run(tmp_path / "virtual", "--virtual-time", pins=(GOOD,))
+    for one, other in zip(without_stamps(real), without_stamps(virtual), strict=True):
         assert one == other
 
 
