@@ -8,10 +8,14 @@ import random
 import signal
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+
+from mxplans.app.queueserver.child import alive
 from mxplans.model import parse_item
 from mxplans.queue import Ledger
 from mxplans.schedule import schedule_item
@@ -52,20 +56,33 @@ class _Run:
         self.asked: dict[str, dict[str, object]] = {}
 
     def kill(self, target: str, after_s: float) -> float:
-        """Kill when the queue has run for some time; seconds until a scan is committed and the front door is open."""
+        """Kill when all is well; seconds until all is well again."""
         self._fill()
-        before = self._committed()
-        wait_until(lambda: self._committed() > before, GIVE_UP_S, "the queue runs")
+        self._wait_well()
         threading.Event().wait(after_s)
-        wait_until(lambda: target in ("all", *self.served.pids()), GIVE_UP_S, f"there is a {target}")
+        self._fill()
+        wait_until(lambda: set(TARGETS[:-1]) <= set(self.served.pids()), GIVE_UP_S, "all processes are there")
         pids = self.served.pids()
         for pid in pids.values() if target == "all" else (pids[target],):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        return self._wait_well()
+
+    def _wait_well(self) -> float:
+        """Seconds until every process is there, the front door is open, the manager is heard, and a scan is committed."""
+        begin = time.monotonic()
+        wait_until(self._all_there, GIVE_UP_S, "all processes are there and heard")
         at = self._committed()
-        return wait_until(
-            lambda: self._committed() > at and self.served.answers(), GIVE_UP_S, f"recovery from {target}"
-        )
+        wait_until(lambda: self._committed() > at, GIVE_UP_S, "a scan is committed")
+        return time.monotonic() - begin
+
+    def _all_there(self) -> bool:
+        try:
+            pids = self.served.pids()
+            execution = self.served.ask("GET", "/status")["execution"]
+        except (httpx.HTTPError, OSError, ValueError):
+            return False
+        return set(TARGETS[:-1]) <= set(pids) and all(map(alive, pids.values())) and execution["advice"] == "feed"
 
     def finish(self) -> None:
         """Let the queue come to its end."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from typing import Any, Self
 
 import httpx
 
+from mxplans.app.queueserver.child import living_children
 from support.service import SIM
 
 SPEED_UP = 50
@@ -99,7 +99,7 @@ class Served:
         found = {name: int(pid) for name, pid in self._read("serve.json")["pids"].items()}
         watchdog = found.pop("RE manager")
         worker = int(self._read("run/heartbeat.json")["pid"])
-        children = _children(watchdog)
+        children = living_children(watchdog)
         found["watchdog"] = watchdog
         if worker in children:
             found["worker"] = worker
@@ -145,11 +145,3 @@ def wait_until(true: Callable[[], bool], timeout_s: float, what: str) -> float:
             raise TimeoutError(f"not within {timeout_s:g} s: {what}")
         threading.Event().wait(0.1)
     return time.monotonic() - begin
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    return sorted(found)
