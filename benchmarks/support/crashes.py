@@ -114,20 +114,31 @@ def _account(meter: Meter, run: _Run) -> None:
     """What was asked for against what the ledger and the documents say was done."""
     outcomes = dict(run.states())
     completed = sum(outcome == "Completed" for outcome in outcomes.values())
-    wrong, frames = 0, 0
+    wrong, doubled, frames = 0, 0, 0
     with Ledger(run.served.folder / "queue.sqlite") as ledger:
         for uuid, content in run.asked.items():
             scans = schedule_item(parse_item(content))
             wrong += not ledger.verify(uuid, [scan.key for scan in scans]).exact
+            taken = [
+                image for sweep, first, number in ledger.committed(uuid) for image in _images(sweep, first, number)
+            ]
+            doubled += len(taken) != len(set(taken))
             frames += sum(images for _, _, images in ledger.committed(uuid))
-    doubled = sum(number > 1 for number in _successes(run.served.folder).values())
+    # The documents of one that was killed between its last scan and its end are written twice, its frames are not.
+    repeated = sum(number > 1 for number in _successes(run.served.folder).values())
     asked = 2 * IMAGES * len(run.asked)
     meter.figure("experiments_submitted", len(run.asked), "experiments")
     meter.figure("experiments_completed", completed, "experiments", "all", completed == len(run.asked))
     meter.figure("experiments_lost", len(run.asked) - completed, "experiments", "= 0", completed == len(run.asked))
     meter.figure("experiments_doubled", doubled, "experiments", "= 0", doubled == 0)
+    meter.figure("experiments_whose_documents_ended_twice", repeated, "experiments")
     meter.figure("experiments_not_exact", wrong, "experiments", "= 0", wrong == 0)
     meter.figure("frames_committed", frames, "frames", f"= {asked}", frames == asked)
+
+
+def _images(sweep_uuid: str, first: int, number: int) -> list[tuple[str, int]]:
+    """Each image of a scan."""
+    return [(sweep_uuid, image) for image in range(first, first + number)]
 
 
 def _successes(folder: Path) -> Counter[str]:

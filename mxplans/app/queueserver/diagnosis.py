@@ -71,6 +71,11 @@ class Diagnosis:
         self._opened_s = 0.0
         self._dead_since_s: float | None = None
 
+    @property
+    def heard(self) -> bool:
+        """Whether the manager has answered since it was started."""
+        return self._silence.heard
+
     def opening(self, now_s: float) -> None:
         """A worker is being started: signs of life from before are another one's."""
         self._opened_s = now_s

@@ -21,7 +21,7 @@ class ExecutionQueue:
     def status(self) -> ManagerStatus | None:
         """How it does; None where it does not answer."""
         try:
-            return ManagerStatus.of(self._client.ask("status"))
+            return ManagerStatus.of(self._client.status())
         except (ManagerSilent, ManagerRefused):
             return None
 

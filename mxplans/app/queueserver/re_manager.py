@@ -20,6 +20,8 @@ USER, GROUP = "mxplans", "udc"
 """Who puts our items on the execution queue."""
 
 ANSWER_S = 3.0
+STATUS_S = 1.0
+"""For the status, which is asked for all the time."""
 
 
 class ManagerSilent(BeamlineFault):
@@ -109,6 +111,14 @@ class ManagerClient:
         self._socket: zmq.Socket[bytes] | None = None
         self._public, self._secret = zmq.curve_keypair()
 
+    def status(self) -> dict[str, Any]:
+        """How the manager does.
+
+        Raises:
+            ManagerSilent: If it does not say so soon.
+        """
+        return self._ask("status", {}, round(STATUS_S * 1000))
+
     def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
         """One question, one answer.
 
@@ -116,11 +126,14 @@ class ManagerClient:
             ManagerSilent: If there is no answer in time; it may have been done nevertheless.
             ManagerRefused: If the answer is no.
         """
+        return self._ask(method, parameters, self._answer_ms)
+
+    def _ask(self, method: str, parameters: dict[str, Any], answer_ms: int) -> dict[str, Any]:
         socket = self._open()
         try:
             socket.send(json.dumps({"method": method, "params": parameters}).encode())
-            if not socket.poll(self._answer_ms):
-                raise ManagerSilent(f"RE manager: no answer to {method} within {self._answer_ms / 1000:g} s")
+            if not socket.poll(answer_ms):
+                raise ManagerSilent(f"RE manager: no answer to {method} within {answer_ms / 1000:g} s")
             answer: dict[str, Any] = json.loads(socket.recv())
         except zmq.ZMQError as error:
             self._drop()

@@ -14,7 +14,7 @@ WATCHDOG_S = 8.0
 
 
 class Silence:
-    """Judges a silent manager by whether it lives and whether it ever answered.
+    """Judges a silent manager by whether it lives and whether it has answered since its start (`heard`).
 
     Its watchdog looks after a manager only once that is ready (bluesky-queueserver 0.0.25): one that dies as it starts
     stays dead.
@@ -23,18 +23,18 @@ class Silence:
     def __init__(self) -> None:
         self._since_s: float | None = None
         self._seen: int | None = None
-        self._heard: int | None = None
-        self._ever = False
+        self._answering: int | None = None
+        self.heard = False
         self._tries = 0
 
     def restarted(self) -> None:
         """Watchdog and manager were started anew."""
-        self._since_s, self._seen, self._heard, self._ever = None, None, None, False
+        self._since_s, self._seen, self._answering, self.heard = None, None, None, False
         self._tries = min(self._tries + 1, TRIES_MOST)
 
     def answered(self, pid: int | None) -> None:
         """The manager with this number answered; None where the number is not known."""
-        self._since_s, self._seen, self._heard, self._ever, self._tries = None, pid, pid, True, 0
+        self._since_s, self._seen, self._answering, self.heard, self._tries = None, pid, pid, True, 0
 
     def too_long(self, pid: int | None, now_s: float) -> bool:
         """Whether a silence has become hopeless.
@@ -47,8 +47,8 @@ class Silence:
             self._since_s = now_s
         lasts_s = now_s - self._since_s
         if pid is None and self._seen is not None:
-            return self._seen != self._heard or lasts_s > WATCHDOG_S
+            return self._seen != self._answering or lasts_s > WATCHDOG_S
         self._seen = pid
-        if self._ever:
+        if self.heard:
             return lasts_s > SILENT_S
         return lasts_s > (FORKING_S if pid is None else STARTING_S) * 2**self._tries

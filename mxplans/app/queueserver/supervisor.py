@@ -66,7 +66,10 @@ class Supervisor:
 
     def step(self, now_s: float) -> None:
         """Look at everything once and do one thing about it."""
-        if self._group.manager.name in self._group.look(now_s):
+        again = self._group.look(now_s)
+        if "redis" in again and not self._diagnosis.heard:
+            self._restart_manager(now_s)  # one that starts while Redis is away does not come up
+        elif self._group.manager.name in again:
             self._diagnosis.restarted(now_s)
         self._look_at_services()
         status = self._execution.status()

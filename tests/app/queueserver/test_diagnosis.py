@@ -156,3 +156,12 @@ def test_a_worker_that_cannot_be_destroyed_costs_the_manager():
     assert diagnosis.advise(RUNNING, dead(NOW), NOW + DESTROYING_S + 1) is Advice.RESTART
     diagnosis.restarted(NOW + DESTROYING_S + 1)
     assert diagnosis.advise(None, dead(NOW), NOW + DESTROYING_S + 2) is Advice.WAIT
+
+
+def test_it_knows_whether_the_manager_was_heard_since_its_start():
+    diagnosis = Diagnosis()
+    assert not diagnosis.heard
+    diagnosis.advise(IDLE, alive(NOW), NOW)
+    assert diagnosis.heard
+    diagnosis.restarted(NOW)
+    assert not diagnosis.heard
