@@ -113,7 +113,7 @@ ROWS = (
 @pytest.fixture(scope="module")
 def nights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     """The nights of those rows that are asked for."""
-    here = [item for item in request.session.items if item.module is request.module]  # type: ignore[attr-defined]
+    here = [item for item in request.session.items if getattr(item, "module", None) is request.module]
     wanted = {item.callspec.params["row"].name for item in here if "row" in getattr(item, "fixturenames", ())}  # type: ignore[attr-defined]
     made = Nights(tmp_path_factory.mktemp("faults"), [row for row in ROWS if row.name in wanted])
     yield made
