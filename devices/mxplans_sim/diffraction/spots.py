@@ -111,10 +111,11 @@ def _crossings(
     energy_ev: float,
     physics: DiffractionSettings,
 ) -> Crossings:
-    seed = zlib.crc32(f"{crystal.cell} {crystal.space_group}".encode())
-    form = reflections(
-        crystal.cell, crystal.space_group, crystal.d_min_a, crystal.b_factor_a2, seed, physics.anomalous_frac
-    )
+    # By value, as the cache compares: a cell of 90 is one of 90.0.
+    a, b, c, alpha, beta, gamma = map(float, crystal.cell)
+    cell = (a, b, c, alpha, beta, gamma)
+    seed = zlib.crc32(f"{cell} {crystal.space_group}".encode())
+    form = reflections(cell, crystal.space_group, crystal.d_min_a, crystal.b_factor_a2, seed, physics.anomalous_frac)
     turned = np.reshape(mount, (3, 3)) @ np.array(orientation)
     return crossings(form, turned, energy_ev, crystal.mosaicity_deg, physics.polarisation_frac)
 

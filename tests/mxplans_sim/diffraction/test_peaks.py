@@ -1,11 +1,14 @@
 """The list of spots and the frame tell the same: a plain peak finder, which knows nothing of either, compares them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from burst_support import make_burst
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
+from mxplans_sim.diffraction import spots
 from mxplans_sim.diffraction.panel import Panel
 from mxplans_sim.diffraction.render import SPOTS_MAX, Scene
 from mxplans_sim.settings import DetectorSettings
@@ -50,3 +53,14 @@ def test_a_peak_finder_finds_the_listed_spots_and_they_are_on_the_list(width_deg
     assert missed <= max(1, 0.03 * strong)
     assert seen > 60 or flux_hz > 1e11
     assert extra <= 0.03 * seen
+
+
+def test_equal_crystals_diffract_alike_however_their_cells_are_written():
+    decimal = replace(CRYSTAL, cell=(79.1, 79.1, 37.9, 90.0, 90.0, 90.0))
+    assert decimal == CRYSTAL
+    found = []
+    for crystal in (decimal, CRYSTAL):
+        spots._crossings.cache_clear()  # which takes one for the other
+        found.append(spots.expected_spots(make_burst((crystal,), 3), PANEL).photons)
+    assert len(found[0])
+    np.testing.assert_array_equal(*found)
