@@ -129,8 +129,11 @@ def use_simplon(address: str) -> dict[str, Any]:
     found["armed"] = client.sendDetectorCommand("arm")["sequence id"]
     found["ready"] = state_of(client.detectorStatus)
     client.sendDetectorCommand("trigger")
-    client.sendDetectorCommand("disarm")
+    # A disarm ends the series with what is exposed by then.
     deadline = time.monotonic() + 20
+    while state_of(client.detectorStatus) != "idle" and time.monotonic() < deadline:
+        pass
+    client.sendDetectorCommand("disarm")
     while state_of(client.fileWriterStatus) != "ready" and time.monotonic() < deadline:
         pass
     files = sorted(client.fileWriterFiles())
