@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from mxplans.model.extensions import DOMAIN
 from mxplans_lims.records import GridRecord, SampleRecord, ScanRecord
-from mxplans_lims.targets._names import DOMAIN, made_uuid, named, reference, spelled, without_none
+from mxplans_lims.targets._names import made_uuid, named, reference, spelled, without_none
 from mxplans_lims.units import frac_to_percent, um_to_mm
 
 Ref = dict[str, str] | None

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-DOMAIN = "mxplans.example.org"
-"""Key of our extensions: everything that MXLIMS has no field for stands under it."""
+from mxplans.model.extensions import DOMAIN
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, f"https://{DOMAIN}/mxlims")
 

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mxplans.model.checks import require_sound
+from mxplans.model.message import parse_message
 from mxplans_lims.records import SampleRecord
-from mxplans_lims.targets._check import check_message
 from mxplans_lims.targets._experiment import ExperimentPart
 from mxplans_lims.targets._samples import sample_objects
 
@@ -29,8 +30,9 @@ def to_message(record: SampleRecord) -> dict[str, Any]:
     """
     objects, sample_ref, place_ref = sample_objects(record)
     part = ExperimentPart(record, sample_ref, place_ref)
-    message = {"version": record.mxlims_version, **objects, **part.objects()}
-    check_message(message)
+    message: dict[str, Any] = _finite({"version": record.mxlims_version, **objects, **part.objects()})
+    origin = f"record of experiment {record.item_uid}"
+    require_sound(parse_message(message, origin), origin)
     return message
 
 
@@ -49,15 +51,11 @@ class MxlimsTarget:
         path = folder / f"{record.item_uid}.json"
         partial = path.with_suffix(".json.partial")
         with partial.open("w", encoding="utf-8") as file:
-            file.write(_text(to_message(record)))
+            file.write(json.dumps(to_message(record), indent=2, allow_nan=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
         return path
-
-
-def _text(message: Mapping[str, Any]) -> str:
-    return json.dumps(_finite(message), indent=2, allow_nan=False) + "\n"
 
 
 def _finite(value: Any) -> Any:
