@@ -67,10 +67,6 @@ class TreeModel:
         siblings = self.inside.setdefault(sample, [])
         siblings.insert(len(siblings) if before is None else siblings.index(before), uuid)
 
-    def edited(self, one):
-        if one.state == "handed":
-            one.state = "waiting"
-
     def before(self, sample, to, of):
         siblings = self.inside.get(sample, [])
         if to == "first":
@@ -84,7 +80,7 @@ class TreeModel:
         one.state, one.outcome = "ended", outcome
         if one.group and (outcome == "Completed" or (outcome != "Skipped" and not self.goes_on[one.group])):
             for other in self.items.values():
-                if other.group == one.group and other.state in ("waiting", "handed"):
+                if other.group == one.group and other.state == "waiting":
                     other.state, other.outcome = "ended", "Skipped"
 
     def expected_order(self):

@@ -158,7 +158,7 @@ def _is_known(connection: sqlite3.Connection, new: Written) -> bool:
     if known is None:
         return False
     if known["digest"] != new.digest:
-        editable = known["state"] in (State.WAITING, State.HANDED)
+        editable = known["state"] == State.WAITING
         raise QueueRefused(
             f"experiment {new.item.uuid} is in the queue with other content and is {known['state']}; "
             + ("use change to replace its content" if editable else "give the new content a uuid of its own")

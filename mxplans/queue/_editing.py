@@ -1,4 +1,4 @@
-"""Changing what stands in the tree, inside one transaction. Who edits what was handed out takes it back."""
+"""Changing what stands in the tree, inside one transaction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from mxplans.errors import QueueRefused
 from mxplans.model import QueueItem
 from mxplans.queue._digest import written
-from mxplans.queue._rows import Actor, check_not_running, item_row, place_of, session_row, set_fields, taken_back
+from mxplans.queue._rows import Actor, check_not_running, item_row, place_of, session_row, set_fields
 from mxplans.queue._running import has_ended
 from mxplans.queue.events import EventKind, Place, record_event
 from mxplans.queue.states import Outcome, State
@@ -51,7 +51,6 @@ def change(connection: sqlite3.Connection, item: QueueItem, actor: Actor) -> Non
         "kind": item.kind.value,
         "number_images": item.number_images,
         "sample_group": item.experiment.sample_group,
-        **taken_back(row),
     }
     if item.experiment.priority != before.experiment.priority:
         columns["priority"] = item.experiment.priority
@@ -68,7 +67,7 @@ def enable(connection: sqlite3.Connection, uuid: str, enabled: bool, actor: Acto
     if bool(row["enabled"]) == enabled:
         return
     check_not_running(row, "switched off")
-    set_fields(connection, row, actor, EventKind.CHANGED, {"enabled": enabled, **taken_back(row)})
+    set_fields(connection, row, actor, EventKind.CHANGED, {"enabled": enabled})
 
 
 def set_priority(connection: sqlite3.Connection, uuid: str, priority: int | None, actor: Actor) -> None:
@@ -84,7 +83,7 @@ def set_priority(connection: sqlite3.Connection, uuid: str, priority: int | None
     if row["state"] == State.ENDED:
         raise QueueRefused(f"experiment {uuid} has ended as {row['outcome']}; retry or copy it first")
     if row["priority"] != priority:
-        set_fields(connection, row, actor, EventKind.CHANGED, {"priority": priority, **taken_back(row)})
+        set_fields(connection, row, actor, EventKind.CHANGED, {"priority": priority})
 
 
 def remove(connection: sqlite3.Connection, uuid: str, actor: Actor) -> None:
@@ -158,23 +157,8 @@ def retry(connection: sqlite3.Connection, uuid: str, actor: Actor) -> None:
     set_fields(connection, row, actor, EventKind.CHANGED, columns)
 
 
-def hand(connection: sqlite3.Connection, uuid: str, actor: Actor) -> None:
-    """Note that an experiment stands in the execution queue.
-
-    Raises:
-        QueueRefused: If it is not there, switched off, or not waiting.
-    """
-    row = item_row(connection, uuid)
-    if row["state"] == State.HANDED:
-        return
-    if row["state"] != State.WAITING or not row["enabled"]:
-        now = row["state"] if row["enabled"] else "switched off"
-        raise QueueRefused(f"experiment {uuid} is {now}; only one that waits and is switched on can be handed out")
-    set_fields(connection, row, actor, EventKind.CHANGED, {"state": State.HANDED.value})
-
-
 def release(connection: sqlite3.Connection, uuid: str, actor: Actor) -> None:
-    """Let an experiment wait again that was handed out, or whose worker is gone.
+    """Let an experiment wait again whose worker is gone.
 
     Raises:
         QueueRefused: If it is not there.
@@ -183,7 +167,6 @@ def release(connection: sqlite3.Connection, uuid: str, actor: Actor) -> None:
     if row["state"] == State.RUNNING:
         # Should the worker be alive after all, it can write no more.
         connection.execute("UPDATE experiment SET state = ? WHERE item_uuid = ?", (State.WAITING, uuid))
-    if row["state"] in (State.HANDED, State.RUNNING):
         set_fields(connection, row, actor, EventKind.CHANGED, {"state": State.WAITING.value})
 
 

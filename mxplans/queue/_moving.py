@@ -13,7 +13,7 @@ from mxplans.queue._adding import insert_item, uuid_after
 from mxplans.queue._digest import written
 from mxplans.queue._editing import check_not_begun
 from mxplans.queue._ranks import Siblings, To
-from mxplans.queue._rows import Actor, item_row, sample_row, session_row, set_fields, taken_back
+from mxplans.queue._rows import Actor, item_row, sample_row, session_row, set_fields
 from mxplans.queue.events import EventKind, Place, record_event
 
 _OF_ITS_MESSAGE = ("sampleRef", "logisticalSampleRef")
@@ -40,7 +40,7 @@ def move(connection: sqlite3.Connection, uuid: str, target: Target, actor: Actor
     if target.of == uuid:
         raise QueueRefused(f"experiment {uuid} cannot stand {target.to} itself; name another neighbour")
     sample, neighbour = _find(connection, row, target)
-    columns: dict[str, Any] = taken_back(row)
+    columns: dict[str, Any] = {}
     if sample["id"] != row["sample"]:
         check_not_begun(connection, row, "moved to another sample")
         new = written(_for_sample(json.loads(row["content"]), sample))

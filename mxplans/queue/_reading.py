@@ -97,8 +97,8 @@ def order(connection: sqlite3.Connection) -> tuple[str, ...]:
         "SELECT item.uuid, sample.session, item.sample, sample.rank AS sample_rank, puck, pin, priority, item.rank, "
         "enabled AND state != ?1 AS counts, enabled AND state = ?2 AS waits "
         "FROM item JOIN sample ON sample.id = item.sample "
-        "WHERE state IN (?2, ?3, ?4) OR (sample.session = ?5 AND (sample.id = ?6 OR (puck = ?7 AND pin = ?8)))",
-        (State.ENDED, State.WAITING, State.HANDED, State.RUNNING, *on),
+        "WHERE state IN (?2, ?3) OR (sample.session = ?4 AND (sample.id = ?5 OR (puck = ?6 AND pin = ?7)))",
+        (State.ENDED, State.WAITING, State.RUNNING, *on),
     )
     return execution_order((Candidate(*row) for row in rows), None if last is None else mount_key(*on))
 

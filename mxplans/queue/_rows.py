@@ -114,8 +114,3 @@ def check_not_running(row: sqlite3.Row, what: str) -> None:
     """
     if row["state"] == State.RUNNING:
         raise QueueRefused(f"experiment {row['uuid']} is running and cannot be {what}; abort it first, or wait")
-
-
-def taken_back(row: sqlite3.Row) -> dict[str, Any]:
-    """The column that takes an experiment back from the execution queue, for whoever edits one that stands there."""
-    return {"state": State.WAITING.value} if row["state"] == State.HANDED else {}

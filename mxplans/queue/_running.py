@@ -73,9 +73,9 @@ def has_ended(connection: sqlite3.Connection, uuid: str, actor: Actor, outcome: 
     else:
         return
     others = connection.execute(
-        f"{WITH_NAMES} WHERE item.sample_group = ? AND session.id = ? AND item.state IN (?, ?) "
+        f"{WITH_NAMES} WHERE item.sample_group = ? AND session.id = ? AND item.state = ? "
         "ORDER BY sample.rank, item.rank",
-        (group, row["session_id"], State.WAITING, State.HANDED),
+        (group, row["session_id"], State.WAITING),
     ).fetchall()
     for other in others:
         _end(connection, other, actor, Outcome.SKIPPED, why)

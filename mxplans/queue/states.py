@@ -9,8 +9,6 @@ class State(StrEnum):
     """What an experiment is doing."""
 
     WAITING = "waiting"
-    HANDED = "handed"
-    """Stands in the execution queue."""
     RUNNING = "running"
     """A worker has begun it and has not said how it ended; after a worker's death too."""
     ENDED = "ended"

@@ -199,18 +199,8 @@ class QueueStore(QueueReader):
 
     # What the feeder notes
 
-    def hand(self, uuids: Iterable[str], who: str) -> None:
-        """Note that experiments stand in the execution queue; any later edit lets them wait again.
-
-        Raises:
-            QueueRefused: If one is not there, switched off, or not waiting.
-        """
-        with self._write(who) as (connection, actor):
-            for uuid in uuids:
-                _editing.hand(connection, uuid, actor)
-
     def release(self, uuids: Iterable[str], who: str) -> None:
-        """Let experiments wait again that were handed out, or whose worker is gone.
+        """Let experiments wait again whose worker is gone.
 
         Raises:
             QueueRefused: If one is not there.

@@ -95,7 +95,6 @@ class TreeMachine(TreeModel, RuleBasedStateMachine):
         else:
             self.store.change(content, "alice")
             one.content = content
-            self.edited(one)
 
     @any_in()
     @rule(data=st.data(), to=st.sampled_from(["first", "last", "before", "after"]))
@@ -120,7 +119,6 @@ class TreeMachine(TreeModel, RuleBasedStateMachine):
                 update={"sample_name": sample, "location": asked.location, "position_in_pin": position}
             )
             one.sample = sample
-        self.edited(one)
 
     @precondition(lambda self: self.samples)
     @rule(data=st.data(), to=st.sampled_from(["first", "last", "before", "after"]))
@@ -158,17 +156,15 @@ class TreeMachine(TreeModel, RuleBasedStateMachine):
         self.store.enable([uuid], enabled, "alice")
         if one.enabled != enabled:
             one.enabled = enabled
-            self.edited(one)
 
-    @any_in("waiting", "handed")
+    @any_in("waiting")
     @rule(data=st.data(), priority=st.none() | st.integers(1, 3))
     def set_priority(self, data, priority):
-        uuid = self.pick(data, "waiting", "handed")
+        uuid = self.pick(data, "waiting")
         one = self.items[uuid]
         self.store.set_priority([uuid], priority, "alice")
         if one.priority != priority:
             one.priority = priority
-            self.edited(one)
 
     @any_in()
     @rule(data=st.data())
@@ -182,17 +178,10 @@ class TreeMachine(TreeModel, RuleBasedStateMachine):
         self.inside[self.items.pop(uuid).sample].remove(uuid)
         self.begun = [other for other in self.begun if other != uuid]
 
-    @rule(count=st.integers(1, 3))
-    def hand(self, count):
-        following = [one.uuid for one in self.store.next_items(count)]
-        self.store.hand(following, "feeder")
-        for uuid in following:
-            self.items[uuid].state = "handed"
-
-    @any_in("handed", "running")
+    @any_in("running")
     @rule(data=st.data())
     def release(self, data):
-        uuid = self.pick(data, "handed", "running")
+        uuid = self.pick(data, "running")
         self.store.release([uuid], "supervisor")
         self.items[uuid].state = "waiting"
 
@@ -249,10 +238,10 @@ class TreeMachine(TreeModel, RuleBasedStateMachine):
         self.ledger.finish(uuid, outcome, "so it was")
         self.ended(uuid, outcome)
 
-    @any_in("waiting", "handed", "running")
+    @any_in("waiting", "running")
     @rule(data=st.data(), outcome=st.sampled_from(OUTCOMES))
     def end(self, data, outcome):
-        uuid = self.pick(data, "waiting", "handed", "running")
+        uuid = self.pick(data, "waiting", "running")
         self.store.end(uuid, Outcome(outcome), "so it was", "feeder")
         self.ended(uuid, outcome)
 

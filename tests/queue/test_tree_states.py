@@ -13,9 +13,7 @@ def test_change_until_it_is_begun(store, ledger):
     store.change(item("a", images=20, priority=2), "bob")
     assert store.item(A)["numberImages"] == 20
     assert store.item(A)["priority"] == 2
-    store.hand([A], "feeder")
     store.change(item("a", images=30), "bob")
-    assert store.item(A)["state"] == "waiting"  # what was handed out is not what is asked for now
     with pytest.raises(QueueRefused, match="was changed since it was handed out"):
         ledger.begin(A, digest_of(item("a", images=20)))
     ledger.begin(A, digest_of(item("a", images=30)))
@@ -35,7 +33,6 @@ def test_change_until_it_is_begun(store, ledger):
 
 def test_what_is_switched_off_or_removed_is_not_begun(store, ledger):
     add(store, item("a"), item("b"))
-    store.hand([A, B], "feeder")
     store.enable([A], False, "bob")
     store.remove([B], "bob")
     assert store.order() == ()
@@ -53,7 +50,6 @@ def test_what_is_switched_off_or_removed_is_not_begun(store, ledger):
         lambda: store.set_priority([A], 1, "bob"),
         lambda: store.remove_sample(VISIT, "s1", "bob"),
         lambda: store.remove_session(VISIT, "bob"),
-        lambda: store.hand([A], "feeder"),
     ):
         with pytest.raises(QueueRefused, match="running"):
             refused()
@@ -63,7 +59,6 @@ def test_what_is_switched_off_or_removed_is_not_begun(store, ledger):
 def test_the_ledger_moves_the_tree(store, ledger):
     asked = item("a")
     add(store, asked)
-    store.hand([A], "feeder")
     after = store.snapshot()["sequence"]
     ledger.begin(A, digest_of(asked), scans_all=2)
     for ordinal, first in ((1, 1), (2, 6)):
@@ -139,7 +134,6 @@ def grouped(store):
 
 def test_one_success_skips_the_rest_of_its_group(store, ledger):
     grouped(store)
-    store.hand([B], "feeder")
     ledger.begin(A)
     ledger.finish(A, "Completed")
     for uuid in (B, C):
@@ -170,16 +164,14 @@ def test_without_success_the_group_goes_on_unless_said_otherwise(store, ledger, 
     assert store.snapshot()["sessions"][0]["sampleGroups"] == {"g": {"onFailureGoOn": False}}
 
 
-def test_the_feeder_sees_what_it_handed_out(store):
+def test_the_feeder_sees_what_comes_next(store, ledger):
     add(store, item("a"), item("b"))
     (first,) = store.next_items(1)
     assert (first.uuid, first.session, first.sample) == (A, VISIT, "s1")
     assert parse_item(first.content) == item("a")
     assert first.digest == digest_of(item("a"))
-    store.hand([A], "feeder")
-    store.hand([A], "feeder")
-    assert store.uuids_in(State.HANDED) == (A,)
+    ledger.begin(A)
+    assert store.uuids_in(State.RUNNING) == (A,)
     assert [following.uuid for following in store.next_items(5)] == [B]
     store.enable([B], False, "bob")
-    with pytest.raises(QueueRefused, match="switched off"):
-        store.hand([B], "feeder")
+    assert store.next_items(5) == ()

@@ -13,7 +13,6 @@ WARNING = 0x10
 
 _OF_STATE = {
     State.WAITING: NOT_DONE,
-    State.HANDED: NOT_DONE,
     State.RUNNING: RUNNING,
     "Template": NOT_DONE,
     "Ready": NOT_DONE,

@@ -10,7 +10,6 @@ from mxplans.queue.mxcube import state_of
     ("state", "outcome", "bits"),
     [
         (State.WAITING, None, 0),
-        (State.HANDED, None, 0),
         (State.RUNNING, None, 1),
         (State.ENDED, Outcome.COMPLETED, 4),
         (State.ENDED, Outcome.NOTHING_USEFUL, 0x10),
