@@ -15,6 +15,9 @@ from mxplans.model.extensions import DOMAIN, SweepExtension, sweep_extension
 SweepType: TypeAlias = Literal["simple", "helical", "line", "mesh", "still"]
 """How the axes move: about omega; omega and the position together; along a row; over rows; not at all."""
 
+ScanKey: TypeAlias = tuple[str, int, int]
+"""What a scan is known by for ever: its sweep's uuid, its first image in it from 1, its number of images."""
+
 ROTATING = ("simple", "helical")
 GRIDS = ("line", "mesh")
 _FREE: dict[str, str] = {"omega": "omega_start_deg", "kappa": "kappa_deg", "phi": "phi_deg", "chi": "chi_deg"}
@@ -30,6 +33,11 @@ class Position(BaseModel):
     x_mm: float = Field(ge=-100, le=100)
     y_mm: float = Field(ge=-100, le=100)
     z_mm: float = Field(ge=-100, le=100)
+
+    @property
+    def xyz_mm(self) -> tuple[float, float, float]:
+        """The three translations."""
+        return (self.x_mm, self.y_mm, self.z_mm)
 
 
 class Sweep(BaseModel):

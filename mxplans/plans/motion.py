@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mxplans.geometry import GridPlan
-from mxplans.model.acquisition import Pose, ScanMotion, Vector
+from mxplans.model.acquisition import Pose, ScanMotion
 from mxplans.model.sweeps import GRIDS, Position, Sweep
 from mxplans.schedule import ScheduledScan
 
@@ -23,7 +23,7 @@ def motion_of(sweep: Sweep, scan: ScheduledScan, home: Position) -> ScanMotion:
         return grid_of(sweep, home).motion(sweep.exposure_s)
     begin = sweep.start or home
     end = sweep.end if sweep.sweep_type == "helical" and sweep.end is not None else begin
-    step_x, step_y, step_z = ((b - a) / sweep.number_images for a, b in zip(_xyz(begin), _xyz(end), strict=True))
+    step_x, step_y, step_z = ((b - a) / sweep.number_images for a, b in zip(begin.xyz_mm, end.xyz_mm, strict=True))
     done = scan.first_image - 1
     return ScanMotion(
         start=Pose(
@@ -47,7 +47,7 @@ def grid_of(sweep: Sweep, home: Position) -> GridPlan:
     """
     if sweep.step_um is None:
         raise ValueError(f"a {sweep.sweep_type} sweep has no boxes")
-    x, y, z = _xyz(sweep.start or home)
+    x, y, z = (sweep.start or home).xyz_mm
     along, across = sweep.images_per_line, sweep.number_lines
     line_step_um = sweep.line_step_um or sweep.step_um
     return GridPlan(
@@ -59,7 +59,3 @@ def grid_of(sweep: Sweep, home: Position) -> GridPlan:
         vertical=sweep.vertical,
         snake=sweep.snake,
     )
-
-
-def _xyz(position: Position) -> Vector:
-    return (position.x_mm, position.y_mm, position.z_mm)

@@ -3,7 +3,8 @@
 All of it lies in one SQLite file that several processes share. It runs nothing: execution is the queue server's.
 """
 
-from mxplans.queue._accounts import BegunScan, LedgerState, ScanKey, Verification, highest_run_number
+from mxplans.model.sweeps import ScanKey
+from mxplans.queue._accounts import BegunScan, LedgerState, Verification, highest_run_number
 from mxplans.queue._digest import digest_of
 from mxplans.queue.events import EventKind, QueueEvent
 from mxplans.queue.ledger import Ledger

@@ -6,12 +6,10 @@ import re
 from collections.abc import Collection, Iterable
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
+from mxplans.model.sweeps import ScanKey
 from mxplans.queue.states import Outcome, State
-
-ScanKey: TypeAlias = tuple[str, int, int]
-"""Uuid of the sweep, first image in it from 1, number of images."""
 
 
 class BegunScan(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from mxplans.errors import LedgerError
-from mxplans.queue._accounts import ScanKey
+from mxplans.model.sweeps import ScanKey
 
 
 def experiment_row(connection: sqlite3.Connection, item_uuid: str) -> sqlite3.Row | None:

@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Self
 
 from mxplans.errors import LedgerError, QueueRefused
+from mxplans.model.sweeps import ScanKey
 from mxplans.queue import _running
-from mxplans.queue._accounts import BegunScan, LedgerState, ScanKey, Verification, ranges_by_sweep
+from mxplans.queue._accounts import BegunScan, LedgerState, Verification, ranges_by_sweep
 from mxplans.queue._database import Database
 from mxplans.queue._rows import Actor
 from mxplans.queue._scans import check_free, check_key, check_run_and_files, experiment_row

@@ -1,5 +1,6 @@
 """From sweeps to scans: order, seconds, limits and dose. Pure: nothing here moves, waits, reads or writes."""
 
+from mxplans.model.sweeps import ScanKey
 from mxplans.schedule.arming import arming_groups
 from mxplans.schedule.checks import check_limits, require_within
 from mxplans.schedule.choice import OrderChoice, choose_order
@@ -8,7 +9,6 @@ from mxplans.schedule.doses import experiment_dose_mgy, sweep_doses_mgy
 from mxplans.schedule.dry_run import DryRun, SweepEstimate, dry_run
 from mxplans.schedule.limits import Beam, BeamlineLimits, Violation, distance_of_resolution_mm
 from mxplans.schedule.scans import (
-    ScanKey,
     ScheduledScan,
     order_of,
     remaining,

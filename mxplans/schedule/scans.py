@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from mxplans.errors import InvalidInput
 from mxplans.model import Kind, QueueItem, Sweep
-from mxplans.model.sweeps import ROTATING
+from mxplans.model.sweeps import ROTATING, ScanKey
 from mxplans.schedule.order import loop_keys
 
 SCANS_MOST = 500_000
@@ -19,9 +19,6 @@ SCANS_MOST = 500_000
 
 KIND_ORDER = {Kind.INVERSE_BEAM: "gsib", Kind.MULTI_ENERGY: "gsb"}
 """Orders of the kinds that exist to alternate, used where an item asks for wedges and leaves the order empty."""
-
-ScanKey: TypeAlias = tuple[str, int, int]
-"""What a scan is known by for ever: its sweep's uuid, its first image, its number of images."""
 
 Wedge: TypeAlias = int | None | Sequence[int | None]
 """Images of a scan, for all sweeps or for each; None takes a sweep in one scan."""

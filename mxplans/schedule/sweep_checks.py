@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from mxplans.model import Position, Sweep
+from mxplans.model import Sweep
 from mxplans.model.sweeps import GRIDS, ROTATING
 from mxplans.schedule.limits import BeamlineLimits, Range, Violation, distance_of_resolution_mm
 
@@ -91,11 +91,7 @@ def _speed_mm_s(sweep: Sweep) -> float:
         return (sweep.step_um or 0) / 1000 / sweep.exposure_s
     if sweep.start is None or sweep.end is None:
         return 0.0
-    return math.dist(_xyz(sweep.start), _xyz(sweep.end)) / (sweep.number_images * sweep.exposure_s)
-
-
-def _xyz(place: Position) -> tuple[float, float, float]:
-    return (place.x_mm, place.y_mm, place.z_mm)
+    return math.dist(sweep.start.xyz_mm, sweep.end.xyz_mm) / (sweep.number_images * sweep.exposure_s)
 
 
 def _outside(thing: str, value: float | None, unit: str, span: Range) -> Iterator[Violation]:
