@@ -203,7 +203,20 @@ def _snapshot(bl: Beamline, context: ScanContext, label: str) -> MsgGenerator[No
     yield from record(documents.SNAPSHOT, values, bl.viewer)
 
 
-def snapshot(bl: Beamline, zoom: str, context: ScanContext, label: str) -> MsgGenerator[None]:
-    """Light up and keep an image of what stands in the beam now."""
+def snapshots(
+    bl: Beamline, zoom: str, context: ScanContext, number: int, omega_deg: float, label: str
+) -> MsgGenerator[None]:
+    """Keep pictures from several sides, the backlight in.
+
+    Args:
+        bl: The beamline, with the sample in the beam.
+        zoom: Level of the viewer.
+        context: Whose sample it is.
+        number: Of pictures; quarter turns apart, closer where there are more than four.
+        omega_deg: Of the first.
+        label: Of the files, which are numbered.
+    """
     yield from light_up(bl, zoom)
-    yield from _snapshot(bl, context, label)
+    for index in range(number):
+        yield from set_and_wait(MOVE_TIMEOUT_S, bl.goniometer.omega, omega_deg + index * min(90.0, 360.0 / number))
+        yield from _snapshot(bl, context, f"{label}-{index + 1}")

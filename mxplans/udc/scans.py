@@ -16,6 +16,7 @@ from mxplans.plans.collecting import Collecting, collect
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.ledger import ScanLedger
 from mxplans.plans.motion import grid_of
+from mxplans.plans.optical import snapshots
 from mxplans.plans.record import record
 from mxplans.plans.xray import move_to_candidate, score_grid
 from mxplans.roles import Beamline
@@ -59,6 +60,8 @@ def collect_scans(
             yield from record(documents.XRC_RESULT, candidate.values())
         evidence["significance"] = candidate.significance
     scans = schedule_item(item)
+    if item.experiment.snapshot_count and not ledger.committed(item.uuid):
+        yield from _snapshots(bl, item, item.experiment.snapshot_count, settings, context)
     views: list[GridView] = []
 
     def conclude(sweep: Sweep, part: ScheduledScan, home: Position) -> MsgGenerator[None]:
@@ -84,6 +87,13 @@ def collect_scans(
         reason=f"{images} images in {len(scans)} scans{weak}",
         evidence={"images": images, "scans": len(scans), "flux_left_frac": left, **evidence},
     )
+
+
+def _snapshots(
+    bl: Beamline, item: QueueItem, number: int, settings: NightSettings, context: ScanContext
+) -> MsgGenerator[None]:
+    """The pictures that an experiment asks for, from where its first sweep begins."""
+    yield from snapshots(bl, settings.optical.zoom, context, number, item.asked[0].omega_start_deg, item.uuid[:8])
 
 
 def candidate_for(item: QueueItem, candidates: Sequence[XrayCandidate]) -> XrayCandidate | None:

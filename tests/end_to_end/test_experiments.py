@@ -35,7 +35,7 @@ GRIDS = kinds.xray_centring(
 )
 RESUMED = kinds.rotation(**TURN, number_images=12, wedge_images=4, position=AT)
 ITEMS = {
-    "centred": kinds.rotation(**TURN, number_images=4),
+    "centred": kinds.rotation(**TURN, number_images=4, omega_start_deg=30, snapshot_count=3),
     "rotation": kinds.rotation(**TURN, number_images=23, position=AT, wedge_images=10, omega_start_deg=30),
     "multi-orientation": kinds.multi_orientation(
         **TURN,
@@ -261,6 +261,15 @@ def test_xray_centring_by_two_given_grids_finds_the_crystal(day):
     # The first item that brings no position of its own is collected where the grids found the crystal.
     (truth,) = day.done["centred"].exposed
     assert max(map(abs, truth["crystal_offset_um"])) < 10
+
+
+def test_snapshots_are_taken_from_where_the_sweep_begins(day):
+    documents = day.done["centred"].documents
+    streams = {doc["uid"] for name, doc in documents if name == "descriptor" and doc["name"] == "mx_snapshot"}
+    taken = [doc["data"] for name, doc in documents if name == "event" and doc["descriptor"] in streams]
+    assert [data["snapshot_omega_deg"] for data in taken] == pytest.approx([30, 120, 210], abs=0.01)
+    assert len({data["viewer_snapshot_file"] for data in taken}) == 3
+    assert not [name for name, doc in day.done["rotation"].documents if doc.get("name") == "mx_snapshot"]
 
 
 def test_load_centre_and_unload_take_no_images(day):
