@@ -37,7 +37,11 @@ PathPart = Annotated[
 
 
 class SweepRequest(CollectionSweep):
-    """A `CollectionSweep` that is asked for: an MXLIMS object whose values lie within what is collected anywhere."""
+    """A `CollectionSweep` that is asked for: an MXLIMS object whose values lie within what is collected anywhere.
+
+    What MXLIMS can say and no plan follows yet is refused, not passed over: overlap, numberTriggers,
+    numberImagesPerTrigger, detectorRoiMode, detectorBinningMode, beamShape, beamSize, scans, filenameTemplate.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

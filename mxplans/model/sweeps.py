@@ -23,6 +23,18 @@ GRIDS = ("line", "mesh")
 _FREE: dict[str, str] = {"omega": "omega_start_deg", "kappa": "kappa_deg", "phi": "phi_deg", "chi": "chi_deg"}
 _POSITION = {"sampleX": "x_mm", "sampleY": "y_mm", "sampleZ": "z_mm"}
 _DISTANCE = "detectorDistance"
+_NOT_FOLLOWED = {
+    "overlap": "ask for a sweep for each wedge",
+    "number_triggers": "ask for wedges (wedgeImages of the experiment's extension)",
+    "number_images_per_trigger": "ask for wedges (wedgeImages of the experiment's extension)",
+    "detector_roi_mode": "leave it to the beamline",
+    "detector_binning_mode": "leave it to the beamline",
+    "beam_shape": "name an aperture in the sweep's extension",
+    "beam_size": "name an aperture in the sweep's extension",
+    "scans": "ask for a sweep for each, or for wedges (wedgeImages of the experiment's extension)",
+    "filename_template": "give a prefix",
+}
+"""What MXLIMS can say of a sweep and no plan follows yet, and what to ask for instead."""
 
 
 class Position(BaseModel):
@@ -173,7 +185,7 @@ class Sweep(BaseModel):
         """Read a requested sweep; what it leaves open is taken from `default`.
 
         Raises:
-            InvalidMessage: If it asks for an axis or a type that no plan knows, or for half a position.
+            InvalidMessage: If it asks for what no plan follows: an axis, a type, a beam size; or for half a position.
             pydantic.ValidationError: If a value is out of bounds.
         """
         kind = sweep.sweep_type or "simple"
@@ -183,6 +195,7 @@ class Sweep(BaseModel):
                 f"sweep {sweep.uuid or sweep.prefix} is a {kind} sweep along {sweep.scan_axis}; allowed are simple, helical "
                 "and still along omega, line and mesh along horizontal or vertical: change scanAxis and sweepType"
             )
+        _check_followed(sweep)
         asked: dict[str, Any] = {
             "uuid": sweep.uuid,
             "role": sweep.role,
@@ -205,6 +218,16 @@ class Sweep(BaseModel):
         if kind not in ROTATING:
             base.pop("image_width_deg", None)
         return cls.model_validate(base | {key: value for key, value in asked.items() if value is not None})
+
+
+def _check_followed(sweep: CollectionSweep) -> None:
+    """Nothing that is asked for is passed over in silence."""
+    for field, instead in _NOT_FOLLOWED.items():
+        if getattr(sweep, field):
+            alias = type(sweep).model_fields[field].alias
+            raise InvalidMessage(
+                f"sweep {sweep.uuid or sweep.prefix} gives {alias}, which no plan follows; leave it out: {instead}"
+            )
 
 
 def _translations(position: Position) -> dict[str, float]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mxplans.errors import InvalidMessage
-from mxplans.model import CollectionSweep, Position, Sweep
+from mxplans.model import CollectionSweep, Position, Scan, Sweep
 
 DEFAULT = Sweep(number_images=900, image_width_deg=0.2, exposure_s=0.02)
 sweeps = st.builds(
@@ -55,6 +55,22 @@ def test_what_cannot_be_collected_cannot_be_written_down(wrong):
 def test_other_kinds_of_sweep_are_refused_by_name(kind):
     with pytest.raises(InvalidMessage, match=next(iter(kind.values()))):
         Sweep.from_mxlims(CollectionSweep(**kind), DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("beam_size", (0.02, 0.02)),
+        ("overlap", -10.0),
+        ("detector_roi_mode", "4M"),
+        ("number_triggers", 4),
+        ("filename_template", "my_????.h5"),
+        ("scans", (Scan(scan_position_start=0, first_image_number=1, number_images=4, ordinal=1),)),
+    ],
+)
+def test_what_no_plan_follows_is_not_passed_over_in_silence(field, value):
+    with pytest.raises(InvalidMessage, match="which no plan follows; leave it out"):
+        Sweep.from_mxlims(CollectionSweep(**{field: value}), DEFAULT)
 
 
 @pytest.mark.parametrize(
