@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mxplans.errors import InvalidInput, LimitExceeded
 from mxplans.model import QueueItem, build_queue, parse_item, read_message
+from mxplans.model.item import with_uuid
 from mxplans.profile import Profile, load_profile
 from mxplans.schedule import dry_run
 from mxplans.udc import check_kind
@@ -50,4 +51,4 @@ def read_items(path: Path, profile: Profile) -> tuple[QueueItem, ...]:
     if isinstance(content, dict) and "version" in content:
         return build_queue(read_message(path), profile.experiment.sweep, profile.experiment.strategy)
     items = content if isinstance(content, list) else [content]
-    return tuple(parse_item(item, f"{path}, item {number}") for number, item in enumerate(items, start=1))
+    return tuple(parse_item(with_uuid(item), f"{path}, item {number}") for number, item in enumerate(items, start=1))

@@ -169,6 +169,14 @@ def swept_uuid(experiment_uuid: str, number: int) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"mxplans:{experiment_uuid}/sweep/{number}"))
 
 
+def with_uuid(content: Any) -> Any:
+    """A queue item's JSON whose experiment has a uuid; a new one where it brings none."""
+    experiment = content.get("experiment", {}) if isinstance(content, dict) else None
+    if not isinstance(experiment, dict) or experiment.get("uuid") is not None:
+        return content
+    return {**content, "experiment": {"mxlimsType": "MxExperiment", **experiment, "uuid": str(uuid.uuid4())}}
+
+
 def parse_item(content: Any, origin: str = "queue item") -> QueueItem:
     """Make a queue item of decoded JSON.
 

@@ -45,6 +45,11 @@ def test_what_may_not_run_is_told(tmp_path, capsys, item, told):
     assert told in capsys.readouterr().out
 
 
+def test_the_example_of_the_queue_server_needs_no_uuid(capsys):
+    assert print_dry_run(PROFILE, SIM.parent / "queueserver/rotation.json")
+    assert "within all limits" in capsys.readouterr().out
+
+
 def test_a_shipment_is_a_list_of_items():
     assert len(read_items(SIM / "shipment.json", load_profile(PROFILE))) == 8
 

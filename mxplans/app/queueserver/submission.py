@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from mxplans.app.queueserver.requests import PROBLEMS_MOST, Refused, problem, problems_of
 from mxplans.errors import InvalidInput, InvalidTasks, LimitExceeded
 from mxplans.model import QueueItem, build_queue, parse_message
+from mxplans.model.item import with_uuid
 from mxplans.profile import Profile
 from mxplans.queue.mxcube import read_points, read_queue
 from mxplans.schedule import check_limits
@@ -71,16 +71,6 @@ def _parse(contents: Sequence[Any], several: bool) -> tuple[QueueItem, ...]:
     if found:
         raise Refused(422, found)
     return tuple(items)
-
-
-def with_uuid(content: Any) -> Any:
-    """A queue item whose experiment has a uuid; a new one where it brings none."""
-    if not isinstance(content, dict):
-        return content
-    experiment = content.get("experiment", {})
-    if not isinstance(experiment, dict) or experiment.get("uuid") is not None:
-        return content
-    return {**content, "experiment": {"mxlimsType": "MxExperiment", **experiment, "uuid": str(uuid.uuid4())}}
 
 
 def _from_message(content: Any, profile: Profile) -> Submission:

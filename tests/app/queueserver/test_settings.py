@@ -15,10 +15,10 @@ from mxplans.app.queueserver.places import read_state, state_from_environment
 from mxplans.app.queueserver.private_files import read_private, write_private
 from mxplans.app.queueserver.re_manager import PERMISSIONS
 from mxplans.app.queueserver.serve import ServeOptions, serve
-from mxplans.app.queueserver.submission import with_uuid
 from mxplans.app.queueserver.wish import Mode, make_wish, present_wish
 from mxplans.errors import InvalidInput
 from mxplans.model import parse_item
+from mxplans.model.item import with_uuid
 from mxplans.queue.permissions import Group
 
 
