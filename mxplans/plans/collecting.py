@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bluesky import preprocessors as bpp
@@ -38,6 +38,7 @@ class Collecting:
         positions: Of crystals, best first, for sweeps that name one by its number.
         first_ordinal: Scans of the experiment that came before, as those of X-ray centring.
         detector_radius_mm: For sweeps that ask for a resolution.
+        images_per_arm_most: Images that the detector takes in one arming; None for any number.
         conclude: Runs at the end of each scan.
     """
 
@@ -47,6 +48,7 @@ class Collecting:
     positions: Sequence[Position] = ()
     first_ordinal: int = 0
     detector_radius_mm: float | None = None
+    images_per_arm_most: int | None = None
     conclude: Conclude | None = None
 
 
@@ -88,55 +90,50 @@ def collect(
     left = remaining(scans, how.ledger.committed(_owner(how)))
     home = yield from present_position(bl)
     homes = {index: _home(sweep, home, how.positions) for index, sweep in enumerate(sweeps)}
-    taken, flux_left_frac = 0, 1.0
-    while taken < len(left):
+    flux: list[float] = []
+    for group in arming_groups(left, sweeps, how.images_per_arm_most):
+        index = group[0].sweep_index
+        flux += yield from _take_group(bl, sweeps[index], group, homes[index], how)
+    return Collected(len(flux), min([1.0, *flux]))
+
+
+def _take_group(
+    bl: Beamline, sweep: Sweep, group: Sequence[ScheduledScan], home: Position, how: Collecting
+) -> MsgGenerator[list[float]]:
+    """Scans that share one armed series; after a pause those that are left, in a series of their own.
+
+    Returns:
+        The flux that was left by each.
+    """
+    flux: list[float] = []
+    while len(flux) < len(group):
         yield Msg("checkpoint")
-        group = arming_groups(left[taken:], sweeps)[0]
-        done: list[float] = []
+        armed = _armed_once(bl, sweep, group[len(flux) :], home, how, flux)
         try:
-            yield from noticing_pauses(
-                bpp.finalize_wrapper(_armed_once(bl, sweeps, group, homes, how, done), lambda: make_safe(bl))
-            )
+            yield from noticing_pauses(bpp.finalize_wrapper(armed, lambda: make_safe(bl)))
         except ScanInterrupted:
-            continue  # the next round takes what is left of the group, in a series of its own
-        finally:
-            taken += len(done)
-            flux_left_frac = min(flux_left_frac, *done, 1.0)
-    return Collected(taken, flux_left_frac)
+            continue
+    return flux
 
 
 def _armed_once(
-    bl: Beamline,
-    sweeps: Sequence[Sweep],
-    group: Sequence[ScheduledScan],
-    homes: Mapping[int, Position],
-    how: Collecting,
-    done: list[float],
+    bl: Beamline, sweep: Sweep, group: Sequence[ScheduledScan], home: Position, how: Collecting, flux: list[float]
 ) -> MsgGenerator[None]:
-    """Scans that share one armed series; `done` gets the flux that was left by each when the ledger has it."""
-    first = sweeps[group[0].sweep_index]
-    run = how.ledger.run_number(how.context.sample_name, first.prefix)
-    name = f"{first.prefix}_{run}_{group[0].ordinal}"
+    """Scans of one armed series; `flux` gets what was left by each when the ledger has it."""
+    run = how.ledger.run_number(how.context.sample_name, sweep.prefix)
+    name = f"{sweep.prefix}_{run}_{group[0].ordinal}"
+    yield from prepare_sweep(bl, sweep, how.settings, how.detector_radius_mm)
+    first = motion_of(sweep, group[0], home)
+    settings = yield from acquisition_settings(bl, first, how.context.sample_name, name, len(group))
+    yield from arm(bl, settings)
     for part in group:
-        sweep, home = sweeps[part.sweep_index], homes[part.sweep_index]
-        yield from prepare_sweep(bl, sweep, how.settings, how.detector_radius_mm)
-        motion = motion_of(sweep, part, home)
-        if not done:
-            settings = yield from acquisition_settings(bl, motion, how.context.sample_name, name, len(group))
-            yield from arm(bl, settings)
-        flux_left_frac = yield from _take(bl, sweep, part, home, motion, how, name)
-        done.append(1.0 if flux_left_frac is None else flux_left_frac)
+        left_frac = yield from _take(bl, sweep, part, home, how, name)
+        flux.append(1.0 if left_frac is None else left_frac)
         yield Msg("checkpoint")
 
 
 def _take(
-    bl: Beamline,
-    sweep: Sweep,
-    part: ScheduledScan,
-    home: Position,
-    motion: ScanMotion,
-    how: Collecting,
-    name: str,
+    bl: Beamline, sweep: Sweep, part: ScheduledScan, home: Position, how: Collecting, name: str
 ) -> MsgGenerator[float | None]:
     """One scan in a run of its own, written down before and after."""
     metadata = scan_metadata(
@@ -144,7 +141,9 @@ def _take(
     )
     how.ledger.begin_scan(_owner(how), part.key, part.ordinal, name)
     conclude = how.conclude
-    result = yield from scan(bl, motion, metadata, None if conclude is None else lambda: conclude(sweep, part, home))
+    result = yield from scan(
+        bl, motion_of(sweep, part, home), metadata, None if conclude is None else lambda: conclude(sweep, part, home)
+    )
     how.ledger.commit(_owner(how), part.key, part.ordinal, result.run_uid, name)
     return result.flux_left_frac
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from bluesky import preprocessors as bpp
 from bluesky.utils import FailedStatus, Msg, MsgGenerator, ensure_generator
@@ -39,11 +40,28 @@ def noticing_pauses(plan: MsgGenerator[T]) -> MsgGenerator[T]:
     The RunEngine stops all that moves when it pauses, and would repeat the messages since the last checkpoint when it
     goes on. Neither makes sense for a motion with frames, so nothing is repeated and the plan is told.
 
+    A pause right behind the end of a run is told at the message after: the run is closed, and what the plan makes of that
+    before its next message belongs to it.
+
     Raises:
         ScanInterrupted: Out of the plan, after its finalizers have run, when there was a pause.
     """
     watch = _PauseWatch()
     return (yield from bpp.rewindable_wrapper(_notice(plan, watch), False))
+
+
+def again_after_pauses(make: Callable[[], MsgGenerator[T]]) -> MsgGenerator[T]:
+    """Run a plan that cannot go on after a pause, from its beginning when there was one.
+
+    Args:
+        make: Makes the plan, which must not mind that a part of it was done before.
+    """
+    while True:
+        yield Msg("checkpoint")
+        try:
+            return (yield from noticing_pauses(make()))
+        except ScanInterrupted:
+            continue
 
 
 def _notice(plan: MsgGenerator[T], watch: _PauseWatch) -> MsgGenerator[T]:
@@ -63,9 +81,15 @@ def _notice(plan: MsgGenerator[T], watch: _PauseWatch) -> MsgGenerator[T]:
                 watch.paused = False
                 message = inner.throw(_interrupted(watch, error) if failed else error)
             else:
-                message = inner.throw(_interrupted(watch)) if watch.paused else inner.send(response)
+                told = watch.paused and not _closed_run(message, response)
+                message = inner.throw(_interrupted(watch)) if told else inner.send(response)
     except StopIteration as end:
         return end.value
+
+
+def _closed_run(message: Msg, response: Any) -> bool:
+    """Whether a run was closed just now; the RunEngine answers with its uid."""
+    return message.command == "close_run" and response is not None
 
 
 def _interrupted(watch: _PauseWatch, cause: Exception | None = None) -> ScanInterrupted:

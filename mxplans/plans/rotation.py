@@ -42,6 +42,11 @@ def rotation(
     if sweep.uuid is None:
         sweep = sweep.model_copy(update={"uuid": str(uuid.uuid4())})
     require_within((sweep,), limits)
-    how = Collecting(settings, context or ScanContext(), detector_radius_mm=limits.detector_radius_mm)
+    how = Collecting(
+        settings,
+        context or ScanContext(),
+        detector_radius_mm=limits.detector_radius_mm,
+        images_per_arm_most=limits.images_per_arm_most,
+    )
     scans = schedule((sweep,), wedge_images, "")
     return (yield from collect(bl, (sweep,), scans, how))

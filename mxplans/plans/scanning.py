@@ -101,16 +101,18 @@ def scan(
         The uid of its run, and how the beam was at its end.
     """
     opened: list[str] = []
-    left: list[float | None] = []
 
-    def close(error: Exception) -> MsgGenerator[None]:
-        if opened:
-            aborted = isinstance(error, RequestAbort | RequestStop | ScanInterrupted)
-            yield from bps.close_run(exit_status="abort" if aborted else "fail", reason=str(error))
+    def give_up(error: Exception) -> MsgGenerator[None]:
+        try:
+            yield from rest(bl)
+        finally:
+            if opened:
+                aborted = isinstance(error, RequestAbort | RequestStop | ScanInterrupted)
+                yield from bps.close_run(exit_status="abort" if aborted else "fail", reason=str(error))
 
-    plan = bpp.contingency_wrapper(_scan(bl, motion, metadata, conclude, opened, left), except_plan=close)
-    yield from bpp.set_run_key_wrapper(bpp.finalize_wrapper(plan, lambda: rest(bl)), RUN_KEY)
-    return ScanResult(opened[0], left[0])
+    plan = bpp.contingency_wrapper(_scan(bl, motion, metadata, conclude, opened), except_plan=give_up)
+    result: ScanResult = yield from bpp.set_run_key_wrapper(plan, RUN_KEY)
+    return result
 
 
 def _scan(
@@ -119,9 +121,9 @@ def _scan(
     metadata: dict[str, Any],
     conclude: Callable[[], MsgGenerator[None]] | None,
     opened: list[str],
-    left: list[float | None],
-) -> MsgGenerator[None]:
-    opened.append((yield from bps.open_run(metadata)))
+) -> MsgGenerator[ScanResult]:
+    run_uid: str = yield from bps.open_run(metadata)
+    opened.append(run_uid)
     before = yield from record(
         documents.PRE, {}, bl.goniometer, bl.beam, bl.attenuator, bl.aperture, bl.detector_distance, bl.fast_shutter
     )
@@ -131,13 +133,17 @@ def _scan(
     yield Msg("set", bl.goniometer.scan, motion, group="motion")
     yield from wait_for("motion", SCAN_TIMEOUT_S)
     after = yield from record(documents.POST, {}, bl.beam)
-    left.append(_flux_left_frac(bl, before, after))
     yield Msg("complete", bl.detector, group="files")
     if conclude is not None:
         yield from conclude()
     yield from wait_for("files", FILES_TIMEOUT_S)
     yield Msg("collect", bl.detector, stream=False, return_payload=True, name=documents.FRAMES)
+    yield from rest(bl)
+    # The run's end is the last message: nothing comes between it and what the caller writes down of it. It is asked for
+    # once, whatever a pause or an abort makes of the answer.
+    opened.clear()
     yield from bps.close_run()
+    return ScanResult(run_uid, _flux_left_frac(bl, before, after))
 
 
 def _flux_left_frac(bl: Beamline, before: Mapping[str, Any], after: Mapping[str, Any]) -> float | None:

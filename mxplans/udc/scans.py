@@ -75,6 +75,7 @@ def collect_scans(
         positions=[_position(candidate) for candidate in sample.candidates],
         first_ordinal=scans_before,
         detector_radius_mm=settings.limits.detector_radius_mm,
+        images_per_arm_most=settings.limits.images_per_arm_most,
         conclude=conclude,
     )
     collected = yield from phase("collect", collect(bl, item.asked, scans, how))

@@ -73,12 +73,12 @@ E1, E2 = 12_600.0, 12_700.0
             "d",
             {"exposure": 20, "rotation": 10 / 90 + 0.25, "distance": 6, "arming": 5, "overhead": 0.6},
         ),
-        # Two crystals, the second at the next degree: omega goes on, the series too.
+        # Two crystals, the second at the next degree: omega goes on, but the second sweep has files of its own.
         (
             [sweep(10, start=Position(x_mm=x, y_mm=0, z_mm=0), omega_start_deg=x) for x in (0, 1)],
             None,
             "",
-            {"exposure": 2, "rotation": 0.25, "translation": 0.75, "arming": 1.5, "overhead": 0.6},
+            {"exposure": 2, "rotation": 0.25, "translation": 0.75, "arming": 5, "overhead": 0.6},
         ),
         # A grid of five rows: four turns.
         (
@@ -117,13 +117,14 @@ def armings(sweeps, wedge, order):
 def test_an_arming_lasts_as_long_as_omega_goes_on_and_nothing_changes():
     # The last wedge has five images: the detector must be told.
     assert armings([sweep(25)], 10, "s") == [[1, 2], [3]]
-    # The attenuator is none of the detector's business; 10 images of 0.1 deg end at 1 deg.
-    assert armings([sweep(10), sweep(10, omega_start_deg=1, transmission_frac=0.5)], None, "") == [[1, 2]]
+    # 10 images of 0.1 deg end at 1 deg, where the next sweep goes on; its files have a name of their own.
+    assert armings([sweep(10), sweep(10, omega_start_deg=1, transmission_frac=0.5)], None, "") == [[1], [2]]
     # Half a turn between the mates: a header says where omega begins.
     assert armings([sweep(10), sweep(10, omega_start_deg=180, inverse=1)], 5, "si") == [[1], [2], [3], [4]]
-    # Stills that stand: the position may change.
+    # Stills at two places, or in two orientations, are two sweeps.
     still = {"sweep_type": "still", "image_width_deg": 0.0, "number_images": 3, "exposure_s": 0.1}
-    assert armings([Sweep(**still), Sweep(**still, start=Position(x_mm=1, y_mm=0, z_mm=0))], None, "") == [[1, 2]]
+    assert armings([Sweep(**still), Sweep(**still, start=Position(x_mm=1, y_mm=0, z_mm=0))], None, "") == [[1], [2]]
+    assert armings([Sweep(**still), Sweep(**still, kappa_deg=30.0)], None, "") == [[1], [2]]
 
 
 def test_each_grid_has_a_series_of_its_own():
@@ -153,7 +154,7 @@ def test_armings_keep_every_scan_in_its_order(asked, wedge, order, most):
     groups = arming_groups(scans, asked, most)
     assert tuple(scan for group in groups for scan in group) == scans
     for group in groups:
-        assert len({(asked[scan.sweep_index].energy_ev, scan.number_images) for scan in group}) == 1
+        assert len({(scan.sweep_index, scan.number_images) for scan in group}) == 1
         assert most is None or len(group) == 1 or sum(scan.number_images for scan in group) <= most
 
 
