@@ -7,12 +7,13 @@ Simulated or real makes no difference here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from mxplans.model.acquisition import FrameSpots
+from mxplans.model.detection import Detection, Look
 
 
 class ShutterState(StrEnum):
@@ -194,6 +195,25 @@ class SpotFinder(Protocol):
     @property
     def frames(self) -> tuple[FrameSpots, ...]:
         """Answers to the last request."""
+        ...
+
+
+@runtime_checkable
+class SampleDetector(Protocol):
+    """Finds the sample in on-axis images. Plans call it in a thread of its own."""
+
+    @property
+    def name(self) -> str:
+        """Of the detector, for results and messages."""
+        ...
+
+    def detect(self, looks: Sequence[Look]) -> Sequence[Detection]:
+        """One detection for each look, in their order.
+
+        Raises:
+            DeviceFault: If a service that it asks is away or answers nonsense. An image that shows nothing, or that is
+                no use, is a detection that says so.
+        """
         ...
 
 
