@@ -43,9 +43,9 @@ def test_a_rotation_arms_before_it_moves_and_collects_after_the_files(bl, simula
         ("complete", "detector"),
         ("wait", None),
         ("collect", "detector"),
-        ("close_run", None),
         ("stop", "goniometer"),
         ("set", "fast_shutter"),
+        ("close_run", None),
         ("unstage", "detector"),
     )
     (motion,) = value_set(messages, "goniometer_scan")

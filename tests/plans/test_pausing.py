@@ -7,9 +7,10 @@ from bluesky import plan_stubs as bps
 from bluesky import preprocessors as bpp
 from bluesky.utils import RunEngineInterrupted
 from ophyd import Signal
+from plan_support import Pausing
 
 from mxplans.errors import DeviceFault
-from mxplans.plans.pausing import ScanInterrupted, noticing_pauses
+from mxplans.plans.pausing import ScanInterrupted, again_after_pauses, noticing_pauses
 
 
 def pausing_after(run_engine, seconds):
@@ -98,3 +99,42 @@ def test_an_abort_during_the_pause_is_an_abort_and_the_finalizers_run_undisturbe
     timer.join()
     run_engine.abort("enough")
     assert seen == ["RequestAbort", 0, 1, 2]
+
+
+def test_a_pause_right_behind_the_end_of_a_run_is_told_at_the_next_message(run_engine):
+    log = []
+
+    def scan():
+        yield from bps.open_run()
+        yield from bps.close_run()
+        log.append("written down")
+        yield from bps.null()
+        log.append("not reached")
+
+    def plan():
+        try:
+            yield from noticing_pauses(scan())
+        except ScanInterrupted:
+            log.append("told")
+
+    Pausing(run_engine, lambda message: message.command == "close_run").run(bpp.pchain(bps.checkpoint(), plan()))
+    assert log == ["written down", "told"]
+
+
+def test_what_a_pause_interrupts_begins_again_until_it_is_through(run_engine):
+    begun, found = [], []
+
+    def work():
+        begun.append(len(begun) + 1)
+        yield from bps.null()
+        yield from bps.sleep(0)
+        return begun[-1]
+
+    def plan():
+        found.append((yield from again_after_pauses(work)))
+
+    pausing = Pausing(run_engine, lambda message: message.command == "sleep")
+    pausing.run(plan())
+    assert (begun, found) == ([1, 2], [2])
+    run_engine(plan())
+    assert (begun, found) == ([1, 2, 3], [2, 3])
