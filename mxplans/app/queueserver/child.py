@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -12,8 +13,12 @@ from pathlib import Path
 
 from mxplans.errors import InvalidInput
 
+log = logging.getLogger("mxplans")
+
 LAUNCHER = (sys.executable, "-m", "mxplans.app.queueserver.launcher")
 STOP_S = 5.0
+KILL_S = 5.0
+"""For the kernel to end a process; one that waits for a device or a file system cannot be ended before that answers."""
 
 
 class Child:
@@ -83,7 +88,10 @@ class Child:
         # The session's number is the process's own, and stays taken as long as anybody is left in it.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        try:
+            self._process.wait(KILL_S)
+        except subprocess.TimeoutExpired:
+            log.error("%s (process %d) does not end within %g s of SIGKILL", self.name, self.pid, KILL_S)
 
 
 def alive(pid: int) -> bool:

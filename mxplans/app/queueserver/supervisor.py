@@ -27,6 +27,8 @@ PATIENCE_S = 30.0
 END_S = 5.0
 """For a plan to end and to make safe, when this program is stopped."""
 WHO = "mxplans serve"
+_WITH_PLAN = ("starting_queue", "executing_queue", "paused")
+"""States of the manager in which a plan runs, or is about to."""
 
 
 class Supervisor:
@@ -59,10 +61,17 @@ class Supervisor:
         self._told: dict[str, object] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Work until the event is set."""
-        while not stop.wait(PERIOD_S):
-            self.step(time.time())
-        self._end_well()
+        """Work until the event is set. However that ends, the running plan is told before.
+
+        Raises:
+            LedgerError: If the queue file cannot be used any more.
+            OSError: If the folder cannot be written any more.
+        """
+        try:
+            while not stop.wait(PERIOD_S):
+                self.step(time.time())
+        finally:
+            self._end_well()
 
     def step(self, now_s: float) -> None:
         """Look at everything once and do one thing about it."""
@@ -144,16 +153,23 @@ class Supervisor:
         wait = threading.Event()
         while time.monotonic() < until_s:
             status = self._execution.status()
-            if status is None or status.state not in ("executing_queue", "paused"):
-                return
-            try:
-                if status.state == "paused" and "abort" not in asked:
-                    asked.add("abort")
-                    self._execution.abort()
-                elif status.state == "executing_queue" and "pause" not in asked:
-                    asked.add("pause")
-                    self._execution.replace(())
-                    self._execution.pause(at_once=True)
-            except (ManagerSilent, ManagerRefused) as error:
-                log.info("%s", error)
+            # A manager that is silent for the moment may have a plan that runs.
+            if status is not None:
+                if status.state not in _WITH_PLAN:
+                    return
+                try:
+                    self._end_plan(status.state, asked)
+                except (ManagerSilent, ManagerRefused) as error:
+                    log.info("%s", error)
             wait.wait(PERIOD_S)
+        log.warning("no word within %g s that the running plan has ended; its worker is stopped", END_S)
+
+    def _end_plan(self, state: str, asked: set[str]) -> None:
+        """Ask for what leads to the end of a plan, unless that was asked for and heard."""
+        if state == "paused" and "abort" not in asked:
+            self._execution.abort()
+            asked.add("abort")
+        elif state == "executing_queue" and "pause" not in asked:
+            self._execution.replace(())
+            self._execution.pause(at_once=True)
+            asked.add("pause")

@@ -125,3 +125,14 @@ def test_a_redis_that_is_not_there_is_said(address):
 def test_only_host_and_port_are_an_address(text):
     with pytest.raises(InvalidInput, match="allowed is HOST:PORT"):
         parse_redis(text)
+
+
+def test_one_that_even_the_kernel_cannot_end_is_told_and_not_waited_for(tmp_path, monkeypatch, caplog):
+    thing = child(tmp_path, "-c", WAIT)
+    monkeypatch.setattr("mxplans.app.queueserver.child.KILL_S", 0.1)
+    with monkeypatch.context() as deaf:
+        deaf.setattr(os, "killpg", lambda group, number: None)  # as for a process that hangs in the kernel
+        thing.kill()
+    assert f"process {thing.pid}) does not end" in caplog.text
+    thing.stop()
+    assert not thing.running
