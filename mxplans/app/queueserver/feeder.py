@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mxplans.app.queueserver.diagnosis import ManagerStatus
 from mxplans.app.queueserver.execution import ExecutionQueue
-from mxplans.app.queueserver.faults import Fault, take_fault
+from mxplans.app.queueserver.faults import take_fault
+from mxplans.app.queueserver.patience import Patience
 from mxplans.app.queueserver.re_manager import uuid_of
 from mxplans.app.queueserver.wish import Mode, Wish, make_wish, present_wish
-from mxplans.errors import QueueRefused
-from mxplans.queue import Ledger, Outcome, QueueStore, State
+from mxplans.queue import Ledger, QueueStore, State
 
 log = logging.getLogger("mxplans")
 
 AHEAD = 2
 """Items that the execution queue holds, so that none waits for this program between two."""
-FAULTS_MOST = 3
-"""Faults of the beamline in one experiment, after which it is given up."""
-CRASHES_MOST = 10
-"""Workers that may die on one experiment without any scan more, before it is given up."""
 HALT_AGAIN_S = 5.0
 WHO = "mxplans serve"
 
@@ -55,11 +50,9 @@ class Feeder:
     ) -> None:
         self._execution = execution
         self._queue = queue
-        self._ledger = ledger
+        self._patience = Patience(queue, ledger)
         self._wish = wish
         self._fault = fault
-        self._faults: Counter[str] = Counter()
-        self._crashes: Counter[tuple[str, int]] = Counter()
         self._clock = clock
         self._halted_s = float("-inf")
 
@@ -72,6 +65,7 @@ class Feeder:
         """
         if status.state == "idle":
             self._look_for_fault()
+            self._patience.forget_ended()
         wish = present_wish(self._wish)
         if status.state == "paused":
             self._leave_pause(wish)
@@ -82,14 +76,9 @@ class Feeder:
         self._fill(wish, status)
         self._execution.trim_history(status)
 
-    def worker_died(self, item_uuid: str | None) -> None:
-        """Count a death on an experiment; one that kills worker after worker is given up."""
-        if item_uuid is None or self._ledger.state(item_uuid).state is not State.RUNNING:
-            return
-        key = (item_uuid, len(self._ledger.committed(item_uuid)))
-        self._crashes[key] += 1
-        if self._crashes[key] >= CRASHES_MOST:
-            self._give_up(item_uuid, f"{CRASHES_MOST} workers in a row died on it without a scan more")
+    def worker_died(self, worker: int, item_uuid: str | None) -> None:
+        """Count the death of a worker's process on an experiment; one that kills worker after worker is given up."""
+        self._patience.death(worker, item_uuid)
 
     def _look_for_fault(self) -> None:
         fault = take_fault(self._fault)
@@ -97,23 +86,7 @@ class Feeder:
             return
         log.error("the queue is stopped by a fault of the beamline: %s", fault.reason)
         make_wish(self._wish, Mode.STOP, WHO, f"fault of the beamline: {fault.reason}")
-        self._count_fault(fault)
-
-    def _count_fault(self, fault: Fault) -> None:
-        self._faults[fault.item_uuid] += 1
-        if self._faults[fault.item_uuid] >= FAULTS_MOST:
-            self._give_up(
-                fault.item_uuid, f"the beamline failed {FAULTS_MOST} times in it, the last time: {fault.reason}"
-            )
-
-    def _give_up(self, item_uuid: str, reason: str) -> None:
-        try:
-            self._ledger.begin(item_uuid)
-        except QueueRefused as refusal:
-            log.info("experiment %s needs no giving up: %s", item_uuid, refusal)
-            return
-        log.error("experiment %s is given up: %s", item_uuid, reason)
-        self._ledger.finish(item_uuid, Outcome.FAILED, reason)
+        self._patience.fault(fault.item_uuid, fault.reason)
 
     def _leave_pause(self, wish: Wish) -> None:
         if wish.mode is Mode.ABORT:
@@ -141,5 +114,5 @@ class Feeder:
         # Anybody may edit the tree at any time, so what waits here is compared and not remembered.
         if waiting != wanted:
             self._execution.replace(wanted)
-        if status.state == "idle" and wanted:
+        if status.state == "idle" and wanted and self._patience.start(wanted[0]["experiment"]["uuid"]):
             self._execution.start()

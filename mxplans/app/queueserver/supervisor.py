@@ -86,19 +86,20 @@ class Supervisor:
         advice = self._diagnosis.advise(status, beat, now_s, self._manager_pid(beat))
         self._tell(status, advice, beat.item_uuid if beat is not None and beat.lives(now_s) else None)
         try:
-            self._follow(advice, status, beat.item_uuid if beat is not None else None, now_s)
+            self._follow(advice, status, beat, now_s)
         except (ManagerSilent, ManagerRefused) as error:
             log.info("%s", error)  # the next step sees why
 
-    def _follow(self, advice: Advice, status: ManagerStatus | None, item_uuid: str | None, now_s: float) -> None:
+    def _follow(self, advice: Advice, status: ManagerStatus | None, beat: Beat | None, now_s: float) -> None:
         if advice is Advice.FEED and status is not None:
             self._openings, self._open_next_s = 0, 0.0
             self._feeder.feed(status)
         elif advice is Advice.OPEN:
             self._open(now_s)
         elif advice is Advice.DESTROY:
-            log.warning("the worker is dead or hangs (experiment %s): it is replaced", item_uuid)
-            self._feeder.worker_died(item_uuid)
+            log.warning("the worker is dead or hangs (%s): it is replaced", beat or "no sign of life")
+            if beat is not None:
+                self._feeder.worker_died(beat.pid, beat.item_uuid)
             self._execution.destroy_worker()
         elif advice is Advice.RESTART:
             log.warning("the RE manager hangs: it is started again")

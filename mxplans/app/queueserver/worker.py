@@ -13,6 +13,7 @@ from mxplans.app.plugins import load_entry_point
 from mxplans.app.queueserver.faults import report_fault
 from mxplans.app.queueserver.heartbeat import Heartbeat
 from mxplans.app.queueserver.places import Places, ServeState
+from mxplans.app.queueserver.re_manager import uuid_of
 from mxplans.app.queueserver.wish import Mode, present_wish
 from mxplans.app.queueserver.work import WorkerContext, plan_for
 from mxplans.app.session import open_session
@@ -70,25 +71,29 @@ class Worker:
         """Run what is left of an experiment. What is wrong with it ends it as failed; the queue goes on.
 
         Raises:
-            InvalidInput: If it is no queue item.
+            InvalidInput: If it has no uuid.
             BeamlineFault: If the beamline fails.
         """
-        queued = parse_item(item)
-        self._heartbeat.item_uuid = queued.uuid
+        item_uuid = uuid_of(item)
+        if item_uuid is None:
+            raise InvalidInput(
+                "an item on the execution queue has no uuid; put experiments on the queue through /mx/items"
+            )
+        self._heartbeat.item_uuid = item_uuid
         try:
-            yield from plan_for(self.context, queued)
+            yield from plan_for(self.context, parse_item(item))
         except QueueRefused as refusal:
-            log.info("experiment %s is not run: %s", queued.uuid, refusal)
+            log.info("experiment %s is not run: %s", item_uuid, refusal)
         except (InvalidInput, LimitExceeded, SampleProblem) as problem:
-            log.warning("experiment %s failed: %s", queued.uuid, problem)
-            self._finish(queued.uuid, Outcome.FAILED, str(problem))
+            log.warning("experiment %s failed: %s", item_uuid, problem)
+            self._finish(item_uuid, Outcome.FAILED, str(problem))
         except RunEngineControlException:
             wish = present_wish(self._places.wish)
             if wish.mode is Mode.ABORT:  # else the program stops, and goes on with it when it is started again
-                self._finish(queued.uuid, Outcome.ABORTED, wish.reason or f"by {wish.who}")
+                self._finish(item_uuid, Outcome.ABORTED, wish.reason or f"by {wish.who}")
             raise
         except Exception as error:
-            report_fault(self._places.fault, queued.uuid, f"{type(error).__name__}: {error}")
+            report_fault(self._places.fault, item_uuid, f"{type(error).__name__}: {error}")
             raise
         finally:
             self._heartbeat.item_uuid = None

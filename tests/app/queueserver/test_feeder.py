@@ -7,7 +7,8 @@ from served_queue import item
 
 from mxplans.app.queueserver.diagnosis import ManagerStatus
 from mxplans.app.queueserver.faults import report_fault
-from mxplans.app.queueserver.feeder import AHEAD, CRASHES_MOST, FAULTS_MOST, HALT_AGAIN_S, Feeder
+from mxplans.app.queueserver.feeder import AHEAD, HALT_AGAIN_S, Feeder
+from mxplans.app.queueserver.patience import CRASHES_MOST, FAULTS_MOST, STARTS_MOST
 from mxplans.app.queueserver.wish import Mode, make_wish, present_wish
 from mxplans.model import QueueItem
 from mxplans.queue import Ledger, NewSession, Outcome, QueueStore, State, digest_of
@@ -207,19 +208,84 @@ def test_an_experiment_that_kills_its_workers_is_given_up_unless_it_gets_on(benc
     scans = schedule_item(QueueItem.model_validate(content))
     bench.ledger.begin(uuid)
     for number in range(CRASHES_MOST - 1):
-        bench.feeder.worker_died(uuid)
+        bench.feeder.worker_died(number, uuid)
         assert bench.store.item(uuid)["outcome"] is None, number
     bench.ledger.begin_scan(uuid, scans[0].key, 1, "f")
     bench.ledger.commit(uuid, scans[0].key, 1, "run", "f")
     for number in range(CRASHES_MOST):
         assert bench.store.item(uuid)["outcome"] is None, number
-        bench.feeder.worker_died(uuid)
+        bench.feeder.worker_died(100 + number, uuid)
     assert bench.store.item(uuid)["outcome"] == Outcome.FAILED
 
 
 def test_a_worker_that_dies_between_two_experiments_costs_none(bench):
     (uuid,) = bench.add(item("a"))
-    for _ in range(2 * CRASHES_MOST):
-        bench.feeder.worker_died(None)
-        bench.feeder.worker_died(uuid)  # its last beat named it, and it has not begun
+    for number in range(2 * CRASHES_MOST):
+        bench.feeder.worker_died(2 * number, None)
+        bench.feeder.worker_died(2 * number + 1, uuid)  # its last beat named it, and it has not begun
     assert bench.store.item(uuid)["state"] == State.WAITING
+
+
+def test_a_worker_dies_once_however_long_it_takes_to_replace_it(bench):
+    (uuid,) = bench.add(item("a"))
+    bench.ledger.begin(uuid)
+    for _ in range(2 * CRASHES_MOST):
+        bench.feeder.worker_died(17, uuid)
+    assert bench.store.item(uuid)["outcome"] is None
+
+
+def fail(bench, uuid, times):
+    for _ in range(times):
+        bench.ledger.begin(uuid)
+        report_fault(bench.fault_path, uuid, "RobotFault: dropped")
+        bench.feeder.feed(IDLE)
+
+
+def test_one_that_was_given_up_and_is_tried_again_has_all_its_chances(bench):
+    (uuid,) = bench.add(item("a"))
+    fail(bench, uuid, FAULTS_MOST)
+    bench.store.retry([uuid], "staff")
+    fail(bench, uuid, FAULTS_MOST - 1)
+    assert bench.store.item(uuid)["outcome"] is None
+    bench.ledger.begin(uuid)
+    for number in range(CRASHES_MOST):
+        bench.feeder.worker_died(number, uuid)
+    assert bench.store.item(uuid)["outcome"] == Outcome.FAILED
+    bench.store.retry([uuid], "staff")
+    bench.ledger.begin(uuid)
+    bench.feeder.worker_died(100, uuid)
+    assert bench.store.item(uuid)["outcome"] is None
+
+
+def test_faults_before_an_end_do_not_count_after_it(bench):
+    (uuid,) = bench.add(item("a"))
+    fail(bench, uuid, FAULTS_MOST - 1)
+    bench.ledger.begin(uuid)
+    bench.ledger.finish(uuid, Outcome.NOTHING_USEFUL, "no diffraction")
+    bench.feeder.feed(IDLE)
+    bench.store.retry([uuid], "staff")
+    fail(bench, uuid, FAULTS_MOST - 1)
+    assert bench.store.item(uuid)["outcome"] is None
+
+
+def test_one_that_no_worker_begins_is_given_up_and_the_next_one_comes(bench):
+    first, second = bench.add(item("a"), item("b"))
+    bench.wish(Mode.RUN)
+    for number in range(STARTS_MOST):
+        bench.feeder.feed(IDLE)
+        assert bench.store.item(first)["outcome"] is None, number
+    bench.feeder.feed(IDLE)
+    told = bench.store.item(first)
+    assert (told["outcome"], bench.store.item(second)["outcome"]) == (Outcome.FAILED, None)
+    assert "no worker has begun it" in told["reason"]
+    bench.feeder.feed(IDLE)
+    assert bench.waiting() == [second]
+
+
+def test_one_that_is_begun_at_each_start_is_not_given_up(bench):
+    (uuid,) = bench.add(item("a"))
+    bench.wish(Mode.RUN)
+    for _ in range(2 * STARTS_MOST):
+        bench.feeder.feed(IDLE)
+        bench.ledger.begin(uuid)
+    assert bench.store.item(uuid)["outcome"] is None

@@ -128,3 +128,11 @@ def test_the_end_does_not_wait_for_ever(places, monkeypatch):
     manager = Manager([None])
     supervise(places, manager).run(told_to_stop())
     assert manager.told == []
+
+
+def test_a_death_is_told_with_the_number_of_the_worker_that_died(places):
+    beat(places, DEAD, "the-uuid")
+    manager, feeder = Manager([RUNNING]), Feeder()
+    supervise(places, manager, feeder).step(supervisor.time.time())
+    assert feeder.died == [(DEAD, "the-uuid")]
+    assert manager.told == ["destroy"]
