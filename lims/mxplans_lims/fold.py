@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from mxplans.model.document_keys import from_document
+from mxplans_lims._attempts import joined
 from mxplans_lims._runs import Event, Run, collect_runs, utc
 from mxplans_lims.journal import Document, read_journal
 from mxplans_lims.records import (
@@ -60,24 +61,7 @@ def fold(documents: Iterable[Document]) -> list[SampleRecord]:
         if run.role == "sample":
             record = _sample(run, inner.get(run.uid, []))
             attempts.setdefault(record.item_uid, []).append(record)
-    return [_joined(records) for records in attempts.values()]
-
-
-def _joined(attempts: Sequence[SampleRecord]) -> SampleRecord:
-    """The attempts at one item: what the last one says, with the scans that earlier ones brought to their end."""
-    last = attempts[-1]
-    if len(attempts) == 1:
-        return last
-    scans = {_part(scan): scan for record in attempts for scan in record.sweeps if scan.exit_status == "success"}
-    rest = [scan for scan in last.sweeps if scan.exit_status != "success" and _part(scan) not in scans]
-    grids = last.grids or next((record.grids for record in reversed(attempts) if record.grids), ())
-    taken = (*sorted(scans.values(), key=lambda scan: scan.start), *rest)
-    return last.model_copy(update={"start": attempts[0].start, "sweeps": taken, "grids": grids})
-
-
-def _part(scan: ScanRecord) -> tuple[Any, ...]:
-    """Which images of which sweep a scan holds."""
-    return (scan.sweep.get("uuid"), scan.scan.get("firstImageNumber"), scan.scan.get("numberImages"))
+    return [joined(records) for records in attempts.values()]
 
 
 def _sample(run: Run, inner: Sequence[Run]) -> SampleRecord:

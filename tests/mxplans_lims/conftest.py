@@ -1,10 +1,6 @@
 """A small night: documents of a real RunEngine that follow the contract, with frames in real files."""
 
-import json
 import os
-import select
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,8 +23,10 @@ from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.model.item import QueueItem
 from mxplans.model.message import parse_message
 from mxplans.model.queue import build_queue
-from mxplans.model.sweeps import Sweep
+from mxplans.model.sweeps import Position, Sweep
 from mxplans.plans import documents as contract
+from mxplans.plans.collecting import role_of
+from mxplans.plans.motion import grid_of
 from mxplans.plans.record import Record
 from mxplans_lims.journal import Journal
 
@@ -307,26 +305,96 @@ class Night:
 
 
 def run_night(out: Path, verdicts: dict[str, str], broken: str | None = None, multi: bool = False) -> Night:
+    items = shipment_items(tuple(verdicts), multi)
+
+    def plans(bl: SmallBeamline) -> Iterator[tuple[Any, bool]]:
+        for item, verdict in zip(items, verdicts.values(), strict=True):
+            fails = item.sample_name == broken
+            yield sample_plan(bl, item, verdict, fails), fails
+
+    return run_plans(out, items, plans)
+
+
+def run_plans(
+    out: Path, items: tuple[QueueItem, ...], plans: Callable[[SmallBeamline], Iterator[tuple[Any, bool]]]
+) -> Night:
+    """Run plans, each given with whether it fails."""
     (out / "snapshots").mkdir(parents=True)
     bl = small_beamline(out / "data")
-    items = shipment_items(tuple(verdicts), multi)
     journal = Journal(out / "documents.jsonl")
     engine = RunEngine({})
     documents: list[tuple[str, dict[str, Any]]] = []
     engine.subscribe(lambda name, document: documents.append((name, document)))
     engine.subscribe(journal)
-    for item, verdict in zip(items, verdicts.values(), strict=True):
-        fail = item.sample_name == broken
+    for plan, fails in plans(bl):
         try:
-            engine(sample_plan(bl, item, verdict, fail))
+            engine(plan)
         except RuntimeError:
-            if not fail:
+            if not fails:
                 raise
     journal.close()
     engine.loop.call_soon_threadsafe(engine.loop.stop)
     engine._th.join()
     engine.loop.close()
     return Night(out, documents, bl.written, items)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at an item.
+
+    Attributes:
+        takes: Sweeps that it brings to their end, by their place from 0.
+        looks: Whether it finds the loop optically; None does not look.
+        centred: Whether it brings the sample in first, with two grids.
+        pictures: Labels of those it keeps.
+        breaks_in: The sweep within which it ends, None when it comes to a verdict.
+    """
+
+    takes: tuple[int, ...] = ()
+    looks: bool | None = None
+    centred: bool = False
+    pictures: tuple[str, ...] = ()
+    breaks_in: int | None = None
+
+
+def _asked_scan(bl: SmallBeamline, context: contract.ScanContext, sweep: Sweep, ordinal: int, breaks: bool) -> Any:
+    """All images of a sweep; the first box of a grid scores the number of scans so far, which tells its runs apart."""
+    part = Scan(scan_position_start=0.0, first_image_number=1, number_images=sweep.number_images, ordinal=ordinal)
+    home = Position(x_mm=0.1, y_mm=0.0, z_mm=0.0)
+    more = {} if role_of(sweep) == "rotation" else {"grid": contract.grid_metadata(grid_of(sweep, home))}
+    metadata = contract.scan_metadata(role_of(sweep), context, sweep.to_mxlims(), part, **more)
+    if breaks:
+        yield from bpp.set_run_key_wrapper(bps.open_run(metadata), "scan")
+        raise RuntimeError("the worker is gone")
+    plan = scan_plan(bl, metadata, context.sample_name, sweep.prefix, sweep.number_images)
+    yield from bpp.set_run_key_wrapper(plan, "scan")
+    if more:
+        score = np.zeros((sweep.number_lines, sweep.images_per_line))
+        score[0, 0] = len(bl.written)
+        yield from record(contract.GRID, {"grid_score": score, "grid_n_spots": score, "grid_ordinal": ordinal})
+
+
+def attempt_plan(bl: SmallBeamline, item: QueueItem, number: int, attempt: Attempt) -> Any:
+    uid = yield from bps.open_run(contract.sample_metadata(item, "sim", number))
+    context = contract.ScanContext(item.sample_name, item.uuid, uid)
+    if attempt.looks is not None:
+        yield from _phase("optical", "begin")
+        if attempt.looks:
+            yield from record(contract.OPTICAL, {"optical_tip_x_mm": 0.1 * number})
+        yield from _phase("optical", "end")
+    if attempt.centred:
+        yield from _grids(bl, context)
+    for label in attempt.pictures:
+        bl.viewer.snapshot_file.put(f"snapshots/{item.sample_name}_{label}.png")
+        yield from record(contract.SNAPSHOT, {"snapshot_label": label, "snapshot_omega_deg": 12.0}, bl.viewer)
+    yield from _phase("collect", "begin")
+    cut_off = () if attempt.breaks_in is None else ((attempt.breaks_in, True),)
+    for place, breaks in (*((place, False) for place in attempt.takes), *cut_off):
+        yield from _asked_scan(bl, context, item.asked[place], place + 1 + 2 * attempt.centred, breaks)
+    yield from _phase("collect", "end")
+    yield from record(contract.VERDICT, {"verdict": "COLLECTED", "verdict_reason": f"{item.number_images} images"})
+    yield from bps.close_run(exit_status="success")
 
 
 @pytest.fixture(scope="session")
@@ -344,6 +412,22 @@ def make_night(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Night]
 
 
 @pytest.fixture(scope="session")
+def make_attempts(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Night]:
+    """Runs one item in several attempts, each given by the fields of `Attempt`."""
+
+    def make(item: QueueItem, *attempts: dict[str, Any]) -> Night:
+        tries = [Attempt(**fields) for fields in attempts]
+
+        def plans(bl: SmallBeamline) -> Iterator[tuple[Any, bool]]:
+            for number, attempt in enumerate(tries, start=1):
+                yield attempt_plan(bl, item, number, attempt), attempt.breaks_in is not None
+
+        return run_plans(tmp_path_factory.mktemp("attempts") / "night", (item,), plans)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def mxlims_folder() -> Path:
     """The MXLIMS schemas and messages, which are not part of the project."""
     default = Path(__file__).parents[2].parent / "shared" / "mxlims"
@@ -351,59 +435,3 @@ def mxlims_folder() -> Path:
     if not (folder / "schemas" / "messages").is_dir():
         pytest.skip(f"no MXLIMS schemas in {folder}; set MXPLANS_MXLIMS to the folder that holds schemas/")
     return folder
-
-
-START_TIMEOUT_S = 40.0
-
-
-class ArchiveProcess:
-    """`python -m mxplans_lims.archive` with its pipes."""
-
-    def __init__(self, outdir: Path, *options: str) -> None:
-        self.log = outdir / "archive.log"
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "mxplans_lims.archive", str(outdir), *options],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
-        self.ready = self.hear()
-        self.url = self.ready["url"]
-        self.key = Path(self.ready["api_key_file"]).read_text() if self.ready["api_key_file"] else ""
-
-    def hear(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        readable, _, _ = select.select([self.process.stdout], [], [], START_TIMEOUT_S)
-        line = self.process.stdout.readline() if readable else b""
-        if not line:
-            self.kill()
-            raise AssertionError(self.log.read_text()[-3000:])
-        said: dict[str, Any] = json.loads(line)
-        return said
-
-    def flush(self) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        self.process.stdin.write(b"flush\n")
-        self.process.stdin.flush()
-        return self.hear()
-
-    def end(self) -> int:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.close()
-        code = self.process.wait(30)
-        self.process.stdout.close()
-        return code
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-
-@pytest.fixture(scope="session")
-def start_archive() -> type[ArchiveProcess]:
-    """Starts an archive: the night's folder, then options."""
-    return ArchiveProcess

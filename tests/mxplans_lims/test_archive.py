@@ -1,6 +1,7 @@
 """Documents and frames go through the journal into the catalogue and come back unharmed."""
 
 import json
+import select
 import signal
 import socket
 import sqlite3
@@ -19,10 +20,59 @@ from tiled.client import from_uri
 
 from mxplans_lims.journal import read_journal
 
+START_TIMEOUT_S = 40.0
+
+
+class ArchiveProcess:
+    """`python -m mxplans_lims.archive` with its pipes."""
+
+    def __init__(self, outdir: Path, *options: str) -> None:
+        self.log = outdir / "archive.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mxplans_lims.archive", str(outdir), *options],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        self.ready = self.hear()
+        self.url = self.ready["url"]
+        self.key = Path(self.ready["api_key_file"]).read_text() if self.ready["api_key_file"] else ""
+
+    def hear(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        readable, _, _ = select.select([self.process.stdout], [], [], START_TIMEOUT_S)
+        line = self.process.stdout.readline() if readable else b""
+        if not line:
+            self.kill()
+            raise AssertionError(self.log.read_text()[-3000:])
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+    def flush(self) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"flush\n")
+        self.process.stdin.flush()
+        return self.hear()
+
+    def end(self) -> int:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.close()
+        code = self.process.wait(30)
+        self.process.stdout.close()
+        return code
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
 
 @pytest.fixture(scope="module")
-def archive(small_night, start_archive) -> Iterator[Any]:
-    process = start_archive(small_night.out, "--follow")
+def archive(small_night) -> Iterator[Any]:
+    process = ArchiveProcess(small_night.out, "--follow")
     said = process.flush()
     assert said == {"event": "caught-up", "documents": len(small_night.documents), "failed": 0}, process.log.read_text()
     yield process
@@ -146,11 +196,11 @@ def one_sample(make_night):
 
 
 @pytest.mark.timeout(150)  # two starts of the server, on a machine that may be busy
-def test_replaying_twice_changes_nothing(one_sample, start_archive):
+def test_replaying_twice_changes_nothing(one_sample):
     out = one_sample.out
     rows = []
     for _ in range(2):
-        process = start_archive(out, "--follow")
+        process = ArchiveProcess(out, "--follow")
         process.flush()
         assert process.end() == 0
         rows.append(contents(out))
@@ -186,14 +236,14 @@ def test_port_in_use_is_said_in_one_line(tmp_path: Path):
 
 
 @pytest.mark.timeout(150)  # two starts of the server, on a machine that may be busy
-def test_killed_midway_it_completes_at_the_next_start(make_night, start_archive):
+def test_killed_midway_it_completes_at_the_next_start(make_night):
     night = make_night({"Only": "COLLECTED"})
     out = night.out
     lines = (out / "documents.jsonl").read_bytes().splitlines(keepends=True)
     stops = [place for place, line in enumerate(lines) if line.startswith(b'["stop"')]
     half = stops[1] - 1  # one run complete, another one at work, the last line torn
     (out / "documents.jsonl").write_bytes(b"".join(lines[:half]) + lines[half][:20])
-    process = start_archive(out, "--follow")
+    process = ArchiveProcess(out, "--follow")
     process.flush()
     with (out / "documents.jsonl").open("ab") as journal:
         journal.write(lines[half][20:] + b"".join(lines[half + 1 :]))
@@ -202,7 +252,7 @@ def test_killed_midway_it_completes_at_the_next_start(make_night, start_archive)
     while len(contents(out)["catalog.db/nodes"]) < complete_only + 2:
         waiting.wait(0.02)
     process.kill()
-    process = start_archive(out, "--follow")
+    process = ArchiveProcess(out, "--follow")
     said = process.flush()
     assert said == {"event": "caught-up", "documents": len(lines), "failed": 0}, process.log.read_text()
     client = from_uri(process.url, api_key=process.key)

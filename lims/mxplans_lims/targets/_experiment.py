@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from mxplans.model.extensions import DOMAIN
-from mxplans_lims.records import GridRecord, SampleRecord, ScanRecord
+from mxplans.model.extensions import DOMAIN, Kind
+from mxplans_lims.records import GridRecord, SampleRecord, ScanRecord, XrayCentre
 from mxplans_lims.targets._names import made_uuid, named, reference, spelled, without_none
 from mxplans_lims.units import frac_to_percent, um_to_mm
 
@@ -92,15 +92,38 @@ class ExperimentPart:
         ]
 
     def _volume_scans(self) -> list[dict[str, Any]]:
-        grids = [scan for scan in self._scans if isinstance(scan, GridRecord)]
-        uids = dict.fromkeys(grid.volume_scan_uuid or made_uuid(grid.run_uid, "volume") for grid in grids)
+        volumes: dict[str, list[GridRecord]] = {}
+        for scan in self._scans:
+            if isinstance(scan, GridRecord):
+                volumes.setdefault(self._volume_of(scan), []).append(scan)
+        found_in = self._found_in(volumes)
         return [
-            self._volume_scan(uid, [grid for grid in grids if grid.volume_scan_uuid in (uid, None)]) for uid in uids
+            self._volume_scan(uid, grids, self._record.xray if uid == found_in else None)
+            for uid, grids in volumes.items()
         ]
 
-    def _volume_scan(self, uid: str, grids: list[GridRecord]) -> dict[str, Any]:
-        first = grids[0].centre["omega_deg"]
+    def _volume_of(self, grid: GridRecord) -> str:
+        """What a grid is part of: a centring that brought the sample in, one that was asked for, or itself alone."""
+        if grid.volume_scan_uuid is not None:
+            return grid.volume_scan_uuid
+        return made_uuid(self._record.item_uid if self._asks_for_centring() else grid.run_uid, "volume")
+
+    def _asks_for_centring(self) -> bool:
+        extensions: Mapping[str, Any] = self._record.experiment.get("extensions") or {}
+        return bool(extensions.get(DOMAIN, {}).get("kind") == Kind.XRAY_CENTRING)
+
+    def _found_in(self, volumes: Mapping[str, list[GridRecord]]) -> str | None:
+        """The centring whose grids showed the crystal: the last before it was told."""
         found = self._record.xray
+        told = [
+            uid
+            for uid, grids in volumes.items()
+            if found and grids[-1].start < found.time and (grids[-1].volume_scan_uuid or self._asks_for_centring())
+        ]
+        return told[-1] if told else None
+
+    def _volume_scan(self, uid: str, grids: list[GridRecord], found: XrayCentre | None) -> dict[str, Any]:
+        first = grids[0].centre["omega_deg"]
         ended = all(grid.exit_status == "success" for grid in grids)
         position = found and {"sampleX": found.x_mm, "sampleY": found.y_mm, "sampleZ": found.z_mm, "omega": first}
         return without_none(
@@ -131,7 +154,7 @@ class ExperimentPart:
         files = [PurePosixPath(file.path) for each in scans for file in each.files]
         size = measured.beam_size_um
         given: Mapping[str, Any] = asked.get("extensions") or {}
-        ours = {**given.get(DOMAIN, {}), **_grid_extension(scan), "runs": [self._run(each) for each in scans]}
+        ours = {**given.get(DOMAIN, {}), **self._grid_extension(scan), "runs": [self._run(each) for each in scans]}
         return without_none(
             {
                 "scanAxis": "omega",
@@ -153,6 +176,12 @@ class ExperimentPart:
             }
         )
 
+    def _grid_extension(self, scan: ScanRecord) -> dict[str, Any]:
+        """What a grid has besides: what it is part of, and its scores."""
+        if not isinstance(scan, GridRecord):
+            return {}
+        return without_none({"volumeScanUuid": self._volume_of(scan), "snake": scan.snake, "score": scan.score})
+
     def _run(self, scan: ScanRecord) -> dict[str, Any]:
         return without_none(
             {
@@ -166,14 +195,6 @@ class ExperimentPart:
                 "measured": scan.measured.model_dump(mode="json"),
             }
         )
-
-
-def _grid_extension(scan: ScanRecord) -> dict[str, Any]:
-    """What a grid has besides: the X-ray centring that it belongs to, and its scores."""
-    if not isinstance(scan, GridRecord):
-        return {}
-    volume = scan.volume_scan_uuid or made_uuid(scan.run_uid, "volume")
-    return without_none({"volumeScanUuid": volume, "snake": scan.snake, "score": scan.score})
 
 
 def _sweep_of(scan: ScanRecord) -> str:
