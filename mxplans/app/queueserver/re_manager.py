@@ -40,6 +40,7 @@ class ManagerSettings:
         control: ZMQ address that takes commands.
         info: ZMQ address that says what goes on.
         redis: As the manager takes it.
+        redis_prefix: Of the names of its keys; two managers with the same one would share a queue.
         private_key: Of the CURVE encryption of commands.
         folder: For its configuration and its list of plans.
         startup_module: What the worker imports.
@@ -49,6 +50,7 @@ class ManagerSettings:
     control: str
     info: str
     redis: str
+    redis_prefix: str
     private_key: str
     folder: Path
     startup_module: str = STARTUP_MODULE
@@ -73,7 +75,7 @@ def start_manager(settings: ManagerSettings, log: Path, environment: Mapping[str
                 "zmq_info_addr": settings.info,
                 "zmq_publish_console": True,
                 "redis_addr": settings.redis,
-                "redis_name_prefix": "mxplans",
+                "redis_name_prefix": settings.redis_prefix,
             },
             "worker": {"use_ipython_kernel": False},
             "startup": {

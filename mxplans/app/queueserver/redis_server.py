@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import secrets
 import shutil
+import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,6 +67,16 @@ def parse_redis(text: str) -> RedisAddress:
     if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise InvalidInput(f"--redis {text}: allowed is HOST:PORT, e.g. 127.0.0.1:6379")
     return RedisAddress(host, int(port))
+
+
+def prefix_of(folder: Path) -> str:
+    """Beginning of the names of a queue's keys in Redis, which queues of other folders and machines may use too.
+
+    Args:
+        folder: Of the queue.
+    """
+    place = f"{socket.gethostname()}:{folder.resolve()}"
+    return f"mxplans-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
 
 
 def redis_program() -> str:

@@ -22,7 +22,7 @@ from mxplans.app.queueserver.group import Group
 from mxplans.app.queueserver.keys import make_keys
 from mxplans.app.queueserver.places import Places, ServeState, free_ports
 from mxplans.app.queueserver.re_manager import PERMISSIONS, STARTUP_MODULE, ManagerClient, ManagerSettings
-from mxplans.app.queueserver.redis_server import parse_redis
+from mxplans.app.queueserver.redis_server import parse_redis, prefix_of
 from mxplans.app.queueserver.supervisor import Supervisor
 from mxplans.app.services import check_port
 from mxplans.app.session import known_places, open_services
@@ -88,6 +88,7 @@ def serve(options: ServeOptions) -> None:
                 control=state.zmq_control,
                 info=state.zmq_info,
                 redis=redis_address,
+                redis_prefix=prefix_of(places.folder),
                 private_key=private_key,
                 folder=places.run,
                 startup_module=options.startup_module or STARTUP_MODULE,

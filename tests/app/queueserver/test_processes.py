@@ -1,17 +1,20 @@
 """Processes that may not outlive their parent, and Redis as one of them. Real processes."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 import redis
 
 from mxplans.app.queueserver.child import Child, alive
 from mxplans.app.queueserver.places import free_ports
-from mxplans.app.queueserver.redis_server import own_redis, parse_redis, start_redis, wait_ready
+from mxplans.app.queueserver.re_manager import ManagerSettings, start_manager
+from mxplans.app.queueserver.redis_server import own_redis, parse_redis, prefix_of, start_redis, wait_ready
 from mxplans.errors import InvalidInput, ServiceDied
 
 WAIT = "import threading; threading.Event().wait()"
@@ -102,6 +105,20 @@ def test_redis_has_its_data_again_after_a_kill(tmp_path, address):
     assert client.get("queue") == b"12"
     client.close()
     process.stop()
+
+
+def test_queues_of_two_folders_do_not_share_their_keys_in_one_redis(tmp_path, monkeypatch):
+    commands = []
+    monkeypatch.setattr("mxplans.app.queueserver.re_manager.Child", lambda name, command, *_: commands.append(command))
+    prefixes = []
+    for name in ("a", "b", "a"):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        settings = ManagerSettings("", "", "127.0.0.1:1", prefix_of(folder), "", folder)
+        start_manager(settings, folder / "log", {})
+        written = json.loads(Path(commands[-1][-1]).read_text())
+        prefixes.append(written["network"]["redis_name_prefix"])
+    assert prefixes[0] == prefixes[2] != prefixes[1]
 
 
 def test_redis_lets_nobody_in_without_its_password_which_others_cannot_read(tmp_path, address):
