@@ -10,15 +10,9 @@ from mxplans.app.queueserver.private_files import write_private
 
 READING = ["read:status", "read:queue", "read:history", "read:resources", "read:monitor", "read:console"]
 """Scopes of the stock interface for everybody: what is put on the queue passes our own routes."""
-STAFF = [
-    *READING,
-    "read:config",
-    "read:lock",
-    "write:queue:control",
-    "write:plan:control",
-    "write:manager:control",
-    "write:lock",
-]
+STAFF = [*READING, "read:config", "write:manager:control"]
+"""Staff may replace the worker. What starts, pauses or aborts goes through `/mx/queue` alone, where it is written down who
+asked: the supervisor would undo anything else at its next step."""
 GROUPS = {"staff": STAFF, "udc": READING, "user": READING, "observer": READING}
 
 

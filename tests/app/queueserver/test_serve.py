@@ -113,6 +113,8 @@ def test_an_observer_looks_and_the_stock_interface_takes_no_plans(queue):
             assert client.get("/../api/status").status_code == 200
             assert client.post("/../api/queue/item/add", json=plan).status_code == 401
             assert client.post("/../api/script/upload", json={"script": "x = 1"}).status_code == 401
+            for control in ("queue/start", "queue/stop", "re/pause", "re/abort", "lock"):
+                assert client.post(f"/../api/{control}", json={}).status_code == 401, control
 
 
 def test_the_folder_is_its_owners_and_no_log_holds_a_secret(queue):

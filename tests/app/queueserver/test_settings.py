@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from bluesky_httpserver.authorization import DictionaryAPIAccessControl
 from served_queue import ROOT, profile_in
 
+from mxplans.app.queueserver.http_settings import write_http_settings
 from mxplans.app.queueserver.keys import GROUPS, make_keys, read_keys
-from mxplans.app.queueserver.places import read_state, state_from_environment
+from mxplans.app.queueserver.places import Places, ServeState, read_state, state_from_environment
 from mxplans.app.queueserver.private_files import read_private, write_private
 from mxplans.app.queueserver.re_manager import PERMISSIONS
 from mxplans.app.queueserver.serve import ServeOptions, serve
@@ -55,6 +57,20 @@ def test_the_permissions_that_are_shown_are_those_that_hold_and_name_every_group
     shown = yaml.safe_load((ROOT / "profiles/queueserver/permissions.yaml").read_text())
     assert shown == yaml.safe_load(PERMISSIONS.read_text())
     assert set(shown["user_groups"]) == {"root", *GROUPS}
+
+
+def test_nobody_runs_edits_or_locks_the_queue_past_our_own_routes(tmp_path):
+    places = Places(tmp_path)
+    places.make()
+    make_keys(places.keys)
+    names = ("folder", "profile", "shipment", "places", "http_url", "zmq_control", "zmq_info", "zmq_public_key")
+    values = (tmp_path, tmp_path, None, {}, "http://127.0.0.1:1", "", "", "")
+    state = ServeState(**dict(zip(names, values, strict=True)), redis_port=1)
+    written = json.loads(write_http_settings(places, state, "").read_text())["api_access"]
+    scopes = DictionaryAPIAccessControl(**written["args"])
+    for name in GROUPS:
+        writing = {scope for scope in scopes.get_user_scopes(name) if scope.startswith("write:")}
+        assert writing == ({"write:manager:control"} if name == "staff" else set()), name
 
 
 def test_a_private_file_is_replaced_as_a_whole(tmp_path):
