@@ -66,14 +66,16 @@ class Feeder:
         if status.state == "idle":
             self._look_for_fault()
             self._patience.forget_ended()
-        wish = present_wish(self._wish)
+        running, waiting = self._execution.entries()
+        busy = uuid_of(running) if running is not None else None
+        wish = self._still_meant(present_wish(self._wish), busy, status)
         if status.state == "paused":
             self._leave_pause(wish)
         elif status.state == "executing_queue" and not status.pausing:
-            self._halt(wish, status)
-        elif status.state == "idle" and wish.mode is Mode.ABORT:
-            wish = make_wish(self._wish, Mode.STOP, wish.who, wish.reason or "aborted")
-        self._fill(wish, status)
+            self._halt(wish, busy, status)
+        if status.state == "idle" and running is None:
+            self._queue.release(self._queue.uuids_in(State.RUNNING), WHO)  # their worker is gone
+        self._fill(wish, busy, waiting, status)
         self._execution.trim_history(status)
 
     def worker_died(self, worker: int, item_uuid: str | None) -> None:
@@ -88,26 +90,30 @@ class Feeder:
         make_wish(self._wish, Mode.STOP, WHO, f"fault of the beamline: {fault.reason}")
         self._patience.fault(fault.item_uuid, fault.reason)
 
+    def _still_meant(self, wish: Wish, busy: str | None, status: ManagerStatus) -> Wish:
+        """The wish; an abort of what does not run any more is done, and must not hit what runs now."""
+        if wish.mode is not Mode.ABORT or wish.aborts(busy):
+            return wish
+        if busy is None and status.state == "executing_queue":
+            return wish  # between two plans: the next step sees which one is next
+        return make_wish(self._wish, Mode.STOP, wish.who, wish.reason or "aborted")
+
     def _leave_pause(self, wish: Wish) -> None:
         if wish.mode is Mode.ABORT:
             self._execution.abort()
         elif wish.mode is not Mode.PAUSE:
             self._execution.resume()
 
-    def _halt(self, wish: Wish, status: ManagerStatus) -> None:
+    def _halt(self, wish: Wish, busy: str | None, status: ManagerStatus) -> None:
         """Pause what runs; asked for again after a while, since a RunEngine between two plans does not hear it."""
-        if wish.mode not in (Mode.PAUSE, Mode.ABORT) or status.re_state != "running":
+        if not (wish.mode is Mode.PAUSE or wish.aborts(busy)) or status.re_state != "running":
             return
         now_s = self._clock()
         if now_s - self._halted_s > HALT_AGAIN_S:
             self._execution.pause(at_once=wish.mode is Mode.ABORT)
             self._halted_s = now_s
 
-    def _fill(self, wish: Wish, status: ManagerStatus) -> None:
-        running, waiting = self._execution.entries()
-        busy = uuid_of(running) if running is not None else None
-        if status.state == "idle" and running is None:
-            self._queue.release(self._queue.uuids_in(State.RUNNING), WHO)  # their worker is gone
+    def _fill(self, wish: Wish, busy: str | None, waiting: list[dict[str, Any]], status: ManagerStatus) -> None:
         wanted: list[dict[str, Any]] = []
         if wish.mode is Mode.RUN:
             wanted = [item.content for item in self._queue.next_items(AHEAD) if item.uuid != busy]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,8 +14,8 @@ from mxplans.app.queueserver.desk import AnsweringRoute, Caller, Desk, Desked, K
 from mxplans.app.queueserver.heartbeat import last_beat
 from mxplans.app.queueserver.owners import owner_of, require_in_session
 from mxplans.app.queueserver.private_files import read_private
-from mxplans.app.queueserver.requests import read_object
-from mxplans.app.queueserver.wish import Mode, make_wish, present_wish
+from mxplans.app.queueserver.requests import Refused, read_object
+from mxplans.app.queueserver.wish import Mode, Wish, make_wish, present_wish
 from mxplans.model.item import PathPart
 from mxplans.queue import NewSession, State
 from mxplans.queue.permissions import Action, may
@@ -31,9 +32,17 @@ class SessionBody(NewSession):
 class Reason(BaseModel):
     """Why somebody stops the queue."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     reason: str = Field(default="", max_length=500)
+
+
+class AbortBody(Reason):
+    """Which experiment somebody ends, and why."""
+
+    item_uuid: str | None = Field(
+        default=None, alias="itemUuid", description="The experiment that is meant; null: the one that runs now"
+    )
 
 
 class GroupBody(BaseModel):
@@ -115,12 +124,15 @@ def _set_group(session: str, group: str, go_on: bool, desk: Desk, who: Caller) -
 @router.post("/queue/{wanted}")
 async def wish(wanted: str, request: Request, desk: Desked, who: Known) -> dict[str, Any]:
     """Start the queue, pause it at the next checkpoint, stop it after the running experiment, or abort that one."""
-    reason = Reason.model_validate(await read_object(request)).reason
+    body = await read_object(request)
     mode, action = _MODES.get(wanted, (None, None))
     if mode is None or action is None:
         missing(f"queue/{wanted}; allowed are {', '.join(_MODES)}: this")
-    await run_in_threadpool(_require_to_run, desk, who, action)
-    return make_wish(desk.places.wish, mode, who.name, reason).model_dump(mode="json")
+    if mode is Mode.ABORT:
+        made = await run_in_threadpool(_abort, desk, who, AbortBody.model_validate(body))
+    else:
+        made = await run_in_threadpool(_wish, desk, who, mode, action, Reason.model_validate(body).reason)
+    return made.model_dump(mode="json")
 
 
 _MODES = {
@@ -131,10 +143,37 @@ _MODES = {
 }
 
 
-def _require_to_run(desk: Desk, who: Caller, action: Action) -> None:
+def _wish(desk: Desk, who: Caller, mode: Mode, action: Action, reason: str) -> Wish:
+    running = _running(desk)
+    _require_to_run(desk, who, action, [running] if running is not None else desk.store.order()[:1])
+    return make_wish(desk.places.wish, mode, who.name, reason)
+
+
+def _abort(desk: Desk, who: Caller, asked: AbortBody) -> Wish:
+    """The wish holds which experiment is meant, since another one may run when it is read."""
+    running = _running(desk)
+    if running is None or asked.item_uuid not in (None, running):
+        if asked.item_uuid is not None:
+            raise Refused(
+                409, f"experiment {asked.item_uuid} is not running; take it out of the queue, or switch it off"
+            )
+        return _wish(desk, who, Mode.STOP, Action.ABORT, asked.reason)
+    _require_to_run(desk, who, Action.ABORT, [running])
+    return make_wish(desk.places.wish, Mode.ABORT, who.name, asked.reason, running)
+
+
+def _running(desk: Desk) -> str | None:
+    """The experiment that runs; of several, of which all but one lost their worker, the one that the worker names."""
+    begun = desk.store.uuids_in(State.RUNNING)
+    beat = last_beat(desk.places.heartbeat)
+    if beat is not None and beat.item_uuid in begun:
+        return beat.item_uuid
+    return begun[0] if begun else None
+
+
+def _require_to_run(desk: Desk, who: Caller, action: Action, concerned: Sequence[str]) -> None:
     """What runs, or else what is next, says whose queue it is at this moment."""
     if may(who.group, action, own=False):
         return
-    concerned = (*desk.store.uuids_in(State.RUNNING), *desk.store.order())[:1]
     own = all(owner_of(desk, desk.store.item(uuid)["session"]) == who.name for uuid in concerned)
     who.require(action, own)

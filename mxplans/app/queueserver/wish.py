@@ -20,7 +20,7 @@ class Mode(StrEnum):
     STOP = "stop"
     """Finish the running experiment, begin no other."""
     ABORT = "abort"
-    """End the running experiment now, begin no other."""
+    """End one experiment now, if it is running, and begin no other."""
 
 
 class Wish(BaseModel):
@@ -32,11 +32,25 @@ class Wish(BaseModel):
     who: str
     reason: str = ""
     time_s: float
+    item_uuid: str | None = None
+    """With ABORT: the experiment that was meant; it may have ended before the wish is read."""
+
+    def aborts(self, item_uuid: str | None) -> bool:
+        """Whether an experiment is to be ended."""
+        return self.mode is Mode.ABORT and item_uuid is not None and item_uuid == self.item_uuid
 
 
-def make_wish(path: Path, mode: Mode, who: str, reason: str = "") -> Wish:
-    """Write a wish."""
-    wish = Wish(mode=mode, who=who, reason=reason, time_s=time.time())
+def make_wish(path: Path, mode: Mode, who: str, reason: str = "", item_uuid: str | None = None) -> Wish:
+    """Write a wish.
+
+    Args:
+        path: Of its file.
+        mode: What is wanted.
+        who: Wants it.
+        reason: For people.
+        item_uuid: With ABORT: the experiment to end.
+    """
+    wish = Wish(mode=mode, who=who, reason=reason, time_s=time.time(), item_uuid=item_uuid)
     write_private(path, wish.model_dump(mode="json"))
     return wish
 

@@ -14,7 +14,7 @@ from mxplans.app.queueserver.faults import report_fault
 from mxplans.app.queueserver.heartbeat import Heartbeat
 from mxplans.app.queueserver.places import Places, ServeState
 from mxplans.app.queueserver.re_manager import uuid_of
-from mxplans.app.queueserver.wish import Mode, present_wish
+from mxplans.app.queueserver.wish import present_wish
 from mxplans.app.queueserver.work import WorkerContext, plan_for
 from mxplans.app.session import open_session
 from mxplans.errors import InvalidInput, LimitExceeded, QueueRefused, SampleProblem
@@ -89,7 +89,7 @@ class Worker:
             self._finish(item_uuid, Outcome.FAILED, str(problem))
         except RunEngineControlException:
             wish = present_wish(self._places.wish)
-            if wish.mode is Mode.ABORT:  # else the program stops, and goes on with it when it is started again
+            if wish.aborts(item_uuid):  # else the program stops, and goes on with it when it is started again
                 self._finish(item_uuid, Outcome.ABORTED, wish.reason or f"by {wish.who}")
             raise
         except Exception as error:

@@ -67,8 +67,17 @@ class Bench:
         self.store.add_items("s", items, "staff")
         return [each.uuid for each in items]
 
-    def wish(self, mode):
-        make_wish(self.wish_path, mode, "staff")
+    def wish(self, mode, item_uuid=None):
+        make_wish(self.wish_path, mode, "staff", item_uuid=item_uuid)
+
+    def run(self, content):
+        """Hand one out and let it be run; its uuid."""
+        (uuid,) = self.add(content)
+        self.wish(Mode.RUN)
+        self.feeder.feed(IDLE)
+        self.execution.run_next()
+        self.execution.told.clear()
+        return uuid
 
     def waiting(self):
         return [content["experiment"]["uuid"] for content in self.execution.waiting]
@@ -160,21 +169,51 @@ def test_a_pause_is_asked_for_once_and_ends_with_the_next_start(bench):
 def test_a_pause_that_was_not_heard_is_asked_for_again(bench):
     now_s = [100.0]
     bench.feeder._clock = lambda: now_s[0]
-    bench.wish(Mode.ABORT)
+    bench.wish(Mode.ABORT, bench.run(item("a")))
     bench.feeder.feed(RUNNING)
     now_s[0] += HALT_AGAIN_S + 1
     bench.feeder.feed(RUNNING)
-    assert bench.execution.told == ["pause at once", "pause at once"]
+    assert bench.execution.told.count("pause at once") == 2
 
 
 def test_an_abort_ends_what_runs_and_stops_the_queue(bench):
-    bench.add(item("a"))
-    bench.wish(Mode.ABORT)
+    bench.wish(Mode.ABORT, bench.run(item("a")))
     bench.feeder.feed(RUNNING)
     bench.feeder.feed(PAUSED)
+    bench.execution.running = None
     bench.feeder.feed(IDLE)
     assert bench.execution.told == ["pause at once", "abort"]
     assert present_wish(bench.wish_path).mode is Mode.STOP
+
+
+def test_an_abort_that_comes_too_late_ends_no_other_experiment(bench):
+    first, second = bench.add(item("a"), item("b"))
+    bench.wish(Mode.RUN)
+    bench.feeder.feed(IDLE)
+    bench.execution.run_next()
+    bench.execution.run_next()  # the first one ended while somebody asked for its abort
+    bench.wish(Mode.ABORT, first)
+    bench.feeder.feed(RUNNING)
+    assert not {"pause at once", "abort"} & set(bench.execution.told)
+    assert present_wish(bench.wish_path).mode is Mode.STOP
+    assert bench.execution.running["experiment"]["uuid"] == second
+
+
+def test_an_abort_whose_pause_hit_the_next_experiment_lets_that_go_on(bench):
+    bench.run(item("b"))
+    bench.wish(Mode.ABORT, "another-one")
+    bench.feeder.feed(PAUSED)
+    assert bench.execution.told == ["resume"]
+
+
+def test_between_two_plans_an_abort_waits_for_what_comes(bench):
+    bench.wish(Mode.ABORT, bench.run(item("a")))
+    running, bench.execution.running = bench.execution.running, None
+    bench.feeder.feed(RUNNING)
+    assert (bench.execution.told, present_wish(bench.wish_path).mode) == ([], Mode.ABORT)
+    bench.execution.running = running
+    bench.feeder.feed(RUNNING)
+    assert bench.execution.told == ["pause at once"]
 
 
 def test_a_fault_of_the_beamline_stops_the_queue_with_its_reason(bench):

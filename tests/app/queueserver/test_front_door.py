@@ -175,6 +175,35 @@ def test_wishes_are_kept_with_who_and_why(door):
     assert as_(STAFF).post("/mx/queue/explode").status_code == 404
 
 
+def test_an_abort_says_which_experiment_it_ends(door):
+    as_, desk = door
+    first, second = item("a"), item("b")
+    client = as_(STAFF)
+    client.post("/mx/items", json=[first, second]).raise_for_status()
+    assert client.post("/mx/queue/abort").json()["mode"] == "stop"  # nothing runs
+    desk.ledger.begin(uuid_of(first), digest_of(QueueItem.model_validate(first)))
+    wish = client.post("/mx/queue/abort", json={"reason": "wrong crystal"}).json()
+    assert (wish["mode"], wish["item_uuid"], wish["reason"]) == ("abort", uuid_of(first), "wrong crystal")
+    client.post("/mx/queue/start").raise_for_status()
+    refused = client.post("/mx/queue/abort", json={"itemUuid": uuid_of(second)})
+    assert refused.status_code == 409
+    assert "is not running" in refused.json()["detail"]
+    assert client.get("/mx/status").json()["wish"]["mode"] == "run"
+    assert client.post("/mx/queue/abort", json={"itemUuid": uuid_of(first)}).json()["item_uuid"] == uuid_of(first)
+    assert client.post("/mx/queue/pause", json={"itemUuid": uuid_of(first)}).status_code == 422
+
+
+def test_users_abort_what_is_theirs_only(door):
+    as_, desk = door
+    for name in ("alice", "bob"):
+        as_(STAFF).post("/mx/sessions", json={"name": f"of-{name}", "owner": name}).raise_for_status()
+        asked = item(name)
+        as_(STAFF).post(f"/mx/items?session=of-{name}", json=asked).raise_for_status()
+    desk.ledger.begin(uuid_of(asked), digest_of(QueueItem.model_validate(asked)))  # bob's
+    assert as_(ALICE).post("/mx/queue/abort").status_code == 403
+    assert as_(BOB).post("/mx/queue/abort").json()["item_uuid"] == uuid_of(asked)
+
+
 def test_a_queue_of_mxcube_is_taken_and_what_has_no_place_is_told(door):
     client = door[0](STAFF)
     answer = client.post("/mx/items", json={"mxcube": [{"type": "Nothing"}]})
