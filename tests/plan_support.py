@@ -1,9 +1,4 @@
-"""What tests of plans share: spots as a finder would give them, the order of messages, a RunEngine over names."""
-
-import asyncio
-
-import pytest
-from bluesky.utils import RunEngineInterrupted
+"""What tests of plans share: spots as a finder would give them, and the order of messages."""
 
 from mxplans.model import FrameSpots, Spot
 
@@ -27,61 +22,3 @@ def order(messages, *wanted):
         else:
             raise AssertionError(f"{command} {name} does not follow {wanted[: len(found)]}")
     return found
-
-
-def answer_for_names(engine, values):
-    """Let a RunEngine run plans over devices that are names only: runs and pauses are its own, devices do as they are told.
-
-    Args:
-        engine: The RunEngine.
-        values: What a device reads, by device; 1.0 for others.
-    """
-
-    async def done(message):
-        return None
-
-    async def read(message):
-        return {message.obj.name: {"value": values.get(message.obj, 1.0), "timestamp": 0.0}}
-
-    for command in (
-        *("set", "trigger", "wait", "stop", "stage", "unstage", "prepare", "kickoff", "complete", "collect"),
-        *("declare_stream", "create", "save"),
-    ):
-        engine.register_command(command, done)
-    engine.register_command("read", read)
-
-
-class Pausing:
-    """Keeps the messages of a RunEngine, and pauses it right behind the first one that `wanted` accepts."""
-
-    def __init__(self, engine, wanted):
-        self.messages = []
-        self.after = None
-        self._engine, self._wanted = engine, wanted
-        engine.msg_hook = self._see
-
-    def _see(self, message):
-        self.messages.append(message)
-        if self.after is None and self._wanted(message):
-            self.after = message
-            # In the loop's own thread, so that it comes behind this message and before the next, however busy the machine.
-            self.request = asyncio.ensure_future(self._engine._request_pause_coro())
-
-    def reach(self, plan):
-        """Run a plan to the pause."""
-        with pytest.raises(RunEngineInterrupted):
-            self._engine(plan)
-        assert self.messages[-1] is self.after
-
-    def run(self, plan):
-        """Run a plan to the pause and then to its end."""
-        self.reach(plan)
-        self._engine.resume()
-
-    def told(self, command, name=None):
-        """Messages of one command, to one device if a name is given."""
-        return [
-            message
-            for message in self.messages
-            if message.command == command and name in (None, getattr(message.obj, "name", None))
-        ]

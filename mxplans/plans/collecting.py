@@ -9,7 +9,6 @@ from bluesky import preprocessors as bpp
 from bluesky.utils import Msg, MsgGenerator
 
 from mxplans.errors import InvalidInput
-from mxplans.model.acquisition import ScanMotion
 from mxplans.model.experiments import Scan
 from mxplans.model.sweeps import GRIDS, Position, Sweep
 from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
@@ -35,6 +34,7 @@ class Collecting:
         settings: Aperture and detector distance of sweeps that name none.
         context: The queue item that the scans belong to.
         ledger: Remembers what is on disk.
+        home: Where the sample stands, for sweeps that do not say; None asks the goniometer.
         positions: Of crystals, best first, for sweeps that name one by its number.
         first_ordinal: Scans of the experiment that came before, as those of X-ray centring.
         detector_radius_mm: For sweeps that ask for a resolution.
@@ -45,6 +45,7 @@ class Collecting:
     settings: Collection
     context: ScanContext = field(default_factory=ScanContext)
     ledger: ScanLedger = field(default_factory=MemoryLedger)
+    home: Position | None = None
     positions: Sequence[Position] = ()
     first_ordinal: int = 0
     detector_radius_mm: float | None = None
@@ -88,7 +89,7 @@ def collect(
     """
     check_axes(bl, sweeps)
     left = remaining(scans, how.ledger.committed(_owner(how)))
-    home = yield from present_position(bl)
+    home = how.home or (yield from present_position(bl))
     homes = {index: _home(sweep, home, how.positions) for index, sweep in enumerate(sweeps)}
     flux: list[float] = []
     for group in arming_groups(left, sweeps, how.images_per_arm_most):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from mxplans.model.sweeps import Position
 from mxplans.schedule import ScanKey
 
 
@@ -22,6 +23,10 @@ class ScanLedger(Protocol):
         """A scan is on disk; durable when it returns."""
         ...
 
+    def home(self, item_uuid: str, position: Position) -> Position:
+        """Where the sample stood when this was first asked for an experiment: `position` the first time."""
+        ...
+
     def run_number(self, directory: str, prefix: str) -> int:
         """The next number for files of this name, which nobody had before."""
         ...
@@ -32,6 +37,7 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self._committed: dict[str, set[ScanKey]] = {}
+        self._homes: dict[str, Position] = {}
         self._numbers: dict[tuple[str, str], int] = {}
 
     def committed(self, item_uuid: str) -> frozenset[ScanKey]:
@@ -44,6 +50,10 @@ class MemoryLedger:
     def commit(self, item_uuid: str, key: ScanKey, ordinal: int, run_uid: str, file_base: str) -> None:
         """A scan is on disk."""
         self._committed.setdefault(item_uuid, set()).add(key)
+
+    def home(self, item_uuid: str, position: Position) -> Position:
+        """Where the sample stood first."""
+        return self._homes.setdefault(item_uuid, position)
 
     def run_number(self, directory: str, prefix: str) -> int:
         """The next number."""

@@ -49,6 +49,12 @@ def present_position(bl: Beamline) -> MsgGenerator[Position]:
     return Position(x_mm=x, y_mm=y, z_mm=z)
 
 
+def move_to_position(bl: Beamline, position: Position) -> MsgGenerator[None]:
+    """All three translations at the same time."""
+    gonio = bl.goniometer
+    yield from set_and_wait(MOVE_TIMEOUT_S, gonio.x, position.x_mm, gonio.y, position.y_mm, gonio.z, position.z_mm)
+
+
 def prepare_sweep(
     bl: Beamline, sweep: Sweep, settings: Collection, detector_radius_mm: float | None = None
 ) -> MsgGenerator[None]:

@@ -1,6 +1,6 @@
 """The tables of the queue file: the tree, its events, and the ledger.
 
-What is kept for good (events, attempts, scans begun and committed) is only ever added to.
+What is kept for good (events, attempts, scans begun and committed, homes) is only ever added to.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 APPLICATION_ID = 0x6D78706C
 """Marks a SQLite file as ours ("mxpl")."""
 
-VERSION = 1
+VERSION = 2
 """Of the tables below; another one is refused."""
 
 TABLES = """
@@ -130,6 +130,13 @@ CREATE TABLE scan_committed (
     PRIMARY KEY (item_uuid, sweep_uuid, first_image),
     UNIQUE (item_uuid, ordinal),
     FOREIGN KEY (item_uuid, attempt) REFERENCES attempt (item_uuid, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE home (
+    item_uuid TEXT PRIMARY KEY REFERENCES experiment (item_uuid),
+    x_mm REAL NOT NULL,
+    y_mm REAL NOT NULL,
+    z_mm REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE run_number (

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Self
 
 from mxplans.errors import LedgerError, QueueRefused
-from mxplans.model.sweeps import ScanKey
+from mxplans.model.sweeps import Position, ScanKey
 from mxplans.queue import _running
 from mxplans.queue._accounts import BegunScan, LedgerState, Verification, ranges_by_sweep
 from mxplans.queue._database import Database
@@ -108,6 +108,18 @@ class Ledger:
             (attempt, State.RUNNING, row["digest"] or digest or "", item_uuid),
         )
         return attempt
+
+    def home(self, item_uuid: str, position: Position) -> Position:
+        """Where the sample stood when this was first asked for an experiment: `position` the first time.
+
+        Raises:
+            LedgerError: If the experiment is not running or run by another worker.
+        """
+        with self._database.write() as connection:
+            self._running_attempt(connection, item_uuid)
+            connection.execute("INSERT OR IGNORE INTO home VALUES (?, ?, ?, ?)", (item_uuid, *position.xyz_mm))
+            row = connection.execute("SELECT x_mm, y_mm, z_mm FROM home WHERE item_uuid = ?", (item_uuid,)).fetchone()
+            return Position(**row)
 
     def committed(self, item_uuid: str) -> frozenset[ScanKey]:
         """Keys of the scans that are done."""

@@ -8,7 +8,7 @@ from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
 from mxplans.centring import GridView, XrayCandidate, locate_crystals
-from mxplans.model.extensions import Kind
+from mxplans.model.extensions import Centring, Kind
 from mxplans.model.item import QueueItem
 from mxplans.model.sweeps import GRIDS, Position, Sweep
 from mxplans.plans import documents
@@ -16,11 +16,13 @@ from mxplans.plans.collecting import Collecting, collect
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.ledger import ScanLedger
 from mxplans.plans.motion import grid_of
-from mxplans.plans.optical import snapshots
+from mxplans.plans.optical import move_to_pose, snapshots
+from mxplans.plans.preparing import move_to_position, present_position
 from mxplans.plans.record import record
 from mxplans.plans.xray import move_to_candidate, score_grid
 from mxplans.roles import Beamline
 from mxplans.schedule import ScheduledScan, schedule_item
+from mxplans.udc.bring_in import centring_of
 from mxplans.udc.phases import phase
 from mxplans.udc.sample import MountedSample
 from mxplans.udc.settings import NightSettings
@@ -51,14 +53,21 @@ def collect_scans(
         scans_before: Scans that its centring took in this run.
     """
     evidence: dict[str, float] = {}
-    if sample.candidates and item.kind is not Kind.XRAY_CENTRING:
-        candidate = candidate_for(item, sample.candidates)
-        if candidate is None:
-            return _no_crystal(item, sample)
-        yield from move_to_candidate(bl, candidate, settings.limits)
-        if not scans_before:
-            yield from record(documents.XRC_RESULT, candidate.values())
-        evidence["significance"] = candidate.significance
+    home: Position | None = None
+    match centring_of(item):
+        case Centring.NONE:
+            # A scan that was interrupted leaves the sample elsewhere.
+            home = ledger.home(item.uuid, (yield from present_position(bl)))
+        case Centring.XRAY if item.kind is not Kind.XRAY_CENTRING:
+            candidate = candidate_for(item, sample.candidates)
+            if candidate is None:
+                return _no_crystal(item, sample)
+            yield from move_to_candidate(bl, candidate, settings.limits)
+            if not scans_before:
+                yield from record(documents.XRC_RESULT, candidate.values())
+            evidence["significance"] = candidate.significance
+        case _ if sample.optical is not None:
+            yield from move_to_pose(bl, sample.optical.pose)
     scans = schedule_item(item)
     if item.experiment.snapshot_count and not ledger.committed(item.uuid):
         yield from _snapshots(bl, item, item.experiment.snapshot_count, settings, context)
@@ -72,6 +81,7 @@ def collect_scans(
         settings=settings.collection,
         context=context,
         ledger=ledger,
+        home=home,
         positions=[_position(candidate) for candidate in sample.candidates],
         first_ordinal=scans_before,
         detector_radius_mm=settings.limits.detector_radius_mm,
@@ -79,6 +89,9 @@ def collect_scans(
         conclude=conclude,
     )
     collected = yield from phase("collect", collect(bl, item.asked, scans, how))
+    if home is not None:
+        # What comes next on this sample may ask for no centring either.
+        yield from move_to_position(bl, home)
     if item.kind is Kind.XRAY_CENTRING and len(views) == 2:
         return (yield from _located(bl, views, settings, sample))
     images, left = item.number_images, collected.flux_left_frac

@@ -33,6 +33,7 @@ GRIDS = kinds.xray_centring(
     step_um=20,
     aperture="Small",
 )
+WHERE_IT_IS = [kinds.mesh(**COMMON, columns=4, rows=3, step_um=20) for _ in range(2)]
 RESUMED = kinds.rotation(**TURN, number_images=12, wedge_images=4, position=AT)
 ITEMS = {
     "centred": kinds.rotation(**TURN, number_images=4, omega_start_deg=30, snapshot_count=3),
@@ -134,6 +135,8 @@ def day(tmp_path_factory):
     with open_session(profile, folder / "beamline.yaml", folder / "out", shipment, virtual_time=True) as session:
         day = Day(session)
         day.run("xray centring", GRIDS)
+        for number, item in enumerate(WHERE_IT_IS):
+            day.run(f"where it is {number}", item)
         for name, item in ITEMS.items():
             day.run(name, parse_item(item.to_json()))
         first, _, last = schedule_item(RESUMED)
@@ -261,6 +264,12 @@ def test_xray_centring_by_two_given_grids_finds_the_crystal(day):
     # The first item that brings no position of its own is collected where the grids found the crystal.
     (truth,) = day.done["centred"].exposed
     assert max(map(abs, truth["crystal_offset_um"])) < 10
+
+
+def test_grids_without_a_centre_lie_over_the_loop_each_time(day):
+    (first,), (second,) = day.done["where it is 0"].exposed, day.done["where it is 1"].exposed
+    assert second["start_mm"] == pytest.approx(first["start_mm"], abs=1e-3)
+    assert max(map(abs, first["crystal_offset_um"])) < 40  # half of its 80 um
 
 
 def test_snapshots_are_taken_from_where_the_sweep_begins(day):

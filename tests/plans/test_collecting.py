@@ -1,7 +1,7 @@
 """Scans of an experiment: each is closed once and written down, whatever comes between; a series is no longer than allowed."""
 
 import pytest
-from plan_support import Pausing, answer_for_names
+from names_support import Pausing
 
 from mxplans.model import Position, Sweep
 from mxplans.plans.collecting import Collecting, collect
@@ -46,12 +46,9 @@ def test_a_scan_rests_before_its_run_ends_and_nothing_follows_but_the_checkpoint
 
 
 def test_a_pause_behind_the_end_of_a_run_costs_no_scan_and_closes_nothing_twice(bl, run_engine, how):
-    answer_for_names(run_engine, {})
     pausing = Pausing(run_engine, lambda message: message.command == "close_run")
-    statuses = []
-    run_engine.subscribe(lambda name, document: statuses.append(document["exit_status"]), "stop")
     pausing.run(collect(bl, (SWEEP,), SCANS, how))
-    assert statuses == ["success"] * 3
+    assert pausing.exit_statuses() == ["success"] * 3
     assert len(pausing.told("close_run")) == 3
     assert how.ledger.committed("item") == {scan.key for scan in SCANS}
     # The first scan is committed, so only the other two are taken after the pause, in a series of their own.
@@ -59,7 +56,6 @@ def test_a_pause_behind_the_end_of_a_run_costs_no_scan_and_closes_nothing_twice(
 
 
 def test_an_abort_behind_the_end_of_a_run_closes_nothing_twice_and_the_scan_is_taken_again(bl, run_engine, how):
-    answer_for_names(run_engine, {})
     pausing = Pausing(run_engine, lambda message: message.command == "close_run")
     pausing.reach(collect(bl, (SWEEP,), SCANS, how))
     run_engine.abort("enough")
@@ -72,12 +68,9 @@ def test_an_abort_behind_the_end_of_a_run_closes_nothing_twice_and_the_scan_is_t
 
 
 def test_a_pause_within_a_scan_takes_it_again(bl, run_engine, how):
-    answer_for_names(run_engine, {})
     pausing = Pausing(run_engine, lambda message: message.command == "complete")
-    statuses = []
-    run_engine.subscribe(lambda name, document: statuses.append(document["exit_status"]), "stop")
     pausing.run(collect(bl, (SWEEP,), SCANS, how))
-    assert statuses == ["abort"] + ["success"] * 3
+    assert pausing.exit_statuses() == ["abort"] + ["success"] * 3
     assert scans_per_arming(pausing.messages) == [3, 3]
 
 

@@ -6,8 +6,8 @@ import pytest
 from bluesky import plan_stubs as bps
 from bluesky import preprocessors as bpp
 from bluesky.utils import RunEngineInterrupted
+from names_support import Pausing
 from ophyd import Signal
-from plan_support import Pausing
 
 from mxplans.errors import DeviceFault
 from mxplans.plans.pausing import ScanInterrupted, again_after_pauses, noticing_pauses

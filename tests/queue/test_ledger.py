@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mxplans.errors import LedgerError, QueueRefused
+from mxplans.model import Position
 from mxplans.queue import BegunScan, Ledger, LedgerState, Outcome, State, highest_run_number
 
 ITEM = "11111111-1111-4111-8111-111111111111"
@@ -170,6 +171,20 @@ def test_verify_names_what_is_missing_and_what_was_not_asked_for(ledger):
     assert not checked.exact
 
 
+def test_the_home_of_an_experiment_is_where_its_sample_stood_first(ledger, path):
+    first, later = Position(x_mm=0.1, y_mm=-0.2, z_mm=1 / 3), Position(x_mm=9, y_mm=9, z_mm=9)
+    ledger.begin(ITEM)
+    assert ledger.home(ITEM, first) == first
+    with Ledger(path) as next_one:
+        next_one.begin(ITEM)
+        assert next_one.home(ITEM, later) == first
+        next_one.finish(ITEM, "Completed")
+        with pytest.raises(LedgerError, match="has ended as Completed"):
+            next_one.home(ITEM, later)
+        with pytest.raises(LedgerError, match="never begun"):
+            next_one.home("another", later)
+
+
 def test_run_numbers_never_repeat(ledger, path):
     assert [ledger.run_number("/d", "p") for _ in range(3)] == [1, 2, 3]
     assert ledger.run_number("/d", "q") == 1
@@ -202,13 +217,13 @@ def test_a_closed_ledger_says_so(path):
         ledger.state(ITEM)
 
 
-@pytest.mark.parametrize("version", [0, 99])
+@pytest.mark.parametrize("version", [0, 1, 99])
 def test_another_version_is_refused(path, version):
     Ledger(path).close()
     with sqlite3.connect(path) as connection:
         connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    with pytest.raises(LedgerError, match=f"version {version}, this program reads version 1"):
+    with pytest.raises(LedgerError, match=f"version {version}, this program reads version 2"):
         Ledger(path)
 
 

@@ -1,0 +1,76 @@
+"""A sample on a goniometer of names, and experiments on it."""
+
+from names_support import Pausing
+from plan_support import spots
+
+from mxplans.model import Pose, SampleLocation
+from mxplans.plans.ledger import MemoryLedger
+from mxplans.plans.optical import OpticalCentre
+from mxplans.profile import Collection, Limits, OpticalCentring, XrayCentring
+from mxplans.udc import MountedSample, NightSettings, Work, experiment
+
+PIN = (1, 1)
+CENTRE = OpticalCentre(Pose(x_mm=0.1, y_mm=0.2, z_mm=0.3, omega_deg=30.0), 200.0, 100.0, 60.0)
+SETTINGS = NightSettings(
+    beamline="names",
+    optical=OpticalCentring(zoom="1"),
+    xray=XrayCentring(aperture="Medium"),
+    collection=Collection(aperture="Medium", distance_mm=100),
+    limits=Limits.model_validate(
+        {"apertures": {"Medium": {"horizontal_um": 50, "vertical_um": 50}}, "aperture": "Medium"}
+    ),
+)
+AXES = ("goniometer_x", "goniometer_y", "goniometer_z")
+
+
+class Bench:
+    """A beamline of names with a pin on it, and what its worker knows.
+
+    Args:
+        bl: The beamline.
+        engine: The RunEngine.
+        pause_behind: Pauses behind the first message that it accepts.
+        sample: What is known of the pin; None for one that is centred with light.
+    """
+
+    def __init__(self, bl, engine, pause_behind=lambda message: False, sample=None):
+        reads = dict.fromkeys(AXES, 0.0) | {"goniometer_omega": 0.0}
+        does = {"goniometer_scan": self._scan, "spot_finder": self._find}
+        self.bl, self.engine = bl, engine
+        self.told = Pausing(engine, pause_behind, reads, does)
+        self.lit = {8}
+        known = MountedSample(location=SampleLocation(puck=PIN[0], pin=PIN[1]), optical=CENTRE)
+        self.work = Work(SETTINGS, sample or known, MemoryLedger())
+        self.results = []
+
+    def _scan(self, motion):
+        """A scan leaves the sample elsewhere."""
+        for name, at_mm in zip(AXES, motion.start.xyz_mm, strict=True):
+            self.told.reads[name] = at_mm + 0.05
+
+    def _find(self, request):
+        self.bl.spot_finder.frames = spots(request.number_images, self.lit)
+
+    def plan(self, item, **how):
+        """One attempt at an item."""
+        self.results.append((yield from experiment(self.bl, item, self.work, **how)))
+
+    def run(self, item, **how):
+        """Run an item; what became of it."""
+        self.engine(self.plan(item, **how))
+        return self.results[-1].outcome
+
+    def run_with_pause(self, item, **how):
+        """The same through a pause."""
+        self.told.run(self.plan(item, **how))
+        return self.results[-1].outcome
+
+    @property
+    def starts_mm(self):
+        """Where each scan began (x, y, z)."""
+        return [motion.start.xyz_mm for motion in self.told.values("goniometer_scan")]
+
+    def scanned(self, role):
+        """Start documents of the scans of a role."""
+        starts = [document["mxplans"] for name, document in self.told.documents if name == "start"]
+        return [start for start in starts if start["role"] == role]
