@@ -17,7 +17,7 @@ from mxplans.queue._rows import Actor, item_row, sample_row, session_row, set_fi
 from mxplans.queue.events import EventKind, Place, record_event
 
 _OF_ITS_MESSAGE = ("sampleRef", "logisticalSampleRef")
-_OF_ITS_RUN = ("startTime", "endTime", "jobStatus", "measuredFlux", "radiationDose")
+_NOT_COPIED = ("priority", "startTime", "endTime", "jobStatus", "measuredFlux", "radiationDose")
 
 
 class Target(NamedTuple):
@@ -103,7 +103,7 @@ def move_sample(connection: sqlite3.Connection, session: str, name: str, to: To,
 
 
 def copy(connection: sqlite3.Connection, uuid: str, new_uuid: str | None, target: Target, actor: Actor) -> str:
-    """Add an experiment with the content of another and identities of its own; its uuid.
+    """Add an experiment with the content of another, identities of its own and no priority; its uuid.
 
     Raises:
         QueueRefused: If the original or the place is not there, or the new uuid is taken.
@@ -115,7 +115,7 @@ def copy(connection: sqlite3.Connection, uuid: str, new_uuid: str | None, target
     if connection.execute("SELECT 1 FROM item WHERE uuid = ?", (identity,)).fetchone():
         raise QueueRefused(f"experiment {identity} is in the queue already; give another uuid, or none")
     content = json.loads(row["content"])
-    experiment = {name: value for name, value in content["experiment"].items() if name not in _OF_ITS_RUN}
+    experiment = {name: value for name, value in content["experiment"].items() if name not in _NOT_COPIED}
     content["experiment"] = {**experiment, "uuid": identity}
     # Sweeps that come without a uuid get one that follows from the experiment's.
     content["sweeps"] = [

@@ -5,7 +5,7 @@
 | see          | any   | any | any  | any      | read the tree, its events and the ledger                  |
 | add_session  | any   | any | -    | -        | add a session                                             |
 | add          | any   | any | own  | -        | add samples and experiments to a session                  |
-| copy         | any   | own | own  | -        | copy an experiment                                        |
+| copy         | any   | own | own  | -        | copy an experiment; the copy has no priority              |
 | change       | any   | own | own  | -        | give an experiment another content, set a sample group    |
 | move         | any   | own | own  | -        | put an experiment or a sample elsewhere in its session    |
 | enable       | any   | any | own  | -        | switch an experiment on or off                            |

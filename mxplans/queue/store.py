@@ -86,6 +86,8 @@ class QueueStore(QueueReader):
     ) -> str:
         """Add an experiment with the content of another and a uuid of its own, given or derived; see `move`.
 
+        It has no priority: who may copy may not always give one.
+
         Raises:
             QueueRefused: If the original or the place is not there, or the new uuid is taken.
             InvalidInput: If the new uuid is none.

@@ -161,7 +161,7 @@ def _move(uuid: str, place: Place, desk: Desk, who: Caller) -> dict[str, Any]:
 
 @router.post("/items/{uuid}/copy", status_code=201)
 async def copy(uuid: str, request: Request, desk: Desked, who: Known) -> dict[str, Any]:
-    """Add an experiment with the content of another and a uuid of its own."""
+    """Add an experiment with the content of another, a uuid of its own and no priority."""
     place = Copy.model_validate(await read_object(request))
     return await run_in_threadpool(_copy, uuid, place, desk, who)
 

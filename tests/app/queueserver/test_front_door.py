@@ -119,6 +119,17 @@ def test_items_are_edited_and_the_order_follows(door):
     assert client.get(f"/mx/items/{uuid_of(second)}").status_code == 404
 
 
+def test_a_copy_does_not_bring_the_priority_along(door):
+    as_, _ = door
+    as_(STAFF).post("/mx/sessions", json={"name": "of-alice", "owner": "alice"}).raise_for_status()
+    asked = item()
+    asked["experiment"]["priority"] = 1
+    as_(STAFF).post("/mx/items?session=of-alice", json=asked).raise_for_status()
+    made = as_(ALICE).post(f"/mx/items/{uuid_of(asked)}/copy").json()
+    assert (made["priority"], made["item"]["experiment"].get("priority")) == (None, None)
+    assert as_(ALICE).get(f"/mx/items/{uuid_of(asked)}").json()["priority"] == 1
+
+
 def test_another_uuid_or_a_spoilt_content_does_not_replace_one(door):
     client = door[0](STAFF)
     asked = item()
