@@ -49,21 +49,7 @@ async def read_json(request: Request) -> Any:
     Raises:
         Refused: 413 if it is too long, 422 if it is not JSON, or nested too deeply.
     """
-    said = request.headers.get("content-length", "")
-    if said.isdecimal() and int(said) > BODY_MOST:
-        raise _too_long(f"{said} bytes")
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_MOST:
-            raise _too_long(f"more than {BODY_MOST} bytes")
-    try:
-        content = json.loads(bytes(body), parse_constant=_no_number, object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Refused(422, [problem(["body"], f"not JSON: {reason}")]) from None
-    _check_depth_and_text(content)
-    return content
+    return _decoded(await _body_of(request))
 
 
 async def read_object(request: Request) -> dict[str, Any]:
@@ -72,9 +58,33 @@ async def read_object(request: Request) -> dict[str, Any]:
     Raises:
         Refused: 413 or 422.
     """
-    content = await read_json(request) if request.headers.get("content-length", "0") != "0" else {}
+    body = await _body_of(request)
+    content = _decoded(body) if body else {}
     if not isinstance(content, dict):
         raise Refused(422, [problem(["body"], "should be a JSON object", content)])
+    return content
+
+
+async def _body_of(request: Request) -> bytes:
+    """What was sent, whether its length was said before or not."""
+    said = request.headers.get("content-length", "")
+    if said.isdecimal() and int(said) > BODY_MOST:
+        raise _too_long(f"{said} bytes")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_MOST:
+            raise _too_long(f"more than {BODY_MOST} bytes")
+    return bytes(body)
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        content = json.loads(body, parse_constant=_no_number, object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Refused(422, [problem(["body"], f"not JSON: {reason}")]) from None
+    _check_depth_and_text(content)
     return content
 
 

@@ -60,3 +60,12 @@ def test_a_body_that_is_too_long_is_refused_whether_it_says_so_or_not(door):
         answer = door[0](STAFF).post("/mx/items", content=body)
         assert answer.status_code == 413
         assert f"allowed are {BODY_MOST}" in answer.json()["detail"]
+
+
+def test_a_body_that_comes_in_parts_counts_as_any_other(door):
+    client = door[0](STAFF)
+    told = client.post("/mx/queue/stop", content=iter([b'{"reason": ', b'"ice"}']))
+    assert told.json()["reason"] == "ice"
+    assert client.post("/mx/queue/stop", content=iter([b'{"colour": "red"}'])).status_code == 422
+    assert client.post("/mx/queue/stop", content=iter([b" " * (BODY_MOST // 2)] * 3)).status_code == 413
+    assert client.post("/mx/queue/stop").status_code == 200
