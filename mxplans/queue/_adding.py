@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from mxplans.errors import QueueRefused
 from mxplans.model import QueueItem
@@ -129,7 +129,7 @@ def add_samples(
 
 
 def add_items(
-    connection: sqlite3.Connection, session: str, items: Sequence[QueueItem], enabled: bool, actor: Actor
+    connection: sqlite3.Connection, session: str, items: Sequence[QueueItem], disabled: Collection[str], actor: Actor
 ) -> tuple[str, ...]:
     """Add experiments, and the samples they are for, at the end; uuids of those that were not there.
 
@@ -147,7 +147,7 @@ def add_items(
         sample_id = samples.id_of(item.sample_name)
         if sample_id not in ranks:
             ranks[sample_id] = Siblings("item", sample_id).rank(connection, "last")
-        insert_item(connection, new, sample_id, ranks[sample_id], enabled, actor)
+        insert_item(connection, new, sample_id, ranks[sample_id], item.uuid not in disabled, actor)
         ranks[sample_id] += GAP
         added.append(item.uuid)
     return tuple(added)

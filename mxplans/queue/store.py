@@ -1,14 +1,15 @@
 """The queue tree: sessions, their samples, and the experiments on them, with what happened to each.
 
-Every call is one transaction: all of it is on the disk when it returns, with its events, or, after an exception,
+Every call is one transaction, several are one inside `QueueStore.together`: all of it is on the disk when it returns, with its events, or, after an exception,
 nothing of it. Who may call what is decided before (`mxplans.queue.permissions`).
 """
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,12 +37,31 @@ class QueueStore(QueueReader):
     def __init__(self, path: Path | str, clock: Callable[[], float] = time.time) -> None:
         super().__init__(path)
         self._clock = clock
+        self._joined = threading.local()
+        """Has the connection of the transaction that this thread has open, if any."""
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread writes inside is one transaction: all of it is there afterwards, or, after an exception, nothing.
+
+        Readers, this store's own too, see the state before until it is over; so ask first, and write then. It is not nested.
+        """
+        with self._database.write() as connection:
+            self._joined.connection = connection
+            try:
+                yield
+            finally:
+                del self._joined.connection
 
     @contextmanager
     def _write(self, who: str) -> Iterator[tuple[sqlite3.Connection, Actor]]:
         if not who:
             raise QueueRefused("nobody is named as the one who does this; give the user's name")
         actor = Actor(who, self._clock())
+        joined: sqlite3.Connection | None = getattr(self._joined, "connection", None)
+        if joined is not None:
+            yield joined, actor
+            return
         with self._database.write() as connection:
             yield connection, actor
 
@@ -65,15 +85,23 @@ class QueueStore(QueueReader):
         with self._write(who) as (connection, actor):
             return _adding.add_samples(connection, session, samples, actor)
 
-    def add_items(self, session: str, items: Sequence[QueueItem], who: str, enabled: bool = True) -> tuple[str, ...]:
+    def add_items(
+        self, session: str, items: Sequence[QueueItem], who: str, disabled: Collection[str] = ()
+    ) -> tuple[str, ...]:
         """Add experiments, and the samples they are for, at the end; uuids of those that were not there.
+
+        Args:
+            session: Name of the session.
+            items: In their order.
+            who: Does it.
+            disabled: Uuids of those that are switched off at first.
 
         Raises:
             QueueRefused: If there is no such session, one is there with other content, or a sample's place is taken.
         """
         check_count("items", len(items), ITEMS_MOST)
         with self._write(who) as (connection, actor):
-            return _adding.add_items(connection, session, items, enabled, actor)
+            return _adding.add_items(connection, session, items, disabled, actor)
 
     def copy(
         self,

@@ -34,6 +34,29 @@ def test_sending_again_adds_nothing_and_other_content_is_refused(store):
     assert in_tree(store) == [A, B]  # nothing of a refused call is there
 
 
+def test_some_of_them_are_switched_off_at_first_and_the_order_is_as_given(store):
+    store.add_items(VISIT, [item("a"), item("b"), item("c")], "alice", disabled={B})
+    assert in_tree(store) == [A, B, C]
+    assert store.order() == (A, C)
+
+
+def test_several_calls_together_are_there_as_a_whole_or_not_at_all(store):
+    add(store, item("a"))
+    last = store.snapshot()["sequence"]
+    with pytest.raises(QueueRefused, match="allowed is 1"), store.together():
+        store.add_session(NewSession(name="other"), "alice")
+        store.enable([A], False, "alice")
+        store.set_priority([A], 0, "alice")
+    assert store.order() == (A,)
+    assert store.snapshot()["sequence"] == last
+    with store.together():
+        store.enable([A], False, "alice")
+        assert store.order() == (A,)  # not yet
+        store.set_priority([A], 3, "alice")
+    assert (store.item(A)["enabled"], store.item(A)["priority"]) == (False, 3)
+    assert add(store, item("b")) == (B,)  # as usual again
+
+
 def test_a_session_and_a_sample_are_added_once(store):
     assert not store.add_session(NewSession(name=VISIT), "alice")
     with pytest.raises(QueueRefused, match="give the new one another name"):

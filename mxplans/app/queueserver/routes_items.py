@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
@@ -55,19 +56,22 @@ async def submit(request: Request, desk: Desked, who: Known, session: str = "def
 
 def _submit(desk: Desk, who: Caller, session: str, content: Any) -> dict[str, Any]:
     asked = read_submission(content, desk.profile)
-    if session not in sessions_there(desk):
+    new = session not in sessions_there(desk)
+    if new:
         who.require(Action.ADD_SESSION)
-        desk.store.add_session(NewSession(name=session), who.name)
-    require_in_session(desk, who, Action.ADD, session)
+        who.require(Action.ADD)
+    else:
+        require_in_session(desk, who, Action.ADD, session)
     if any(item.experiment.priority is not None for item in asked.items):
         who.require(Action.PRIORITY)
-    on = [item for item in asked.items if item.uuid not in asked.disabled]
-    off = [item for item in asked.items if item.uuid in asked.disabled]
-    added = {*desk.store.add_items(session, on, who.name), *desk.store.add_items(session, off, who.name, enabled=False)}
+    with desk.store.together():
+        if new:
+            desk.store.add_session(NewSession(name=session), who.name)
+        added = desk.store.add_items(session, asked.items, who.name, asked.disabled)
     return _answer(session, asked, added)
 
 
-def _answer(session: str, asked: Submission, added: set[str]) -> dict[str, Any]:
+def _answer(session: str, asked: Submission, added: Collection[str]) -> dict[str, Any]:
     return {
         "session": session,
         "items": [{"uuid": item.uuid, "sample": item.sample_name, "added": item.uuid in added} for item in asked.items],
@@ -129,12 +133,13 @@ def _change(uuid: str, asked: Change, desk: Desk, who: Caller) -> dict[str, Any]
         require_for_item(desk, who, Action.ENABLE, uuid)
     if "priority" in asked.model_fields_set:
         require_for_item(desk, who, Action.PRIORITY, uuid)
-    if item is not None:
-        desk.store.change(item, who.name)
-    if asked.enabled is not None:
-        desk.store.enable([uuid], asked.enabled, who.name)
-    if "priority" in asked.model_fields_set:
-        desk.store.set_priority([uuid], asked.priority, who.name)
+    with desk.store.together():
+        if item is not None:
+            desk.store.change(item, who.name)
+        if asked.enabled is not None:
+            desk.store.enable([uuid], asked.enabled, who.name)
+        if "priority" in asked.model_fields_set:
+            desk.store.set_priority([uuid], asked.priority, who.name)
     return look(uuid, desk, who)
 
 

@@ -4,6 +4,7 @@ import json
 import uuid
 
 from front_door_bench import ALICE, BOB, OBSERVER, STAFF, UDC, change
+from mxcube_tasks import collection, sample
 from served_queue import ROOT, item
 
 from mxplans.model import QueueItem
@@ -139,6 +140,27 @@ def test_another_uuid_or_a_spoilt_content_does_not_replace_one(door):
     assert client.patch(one, json={"item": change(asked, numberImages=0)}).status_code == 422
     assert client.patch(one, json={"colour": "red"}).status_code == 422
     assert client.get(one).json()["numberImages"] == 40
+
+
+def test_a_request_is_done_as_a_whole_or_not_at_all(door):
+    asked = item()
+    client = door[0](STAFF)
+    client.post("/mx/items", json=asked).raise_for_status()
+    one = f"/mx/items/{uuid_of(asked)}"
+    assert client.patch(one, json={"enabled": False, "priority": 0}).status_code == 409
+    assert client.get(one).json()["enabled"] is True
+    answer = client.post("/mx/items?session=new", json=[item("b"), change(asked, numberImages=41)])
+    assert answer.status_code == 409
+    assert [session["name"] for session in client.get("/mx/queue").json()["sessions"]] == ["default"]
+
+
+def test_tasks_of_mxcube_keep_their_order_whether_they_are_switched_on_or_not(door):
+    client = door[0](STAFF)
+    tasks = [collection(prefix=name) | {"checked": name != "p1"} for name in ("p1", "p2", "p3")]
+    client.post("/mx/items", json={"mxcube": [sample(*tasks)]}).raise_for_status()
+    (there,) = client.get("/mx/queue?contents=true").json()["sessions"][0]["samples"]
+    told = [(each["item"]["sweeps"][0]["prefix"], each["enabled"]) for each in there["experiments"]]
+    assert told == [("p1", False), ("p2", True), ("p3", True)]
 
 
 def test_what_runs_is_neither_removed_nor_changed(door):
