@@ -31,16 +31,17 @@ class Bench:
         engine: The RunEngine.
         pause_behind: Pauses behind the first message that it accepts.
         sample: What is known of the pin; None for one that is centred with light.
+        ledger: Remembers the scans; None for one that forgets.
     """
 
-    def __init__(self, bl, engine, pause_behind=lambda message: False, sample=None):
+    def __init__(self, bl, engine, pause_behind=lambda message: False, sample=None, ledger=None):
         reads = dict.fromkeys(AXES, 0.0) | {"goniometer_omega": 0.0}
         does = {"goniometer_scan": self._scan, "spot_finder": self._find}
         self.bl, self.engine = bl, engine
         self.told = Pausing(engine, pause_behind, reads, does)
         self.lit = {8}
         known = MountedSample(location=SampleLocation(puck=PIN[0], pin=PIN[1]), optical=CENTRE)
-        self.work = Work(SETTINGS, sample or known, MemoryLedger())
+        self.work = Work(SETTINGS, sample or known, ledger or MemoryLedger())
         self.results = []
 
     def _scan(self, motion):

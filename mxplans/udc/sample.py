@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
-from mxplans.centring import XrayCandidate
+from mxplans.centring import GridView, XrayCandidate
 from mxplans.model.acquisition import SampleLocation
+from mxplans.model.sweeps import ScanKey
 from mxplans.plans.optical import OpticalCentre
 from mxplans.roles import Beamline
 from mxplans.udc.verdicts import Outcome
@@ -27,6 +28,7 @@ class MountedSample:
         location: Where the pin came from; None when nothing hangs there, or nobody knows.
         optical: Its loop, once centred with light.
         candidates: Its crystals, best first, once centred with X-rays.
+        views: What grids on it showed, by scan.
         outcome: The problem that ends everything on this pin.
     """
 
@@ -34,11 +36,13 @@ class MountedSample:
     location: SampleLocation | None = None
     optical: OpticalCentre | None = None
     candidates: tuple[XrayCandidate, ...] = ()
+    views: dict[ScanKey, GridView] = field(default_factory=dict)
     outcome: Outcome | None = None
 
     def forget(self) -> None:
         """Another pin, or none: only the background stays."""
         self.location, self.optical, self.candidates, self.outcome = None, None, (), None
+        self.views.clear()
 
 
 def mounted_location(bl: Beamline) -> MsgGenerator[SampleLocation | None]:

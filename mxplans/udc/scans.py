@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
-from mxplans.centring import GridView, XrayCandidate, locate_crystals
+from mxplans.centring import XrayCandidate
 from mxplans.model.extensions import Centring, Kind
 from mxplans.model.item import QueueItem
 from mxplans.model.sweeps import GRIDS, Position, Sweep
@@ -23,6 +22,7 @@ from mxplans.plans.xray import move_to_candidate, score_grid
 from mxplans.roles import Beamline
 from mxplans.schedule import ScheduledScan, schedule_item
 from mxplans.udc.bring_in import centring_of
+from mxplans.udc.grids import GridLedger, locate
 from mxplans.udc.phases import phase
 from mxplans.udc.sample import MountedSample
 from mxplans.udc.settings import NightSettings
@@ -71,16 +71,16 @@ def collect_scans(
     scans = schedule_item(item)
     if item.experiment.snapshot_count and not ledger.committed(item.uuid):
         yield from _snapshots(bl, item, item.experiment.snapshot_count, settings, context)
-    views: list[GridView] = []
+    centring = item.kind is Kind.XRAY_CENTRING
 
     def conclude(sweep: Sweep, part: ScheduledScan, home: Position) -> MsgGenerator[None]:
         if sweep.sweep_type in GRIDS and item.kind is not Kind.RASTER:
-            views.append((yield from score_grid(bl, grid_of(sweep, home), settings.xray)))
+            sample.views[part.key] = yield from score_grid(bl, grid_of(sweep, home), settings.xray)
 
     how = Collecting(
         settings=settings.collection,
         context=context,
-        ledger=ledger,
+        ledger=GridLedger(ledger, sample.views) if centring else ledger,
         home=home,
         positions=[_position(candidate) for candidate in sample.candidates],
         first_ordinal=scans_before,
@@ -92,8 +92,8 @@ def collect_scans(
     if home is not None:
         # What comes next on this sample may ask for no centring either.
         yield from move_to_position(bl, home)
-    if item.kind is Kind.XRAY_CENTRING and len(views) == 2:
-        return (yield from _located(bl, views, settings, sample))
+    if centring:
+        return (yield from locate(bl, [sample.views[scan.key] for scan in scans], settings, sample))
     images, left = item.number_images, collected.flux_left_frac
     weak = f"; the beam fell to {left:.0%} of its flux within a scan: look at its images" if left < WEAK_FRAC else ""
     return Outcome(
@@ -131,18 +131,3 @@ def _no_crystal(item: QueueItem, sample: MountedSample) -> Outcome:
 def _position(candidate: XrayCandidate) -> Position:
     x_mm, y_mm, z_mm = candidate.pose.xyz_mm
     return Position(x_mm=x_mm, y_mm=y_mm, z_mm=z_mm)
-
-
-def _located(
-    bl: Beamline, views: Sequence[GridView], settings: NightSettings, sample: MountedSample
-) -> MsgGenerator[Outcome]:
-    """What two grids of an X-ray centring show."""
-    beam_size_um = yield from bps.rd(bl.aperture.beam_size)
-    offset_mm = sample.optical.axis_offset_mm if sample.optical else 0.0
-    found = locate_crystals(views, beam_size_um, settings.xray.significance_min, offset_mm)
-    sample.candidates = found.candidates
-    if not found.candidates:
-        return Outcome(verdict=Verdict.NO_DIFFRACTION, reason=found.reason, evidence=found.evidence)
-    yield from record(documents.XRC_RESULT, found.candidates[0].values())
-    yield from move_to_candidate(bl, found.candidates[0], settings.limits)
-    return Outcome(verdict=Verdict.DONE, reason=found.reason, evidence=found.evidence)

@@ -1,0 +1,76 @@
+"""X-ray centring as an experiment of its own: grids count as long as their views are remembered, and say where crystals are.
+
+The scores of a grid live in memory only. A grid that is on disk but was taken by another process, or before the pin was
+last mounted, says nothing here: it is taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from bluesky import plan_stubs as bps
+from bluesky.utils import MsgGenerator
+
+from mxplans.centring import GridView, locate_crystals
+from mxplans.model.sweeps import Position, ScanKey
+from mxplans.plans import documents
+from mxplans.plans.ledger import ScanLedger
+from mxplans.plans.record import record
+from mxplans.plans.xray import move_to_candidate
+from mxplans.roles import Beamline
+from mxplans.udc.sample import MountedSample
+from mxplans.udc.settings import NightSettings
+from mxplans.udc.verdicts import Outcome, Verdict
+
+
+@dataclass(frozen=True)
+class GridLedger:
+    """A ledger to which a scan without a view is not done.
+
+    What is committed stays as it is: a grid that is taken again is not written down a second time.
+
+    Attributes:
+        ledger: What was really done.
+        remembered: Scans whose views are at hand; may change while scans are taken.
+    """
+
+    ledger: ScanLedger
+    remembered: Collection[ScanKey]
+
+    def committed(self, item_uuid: str) -> frozenset[ScanKey]:
+        """Scans that are done and remembered."""
+        return frozenset(key for key in self.ledger.committed(item_uuid) if key in self.remembered)
+
+    def begin_scan(self, item_uuid: str, key: ScanKey, ordinal: int, file_base: str) -> None:
+        """A scan is about to be exposed."""
+        if key not in self.ledger.committed(item_uuid):
+            self.ledger.begin_scan(item_uuid, key, ordinal, file_base)
+
+    def commit(self, item_uuid: str, key: ScanKey, ordinal: int, run_uid: str, file_base: str) -> None:
+        """A scan is on disk."""
+        if key not in self.ledger.committed(item_uuid):
+            self.ledger.commit(item_uuid, key, ordinal, run_uid, file_base)
+
+    def home(self, item_uuid: str, position: Position) -> Position:
+        """Where the sample stood first."""
+        return self.ledger.home(item_uuid, position)
+
+    def run_number(self, directory: str, prefix: str) -> int:
+        """The next number."""
+        return self.ledger.run_number(directory, prefix)
+
+
+def locate(
+    bl: Beamline, views: Sequence[GridView], settings: NightSettings, sample: MountedSample
+) -> MsgGenerator[Outcome]:
+    """What two grids show; the best crystal stands in the beam then."""
+    beam_size_um = yield from bps.rd(bl.aperture.beam_size)
+    offset_mm = sample.optical.axis_offset_mm if sample.optical else 0.0
+    found = locate_crystals(views, beam_size_um, settings.xray.significance_min, offset_mm)
+    sample.candidates = found.candidates
+    if not found.candidates:
+        return Outcome(verdict=Verdict.NO_DIFFRACTION, reason=found.reason, evidence=found.evidence)
+    yield from record(documents.XRC_RESULT, found.candidates[0].values())
+    yield from move_to_candidate(bl, found.candidates[0], settings.limits)
+    return Outcome(verdict=Verdict.DONE, reason=found.reason, evidence=found.evidence)
