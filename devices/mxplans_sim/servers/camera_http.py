@@ -29,9 +29,11 @@ _BOUNDARY = "frame"
 class CameraServer:
     """The cameras run freely: what is asked for is the latest frame that is there, and may be older than a motion.
 
-    - `GET /snapshot?format=raw|png|jpeg` returns it, with the headers `X-Frame-Id`, `X-Frame-Stamp` (begin of its
-      exposure, seconds since 1970), `X-Frame-Width` and `X-Frame-Height`; raw is one byte per pixel, row by row.
-    - `GET /status` tells its `id` and `stamp`, and with `now` the present stamp: a frame with a later stamp began since.
+    - `GET /snapshot?format=raw|png|jpeg` returns it, with the headers `X-Frame-Id`, `X-Frame-Stamp` and
+      `X-Frame-End` (begin and end of its exposure, seconds since 1970), `X-Frame-Width` and `X-Frame-Height`; raw is one
+      byte per pixel, row by row.
+    - `GET /status` tells its `id` and `stamp`, and with `now` the present stamp: a frame with a later stamp began since;
+      `rate_hz` is how many frames the camera takes per second.
     - `GET /stream` gives frame after frame until it is closed.
 
     Of another camera all of them stand below its name, as `/side/snapshot`.
@@ -81,7 +83,7 @@ class CameraServer:
 
     async def _status(self, camera: Camera, request: Request) -> Response:
         frame, stamp_s, now_s = camera.stamps_s()
-        return JSONResponse({"id": frame, "stamp": stamp_s, "now": now_s})
+        return JSONResponse({"id": frame, "stamp": stamp_s, "now": now_s, "rate_hz": 1 / camera.controls.frames.period_s})
 
     async def _stream(self, camera: Camera, request: Request) -> Response:
         return StreamingResponse(self._images(camera), media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
@@ -110,6 +112,7 @@ def _headers(picture: Picture) -> dict[str, str]:
     return {
         "X-Frame-Id": str(picture.frame),
         "X-Frame-Stamp": f"{picture.stamp_s:.6f}",
+        "X-Frame-End": f"{picture.end_stamp_s:.6f}",
         "X-Frame-Width": str(width),
         "X-Frame-Height": str(height),
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from mxplans_sim.settings.base import STRICT
+
+Moment = Literal["begin", "middle", "end"]
 
 _FIELD = {"Coarse": (2.4, 341.0, 254.0), "Fine": (1.2, 342.5, 252.5)}
 """Zoom levels of a picture of 680 x 512 pixels: um per pixel, beam mark."""
@@ -44,6 +46,9 @@ class CameraSettings(BaseModel):
     frame_rate_hz: float = Field(30.0, gt=0, le=1000, description="Frames per second, as far as the exposure allows")
     latency_s: float = Field(0.0, ge=0, le=10, description="From the end of an exposure to when the frame is there")
     exposure_s: float = Field(0.01, gt=0, le=10)
+    stamp: Moment = Field(
+        "end", description="The moment of an exposure that the areaDetector's stamps tell; most drivers tell its end"
+    )
     gain: float = Field(0.02, gt=0, le=1, description="Gray values per electron; makes pictures brighter and noisier")
     read_noise: float = Field(1.5, ge=0, description="Gray values, standard deviation")
     vignetting_frac: float = Field(0.65, ge=0, lt=1, description="Light lost in the farthest corner")

@@ -86,12 +86,13 @@ class VirtualBeamline:
 
         Args:
             device_packages: Packages with device classes.
-            plan_packages: Packages that stamp documents.
+            plan_packages: Packages that stamp documents, and let analyses work in threads.
         """
         clock = virtual_clock(self.kernel)
         devices = {"time": clock, "threading": self._threading, **self._network.modules()}
         self._cleanup.enter_context(taken_over(("ophyd", *device_packages), devices, REAL_CONTROL_LAYER))
-        self._cleanup.enter_context(taken_over((*DOCUMENT_PACKAGES, *plan_packages), {"time": clock}))
+        self._cleanup.enter_context(taken_over(DOCUMENT_PACKAGES, {"time": clock}))
+        self._cleanup.enter_context(taken_over(plan_packages, {"time": clock, "threading": self._threading}))
         layer = ControlLayer(self._site.fleet.records.channels, self._server_loop, self.kernel, self._threading.Thread)
         self._cleanup.callback(setattr, ophyd, "cl", ophyd.cl)
         ophyd.cl = layer

@@ -33,6 +33,7 @@ class Picture:
         number: Counts the frames that somebody had, from 1.
         frame: Counts the frames that the camera has exposed, from 0.
         stamp_s: When its exposure began, seconds since 1970.
+        end_stamp_s: When that ended; on an accelerated clock the exposure is shorter by these stamps than it is set.
         pixels: Gray values (height, width), uint8.
         specimen: What was on the goniometer.
         placement: How it stood in the middle of the exposure.
@@ -42,6 +43,7 @@ class Picture:
     number: int
     frame: int
     stamp_s: float
+    end_stamp_s: float
     pixels: Image
     specimen: Specimen | None
     placement: Placement
@@ -151,24 +153,24 @@ class Camera:
         frame = max(self.controls.frames.latest(), 0)
         if self.last is not None and self._fault("camera_frozen") is not None:
             return self.last.frame, self.last.stamp_s, self._world.clock.stamp_s()
-        return frame, self._stamp_s(frame), self._world.clock.stamp_s()
+        return frame, self._stamp_s(self.controls.frames.begins_s(frame)), self._world.clock.stamp_s()
 
     async def _picture(self, frame: int) -> Picture:
         frames, clock = self.controls.frames, self._world.clock
         begins_s = frames.begins_s(frame)
-        middle_s, there_s, stamp_s = begins_s + frames.exposure_s / 2, frames.there_s(frame), self._stamp_s(frame)
+        middle_s, ends_s, there_s = begins_s + frames.exposure_s / 2, begins_s + frames.exposure_s, frames.there_s(frame)
         if self.last is not None and (frame <= self.last.frame or self._fault("camera_frozen") is not None):
             await clock.sleep(there_s - clock.now_s())
             return self.last
         await clock.sleep(middle_s - clock.now_s())
-        picture = await self._develop(frame, stamp_s, middle_s)
+        picture = await self._develop(frame, (self._stamp_s(begins_s), self._stamp_s(ends_s)), middle_s)
         await clock.sleep(there_s - clock.now_s())
         self.last = picture
         self.recent.append(picture)
         await self.changed.notify()
         return picture
 
-    async def _develop(self, frame: int, stamp_s: float, at_s: float) -> Picture:
+    async def _develop(self, frame: int, stamps_s: tuple[float, float], at_s: float) -> Picture:
         world = self._world
         self._number += 1
         number, level = self._number, self.level
@@ -181,12 +183,13 @@ class Camera:
         pixels = await world.clock.compute(
             lambda: self.eye.take(specimen, placement, level, beam_y_mm, exposure, number)
         )
-        return Picture(number, frame, stamp_s, pixels, specimen, placement, level)
+        return Picture(number, frame, *stamps_s, pixels, specimen, placement, level)
 
-    def _stamp_s(self, frame: int) -> float:
+    def _stamp_s(self, at_s: float) -> float:
+        """The stamp of a simulated time near now."""
         clock = self._world.clock
         rate = 1.0 if math.isinf(clock.speed_up) else clock.speed_up
-        return clock.stamp_s() + (self.controls.frames.begins_s(frame) - clock.now_s()) / rate
+        return clock.stamp_s() + (at_s - clock.now_s()) / rate
 
     @property
     def exposure(self) -> Exposure:

@@ -47,7 +47,7 @@ class Camera:
         self._turn = asyncio.Lock()
         self._acquisitions: dict[asyncio.Task[None], str] = {}
         self._last = 0
-        self._image = ImagePlugin(f"{prefix}image1:", settings.width_px, settings.height_px, PORT)
+        self._image = ImagePlugin(f"{prefix}image1:", settings.width_px, settings.height_px, PORT, settings.stamp)
         self._acquire = Choice(value=DONE, enum_strings=ACQUISITION, on_put=self._put)
         self._busy = Choice(value=DONE, enum_strings=ACQUISITION)
         self._state = Choice(value="Idle", enum_strings=DETECTOR_STATES)

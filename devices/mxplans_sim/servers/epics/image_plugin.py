@@ -17,6 +17,7 @@ from mxplans_sim.servers.epics.area_detector import (
 )
 from mxplans_sim.servers.epics.channels import Bytes, Choice, Number, Whole
 from mxplans_sim.servers.epics.setting import Setting, anything
+from mxplans_sim.settings.camera import Moment
 from mxplans_sim.world.camera import Picture
 
 _EPICS_EPOCH_S = 631152000
@@ -31,10 +32,12 @@ class ImagePlugin:
         width: Columns of an image.
         height: Rows of an image.
         source: Port of the camera.
+        moment: Of the exposure, that the stamps tell.
     """
 
-    def __init__(self, prefix: str, width: int, height: int, source: str) -> None:
+    def __init__(self, prefix: str, width: int, height: int, source: str, moment: Moment = "end") -> None:
         self._prefix = prefix
+        self._begin_frac = {"begin": 1.0, "middle": 0.5, "end": 0.0}[moment]
         self._known: dict[str, Any] = {"ArraySize0_RBV": width, "ArraySize1_RBV": height, "ArraySize2_RBV": 0}
         self._known |= {"NDimensions_RBV": 2, "Dimensions_RBV": [width, height, *[0] * 8]}
         self._fixed = {"NDArrayPort": source, "NDArrayAddress": 0, "MinCallbackTime": 0.0, "DroppedArrays": 0}
@@ -83,8 +86,9 @@ class ImagePlugin:
         if self._enabled.value != "Enable":
             return
         await self._data.show(picture.pixels.tobytes())
-        await self._stamp.show(picture.stamp_s)
-        await self._stamp_s.show(max(0, int(picture.stamp_s) - _EPICS_EPOCH_S))
-        await self._stamp_ns.show(int(picture.stamp_s % 1 * 1e9))
+        stamp_s = self._begin_frac * picture.stamp_s + (1 - self._begin_frac) * picture.end_stamp_s
+        await self._stamp.show(stamp_s)
+        await self._stamp_s.show(max(0, int(stamp_s) - _EPICS_EPOCH_S))
+        await self._stamp_ns.show(int(stamp_s % 1 * 1e9))
         await self._id.show(picture.number)
         await self._counter.show(self._counter.value + 1)

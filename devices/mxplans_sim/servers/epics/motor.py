@@ -18,6 +18,8 @@ from mxplans_sim.world.seeding import rng_for
 
 _PERIOD_S = 0.05
 """Real seconds between two readbacks during a move."""
+_LONGEST_S = 0.25
+"""Simulated seconds between them at most, so that a client can tell how an axis moved."""
 
 
 class MotorRecord:
@@ -127,7 +129,7 @@ class MotorRecord:
             await self._done.show(0)
             await self._moving.show(1)
             await self._health.post()
-            period_s = self._clock.watch_period_s(_PERIOD_S)
+            period_s = min(self._clock.watch_period_s(_PERIOD_S), _LONGEST_S)
             driven = False
             while self.axis.moving:
                 driven = driven or self.axis.taken is not None

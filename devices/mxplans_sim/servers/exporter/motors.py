@@ -21,6 +21,8 @@ from mxplans_sim.world.state import World
 READY, MOVING, DISABLED, NOT_INITIALIZED = "Ready", "Moving", "Disabled", "NotInitialized"
 WATCH_S = 0.1
 """Real seconds between two positions that are told during a move."""
+LONGEST_S = 0.25
+"""Simulated seconds between them at most, so that a client can tell how a motor moved."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ class Motors:
 
     async def _watch(self) -> None:
         clock = self._world.clock
-        period_s = clock.watch_period_s(WATCH_S)
+        period_s = min(clock.watch_period_s(WATCH_S), LONGEST_S)
         while self.moving:
             left_s = [axis.remaining_s for axis in self._axes if axis.remaining_s > 0]
             if left_s:

@@ -130,7 +130,7 @@ class ExporterServer:
 
     def _remember(self) -> list[str]:
         """Take note of the present values; returns events of those that are new."""
-        stamp_ms = int(self._clock.stamp_s() * 1000)
+        stamp_ms = round(self._clock.stamp_s() * 1000)
         events = []
         for entry in self._told:
             text = encode(entry.read())
