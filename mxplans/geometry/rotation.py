@@ -23,6 +23,23 @@ def rotation_x(omega_deg: float) -> Array:
     return np.array([[1.0, 0.0, 0.0], [0.0, cos, -sin], [0.0, sin, cos]])
 
 
+def rotation_about(axis: npt.ArrayLike, angle_deg: float) -> Array:
+    """Right-handed rotation matrix about a unit vector (3,), by the quaternion of half the angle.
+
+    >>> bool(np.allclose(rotation_about([1.0, 0.0, 0.0], 30.0), rotation_x(30.0)))
+    True
+    """
+    half = math.radians(angle_deg) / 2
+    w, (x, y, z) = math.cos(half), math.sin(half) * np.asarray(axis, dtype=np.float64)
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
 def motor_change_mm(shift_mm: Array, omega_deg: float) -> Array:
     """Change of the motors that shifts the sample by `shift_mm` (3,) in the laboratory at an omega.
 
