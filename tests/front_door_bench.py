@@ -6,9 +6,11 @@ import threading
 
 import httpx
 import uvicorn
+from bluesky_httpserver.utils import get_resource_access_manager
 from fastapi import FastAPI
 from served_queue import profile_in
 
+from mxplans.app.queueserver.access import GroupOfUser
 from mxplans.app.queueserver.desk import Caller, Desk, caller, open_desk
 from mxplans.app.queueserver.front_door import router
 from mxplans.app.queueserver.places import Places, ServeState
@@ -57,6 +59,7 @@ def front_door(tmp_path):
         app = FastAPI()
         app.include_router(router)
         app.dependency_overrides[open_desk] = lambda: desk
+        app.dependency_overrides[get_resource_access_manager] = lambda: GroupOfUser(groups={"staff": "staff"})
         with running(app) as client:
 
             def as_(who):
