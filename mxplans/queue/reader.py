@@ -69,6 +69,12 @@ class QueueReader:
             rows = connection.execute("SELECT uuid FROM item WHERE state = ? ORDER BY id", (state,))
             return tuple(row["uuid"] for row in rows)
 
+    def owner_of(self, session: str) -> str | None:
+        """Who owns a session; None if there is no such session."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT owner FROM session WHERE name = ?", (session,)).fetchone()
+            return None if row is None else str(row["owner"])
+
     def item(self, uuid: str) -> dict[str, Any]:
         """An experiment as in the snapshot, with its content, session and sample.
 

@@ -72,6 +72,10 @@ def test_a_session_and_a_sample_are_added_once(store):
         store.add_items("other", [item("b")], "alice")
 
 
+def test_whose_a_session_is(store):
+    assert (store.owner_of(VISIT), store.owner_of("other")) == ("tester", None)
+
+
 def test_a_place_is_free_when_its_sample_is_done(store):
     add(store, item("a"))
     store.end(A, Outcome.FAILED, "empty pin", "feeder")

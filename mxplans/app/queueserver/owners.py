@@ -36,12 +36,7 @@ def owner_of(desk: Desk, session: str) -> str:
     Raises:
         Refused: 404 if there is no such session.
     """
-    for each in desk.store.snapshot(contents=False)["sessions"]:
-        if each["name"] == session:
-            return str(each["owner"])
-    missing(f"session {session}")
-
-
-def sessions_there(desk: Desk) -> set[str]:
-    """Names of all sessions."""
-    return {each["name"] for each in desk.store.snapshot(contents=False)["sessions"]}
+    owner = desk.store.owner_of(session)
+    if owner is None:
+        missing(f"session {session}")
+    return owner

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from mxplans.app.queueserver.desk import AnsweringRoute, Caller, Desk, Desked, Known
-from mxplans.app.queueserver.owners import require_for_item, require_in_session, sessions_there
+from mxplans.app.queueserver.owners import require_for_item, require_in_session
 from mxplans.app.queueserver.requests import Refused, problem, read_json, read_object
 from mxplans.app.queueserver.submission import Submission, check_items, read_submission
 from mxplans.model import QueueItem
@@ -56,7 +56,7 @@ async def submit(request: Request, desk: Desked, who: Known, session: str = "def
 
 def _submit(desk: Desk, who: Caller, session: str, content: Any) -> dict[str, Any]:
     asked = read_submission(content, desk.profile)
-    new = session not in sessions_there(desk)
+    new = desk.store.owner_of(session) is None
     if new:
         who.require(Action.ADD_SESSION)
         who.require(Action.ADD)

@@ -98,6 +98,16 @@ def test_users_work_in_their_own_session_only(door):
     assert as_(ALICE).delete(f"/mx/items/{uuid_of(asked)}").status_code == 200
 
 
+def test_whether_a_user_may_is_decided_without_reading_the_whole_tree(door, monkeypatch):
+    as_, desk = door
+    as_(STAFF).post("/mx/sessions", json={"name": "of-alice", "owner": "alice"}).raise_for_status()
+    monkeypatch.setattr(desk.store, "snapshot", None)
+    asked = item()
+    assert as_(ALICE).post("/mx/items?session=of-alice", json=asked).status_code == 201
+    assert as_(BOB).delete(f"/mx/items/{uuid_of(asked)}").status_code == 403
+    assert as_(ALICE).delete("/mx/sessions/nobodys").status_code == 404
+
+
 def test_items_are_edited_and_the_order_follows(door):
     as_, _ = door
     client = as_(STAFF)
