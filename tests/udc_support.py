@@ -71,6 +71,11 @@ class Bench:
         """Where each scan began (x, y, z)."""
         return [motion.start.xyz_mm for motion in self.told.values("goniometer_scan")]
 
+    @property
+    def pictures_deg(self):
+        """From where each picture was taken (omega)."""
+        return self.told.records("snapshot_omega_deg")
+
     def scanned(self, role):
         """Start documents of the scans of a role."""
         starts = [document["mxplans"] for name, document in self.told.documents if name == "start"]

@@ -14,11 +14,13 @@ from mxplans.model.item import QueueItem
 from mxplans.plans import documents
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.ledger import MemoryLedger, ScanLedger
+from mxplans.plans.optical import move_to_pose
 from mxplans.plans.record import record
 from mxplans.roles import Beamline
 from mxplans.schedule.checks import require_within
 from mxplans.udc.bring_in import bring_in, take_out
 from mxplans.udc.phases import phase
+from mxplans.udc.pictures import pictures
 from mxplans.udc.sample import MountedSample
 from mxplans.udc.scans import collect_scans
 from mxplans.udc.settings import NightSettings
@@ -104,7 +106,11 @@ def _outcome(bl: Beamline, item: QueueItem, work: Work, context: ScanContext) ->
     if work.sample.outcome is not None:
         return work.sample.outcome
     if item.kind is Kind.LOAD:
+        yield from pictures(bl, item, work.settings, context)
         return Outcome(verdict=Verdict.DONE, reason="mounted")
     if item.kind is Kind.OPTICAL_CENTRING:
+        if work.sample.optical is not None:
+            yield from move_to_pose(bl, work.sample.optical.pose)
+        yield from pictures(bl, item, work.settings, context)
         return Outcome(verdict=Verdict.DONE, reason="the loop stands in the beam")
     return (yield from collect_scans(bl, item, work.settings, work.sample, work.ledger, context, grids))

@@ -15,7 +15,7 @@ from mxplans.plans.collecting import Collecting, collect
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.ledger import ScanLedger
 from mxplans.plans.motion import grid_of
-from mxplans.plans.optical import move_to_pose, snapshots
+from mxplans.plans.optical import move_to_pose
 from mxplans.plans.preparing import move_to_position, present_position
 from mxplans.plans.record import record
 from mxplans.plans.xray import move_to_candidate, score_grid
@@ -24,6 +24,7 @@ from mxplans.schedule import ScheduledScan, schedule_item
 from mxplans.udc.bring_in import centring_of
 from mxplans.udc.grids import GridLedger, locate
 from mxplans.udc.phases import phase
+from mxplans.udc.pictures import pictures
 from mxplans.udc.sample import MountedSample
 from mxplans.udc.settings import NightSettings
 from mxplans.udc.verdicts import Outcome, Verdict
@@ -69,8 +70,8 @@ def collect_scans(
         case _ if sample.optical is not None:
             yield from move_to_pose(bl, sample.optical.pose)
     scans = schedule_item(item)
-    if item.experiment.snapshot_count and not ledger.committed(item.uuid):
-        yield from _snapshots(bl, item, item.experiment.snapshot_count, settings, context)
+    if not ledger.committed(item.uuid):
+        yield from pictures(bl, item, settings, context)
     centring = item.kind is Kind.XRAY_CENTRING
 
     def conclude(sweep: Sweep, part: ScheduledScan, home: Position) -> MsgGenerator[None]:
@@ -101,13 +102,6 @@ def collect_scans(
         reason=f"{images} images in {len(scans)} scans{weak}",
         evidence={"images": images, "scans": len(scans), "flux_left_frac": left, **evidence},
     )
-
-
-def _snapshots(
-    bl: Beamline, item: QueueItem, number: int, settings: NightSettings, context: ScanContext
-) -> MsgGenerator[None]:
-    """The pictures that an experiment asks for, from where its first sweep begins."""
-    yield from snapshots(bl, settings.optical.zoom, context, number, item.asked[0].omega_start_deg, item.uuid[:8])
 
 
 def candidate_for(item: QueueItem, candidates: Sequence[XrayCandidate]) -> XrayCandidate | None:
