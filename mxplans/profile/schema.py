@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mxplans.geometry import GoniometerGeometry
 from mxplans.model.sweeps import Sweep
 from mxplans.schedule.limits import BeamlineLimits
 from mxplans.schedule.timing import Timing
@@ -112,6 +113,9 @@ class Profile(Section):
     services: dict[str, Service] = {}
     epics: Epics = Epics()
     devices: dict[str, DeviceEntry]
+    goniometer: GoniometerGeometry = Field(
+        default=GoniometerGeometry(), description="Its axes as last calibrated, in the image frame"
+    )
     experiment: Experiment
     optical: OpticalCentring
     xray: XrayCentring
