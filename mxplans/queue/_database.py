@@ -33,8 +33,6 @@ class Database:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self.changed = threading.Condition()
-        """Notified after each commit of this process."""
         self._process = os.getpid()
         self._writing, self._reading = threading.Lock(), threading.Lock()
         self._closed = False
@@ -128,8 +126,6 @@ class Database:
         """
         with self._transaction(self._writer, self._writing, "BEGIN IMMEDIATE") as connection:
             yield connection
-        with self.changed:
-            self.changed.notify_all()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -166,13 +162,6 @@ class Database:
             self._closed = True
             self._reader.close()
             self._writer.close()
-        with self.changed:
-            self.changed.notify_all()
-
-    @property
-    def closed(self) -> bool:
-        """Whether it has been closed."""
-        return self._closed
 
     def __enter__(self) -> Self:
         return self

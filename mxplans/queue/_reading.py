@@ -12,8 +12,6 @@ from mxplans.queue.nodes import NextItem
 from mxplans.queue.order import Candidate, execution_order, mount_key
 from mxplans.queue.states import State
 
-_IN_ORDER = "ORDER BY session.id, sample.rank, sample.id, item.rank, item.id"
-
 
 def item_json(row: sqlite3.Row, contents: bool) -> dict[str, Any]:
     """An experiment of the tree as plain JSON."""
@@ -69,21 +67,12 @@ def snapshot(connection: sqlite3.Connection, contents: bool) -> list[dict[str, A
     ]
 
 
-def page(
-    connection: sqlite3.Connection, limit: int, after: str | None, session: str | None, contents: bool
-) -> list[dict[str, Any]]:
-    """Some experiments in the order of the tree, each with the names of its session and sample."""
-    conditions, values = ["1"], []
-    if session is not None:
-        conditions.append("session.name = ?")
-        values.append(session)
-    if after is not None:
-        last = item_row(connection, after)
-        conditions.append("(session.id, sample.rank, sample.id, item.rank, item.id) > (?, ?, ?, ?, ?)")
-        rank = connection.execute("SELECT rank FROM sample WHERE id = ?", (last["sample"],)).fetchone()[0]
-        values += [last["session_id"], rank, last["sample"], last["rank"], last["id"]]
-    rows = connection.execute(f"{WITH_NAMES} WHERE {' AND '.join(conditions)} {_IN_ORDER} LIMIT ?", (*values, limit))
-    return [{"session": row["session_name"], "sample": row["sample_name"], **item_json(row, contents)} for row in rows]
+def experiments(connection: sqlite3.Connection, session: str) -> list[dict[str, Any]]:
+    """The experiments of a session in the order of the tree, with their contents and the names of their samples."""
+    rows = connection.execute(
+        f"{WITH_NAMES} WHERE session.name = ? ORDER BY sample.rank, sample.id, item.rank, item.id", (session,)
+    )
+    return [{"sample": row["sample_name"], **item_json(row, contents=True)} for row in rows]
 
 
 def order(connection: sqlite3.Connection) -> tuple[str, ...]:

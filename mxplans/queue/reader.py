@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from pathlib import Path
 from typing import Any, Self
 
-from mxplans.errors import LedgerError, QueueRefused
+from mxplans.errors import QueueRefused
 from mxplans.queue import _reading
 from mxplans.queue._database import Database
 from mxplans.queue._rows import item_row
 from mxplans.queue.events import EVENTS_MOST, QueueEvent, last_sequence, read_events
 from mxplans.queue.nodes import NextItem
 from mxplans.queue.states import State
-
-POLL_S = 0.05
-"""How often those who wait look for events of other processes; events of their own process wake them."""
 
 ITEMS_MOST = 100_000
 """Of one call."""
@@ -37,7 +33,7 @@ class QueueReader:
         self._order: tuple[int, tuple[str, ...]] = (-1, ())
 
     def close(self) -> None:
-        """Close the file and end all waiting; calling it twice does no harm."""
+        """Close the file; calling it twice does no harm."""
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -95,40 +91,16 @@ class QueueReader:
         with self._database.read() as connection:
             return {"sequence": last_sequence(connection), "sessions": _reading.snapshot(connection, contents)}
 
-    def page(
-        self, limit: int, after: str | None = None, session: str | None = None, contents: bool = True
-    ) -> tuple[dict[str, Any], ...]:
-        """At most `limit` experiments in the order of the tree, following the one with uuid `after`.
-
-        Raises:
-            QueueRefused: If `after` is not there.
-        """
-        check_count("experiments of a page", limit, ITEMS_MOST)
+    def experiments(self, session: str) -> tuple[dict[str, Any], ...]:
+        """The experiments of a session as in the snapshot, in the order of the tree, with their contents and samples."""
         with self._database.read() as connection:
-            return tuple(_reading.page(connection, limit, after, session, contents))
+            return tuple(_reading.experiments(connection, session))
 
     def events(self, after: int = 0, limit: int = EVENTS_MOST) -> tuple[QueueEvent, ...]:
         """The events that follow a sequence number, oldest first."""
         check_count("events", limit, EVENTS_MOST)
         with self._database.read() as connection:
             return read_events(connection, after, limit)
-
-    def wait_for_events(self, after: int, timeout_s: float, limit: int = EVENTS_MOST) -> tuple[QueueEvent, ...]:
-        """The events that follow a sequence number, as soon as there is one; none after the time-out or `close`."""
-        until = time.monotonic() + timeout_s
-        while not self._database.closed:
-            try:
-                found = self.events(after, limit)
-            except LedgerError:
-                if self._database.closed:  # in this moment
-                    break
-                raise
-            left_s = until - time.monotonic()
-            if found or left_s <= 0:
-                return found
-            with self._database.changed:
-                self._database.changed.wait(min(POLL_S, left_s))
-        return ()
 
 
 def check_count(what: str, count: int, most: int) -> None:

@@ -82,6 +82,8 @@ class QueueStore(QueueReader):
         Raises:
             QueueRefused: If there is no such session, a sample is there at another place, or a place is taken.
         """
+        samples = list(samples)
+        check_count("samples", len(samples), ITEMS_MOST)
         with self._write(who) as (connection, actor):
             return _adding.add_samples(connection, session, samples, actor)
 

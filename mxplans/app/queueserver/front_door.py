@@ -5,8 +5,8 @@ The name `router` is what the server looks for.
 
 from fastapi import APIRouter
 
-from mxplans.app.queueserver import routes_events, routes_items, routes_queue
+from mxplans.app.queueserver import routes_events, routes_items, routes_queue, routes_sessions
 
 router = APIRouter(prefix="/mx", tags=["mxplans"])
-for _part in (routes_items, routes_events, routes_queue):
+for _part in (routes_items, routes_sessions, routes_events, routes_queue):
     router.include_router(_part.router)

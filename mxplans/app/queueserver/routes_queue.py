@@ -1,4 +1,4 @@
-"""Routes of the queue as a whole: the tree, its sessions, and whether it runs."""
+"""Routes of the queue as a whole: the tree, as MXCuBE knows it too, and whether it runs."""
 
 from __future__ import annotations
 
@@ -12,21 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mxplans.app.queueserver.desk import AnsweringRoute, Caller, Desk, Desked, Known, missing
 from mxplans.app.queueserver.heartbeat import last_beat
-from mxplans.app.queueserver.owners import owner_of, require_in_session
+from mxplans.app.queueserver.owners import owner_of
 from mxplans.app.queueserver.private_files import read_private
 from mxplans.app.queueserver.requests import Refused, read_object
 from mxplans.app.queueserver.wish import Mode, Wish, make_wish, present_wish
-from mxplans.model.item import PathPart
-from mxplans.queue import NewSession, State
+from mxplans.model import QueueItem
+from mxplans.queue import State
+from mxplans.queue.mxcube import state_of, write_queue
 from mxplans.queue.permissions import Action, may
 
 router = APIRouter(route_class=AnsweringRoute)
-
-
-class SessionBody(NewSession):
-    """A new session, and whose it is."""
-
-    owner: PathPart | None = Field(default=None, description="Name of an API key; None: the caller's own")
 
 
 class Reason(BaseModel):
@@ -45,19 +40,24 @@ class AbortBody(Reason):
     )
 
 
-class GroupBody(BaseModel):
-    """What a failure in a sample group means."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    on_failure_go_on: bool = Field(alias="onFailureGoOn", description="Whether the others of the group are tried then")
-
-
 @router.get("/queue")
 def tree(desk: Desked, who: Known, contents: bool = False) -> dict[str, Any]:
     """Sessions, samples and experiments, with the sequence number of the last event in them."""
     who.require(Action.SEE)
     return desk.store.snapshot(contents)
+
+
+@router.get("/queue/mxcube")
+def mxcube(desk: Desked, who: Known, session: str = "default") -> dict[str, Any]:
+    """A session as MXCuBE's server would answer it, in its queue format: tasks by sample, with how far they are."""
+    who.require(Action.SEE)
+    owner_of(desk, session)
+    there = desk.store.experiments(session)
+    return write_queue(
+        [QueueItem.model_validate(each["item"]) for each in there],
+        {each["uuid"]: state_of(each["state"], each["outcome"]) for each in there},
+        [each["uuid"] for each in there if not each["enabled"]],
+    )
 
 
 @router.get("/queue/order")
@@ -80,45 +80,6 @@ def status(desk: Desked, who: Known) -> dict[str, Any]:
         "waiting": len(desk.store.order()),
         "running": list(desk.store.uuids_in(State.RUNNING)),
     }
-
-
-@router.post("/sessions", status_code=201)
-async def add_session(request: Request, desk: Desked, who: Known) -> dict[str, Any]:
-    """Add a session, for oneself or for somebody else."""
-    asked = SessionBody.model_validate(await read_object(request))
-    who.require(Action.ADD_SESSION)
-    session = NewSession(**asked.model_dump(exclude={"owner"}))
-    added = await run_in_threadpool(desk.store.add_session, session, asked.owner or who.name)
-    return {"session": session.name, "added": added}
-
-
-@router.delete("/sessions/{session}")
-def remove_session(session: str, desk: Desked, who: Known) -> dict[str, Any]:
-    """Take a session with all that is in it out of the queue."""
-    require_in_session(desk, who, Action.REMOVE, session)
-    desk.store.remove_session(session, who.name)
-    return {"removed": session}
-
-
-@router.delete("/sessions/{session}/samples/{sample}")
-def remove_sample(session: str, sample: str, desk: Desked, who: Known) -> dict[str, Any]:
-    """Take a sample with its experiments out of the queue."""
-    require_in_session(desk, who, Action.REMOVE, session)
-    desk.store.remove_sample(session, sample, who.name)
-    return {"removed": sample}
-
-
-@router.put("/sessions/{session}/groups/{group}")
-async def set_group(session: str, group: str, request: Request, desk: Desked, who: Known) -> dict[str, Any]:
-    """Say what a failure in a sample group means for the others of it."""
-    asked = GroupBody.model_validate(await read_object(request))
-    await run_in_threadpool(_set_group, session, group, asked.on_failure_go_on, desk, who)
-    return {"session": session, "group": group, "onFailureGoOn": asked.on_failure_go_on}
-
-
-def _set_group(session: str, group: str, go_on: bool, desk: Desk, who: Caller) -> None:
-    require_in_session(desk, who, Action.CHANGE, session)
-    desk.store.set_group(session, group, go_on, who.name)
 
 
 @router.post("/queue/{wanted}")
