@@ -12,15 +12,6 @@ from mxplans.model.sweeps import ScanKey
 from mxplans.queue.states import Outcome, State
 
 
-class BegunScan(NamedTuple):
-    """A scan whose frames may lie in files without being committed."""
-
-    key: ScanKey
-    ordinal: int
-    attempt: int
-    file_base: str
-
-
 class LedgerState(NamedTuple):
     """What the ledger knows of an experiment."""
 

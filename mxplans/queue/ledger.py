@@ -26,7 +26,7 @@ from typing import Self
 from mxplans.errors import LedgerError, QueueRefused
 from mxplans.model.sweeps import Position, ScanKey
 from mxplans.queue import _running
-from mxplans.queue._accounts import BegunScan, LedgerState, Verification, ranges_by_sweep
+from mxplans.queue._accounts import LedgerState, Verification, ranges_by_sweep
 from mxplans.queue._database import Database
 from mxplans.queue._rows import Actor
 from mxplans.queue._scans import check_free, check_key, check_run_and_files, experiment_row
@@ -170,18 +170,6 @@ class Ledger:
                 (item_uuid, *key, ordinal, attempt, run_uid, file_base, actor.time_s),
             )
             _running.went_on(connection, item_uuid, actor, key[2])
-
-    def unfinished(self, item_uuid: str) -> tuple[BegunScan, ...]:
-        """Scans that were begun and not committed, with the files that may hold some of their frames, oldest first."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                "SELECT sweep_uuid, first_image, number_images, ordinal, attempt, file_base FROM scan_begun AS begun "
-                "WHERE item_uuid = ? AND NOT EXISTS (SELECT 1 FROM scan_committed AS done WHERE "
-                "done.item_uuid = begun.item_uuid AND done.sweep_uuid = begun.sweep_uuid "
-                "AND done.first_image = begun.first_image) ORDER BY id",
-                (item_uuid,),
-            )
-            return tuple(BegunScan(tuple(row[:3]), *row[3:]) for row in rows)
 
     def finish(self, item_uuid: str, outcome: str, reason: str = "") -> None:
         """Say how an experiment ended (see `Outcome`); saying it again changes nothing.
