@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -60,11 +61,50 @@ class Task:
         self.fault = fault
         self._deadline = time.monotonic() + timeout_s
         self._interrupted = threading.Event()
+        self._bells: set[Any] = set()
         self.ended = threading.Event()
 
     def interrupt(self) -> None:
         """Let the work end at its next wait."""
         self._interrupted.set()
+        for bell in tuple(self._bells):
+            bell.set()
+
+    def listen(self, bell: Any, timeout_s: float) -> bool:
+        """Wait for an event that others set, without asking again and again; returns whether it was set.
+
+        Args:
+            bell: A `threading.Event`; an interrupt of the work sets it too.
+            timeout_s: Real seconds to wait at most; no longer than the whole work may take.
+
+        Raises:
+            DeviceFault: If the work was interrupted.
+        """
+        self._bells.add(bell)
+        try:
+            self.pause(0.0)
+            rung: bool = bell.wait(max(0.0, min(timeout_s, self._deadline - time.monotonic())))
+            self.pause(0.0)
+        finally:
+            self._bells.discard(bell)
+        return rung
+
+    def attend(self, status: Any) -> None:
+        """Wait for another Status that takes its time, without asking again and again.
+
+        Raises:
+            DeviceFault: If time is over or the work was interrupted.
+            MxplansError: What the Status says, where it says something of ours.
+        """
+        bell = threading.Event()
+        status.add_callback(lambda _: bell.set())
+        if not self.listen(bell, math.inf):
+            raise self.fault(f"{self.name}: {self.what} failed: no answer to {status}")
+        error = status.exception(timeout=0)
+        if isinstance(error, MxplansError):
+            raise error
+        if error is not None:
+            raise self.fault(f"{self.name}: {self.what} failed: {error}") from error
 
     def pause(self, duration_s: float) -> None:
         """Wait.

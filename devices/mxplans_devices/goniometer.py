@@ -15,6 +15,7 @@ from mxplans.model.acquisition import ScanMotion
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import ReadOnly, Setting
 from mxplans_devices.motors import Motor
+from mxplans_devices.spinning import MotorSpin
 
 _AXES = ("x", "y", "z")
 
@@ -178,6 +179,7 @@ class Goniometer(Device):
     y = Component(Motor, "Y", kind="normal")
     z = Component(Motor, "Z", kind="normal")
     scan = FormattedComponent(ScanProgram, "{scan_prefix}", kind="omitted")
+    spin = Component(MotorSpin, "OMEGA", kind="omitted")
 
     def __init__(
         self,

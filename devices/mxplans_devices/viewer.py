@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from ophyd import Component, Device, Kind
 
-from mxplans.errors import DeviceFault
+from mxplans.errors import DeviceFault, InvalidInput
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import Choice, ReadOnly, Setting
 from mxplans_devices._snapshots import FrameSignal, SnapshotFile, start_snapshot
+from mxplans_devices.recorder import TO_MIDDLE, AreaDetectorRecorder, StampMoment
 
 SINGLE = "Single"
 
@@ -27,6 +28,8 @@ class OnAxisViewer(Device):
         name: Role.
         root: Folder under which snapshots are written.
         timeout_s: Real seconds until an image or a snapshot has failed.
+        stamp: The moment of an exposure that the camera's stamps tell; see `AreaDetectorRecorder`.
+        stamp_late_s: How much later than that the stamps are.
     """
 
     zoom = Component(Choice, "Zoom", kind="config")
@@ -37,15 +40,27 @@ class OnAxisViewer(Device):
     frame = Component(FrameSignal, value=np.zeros((0, 0), dtype=np.uint8), kind="omitted")
     acquire = Component(Setting, "cam1:Acquire", kind="omitted")
     image_mode = Component(Setting, "cam1:ImageMode", string=True, auto_monitor=True, kind="omitted")
+    recorder = Component(AreaDetectorRecorder, "", kind="omitted")
     array_data = Component(ReadOnly, "image1:ArrayData", kind="omitted")
     width = Component(ReadOnly, "image1:ArraySize0_RBV", kind="omitted")
     height = Component(ReadOnly, "image1:ArraySize1_RBV", kind="omitted")
     image_id = Component(ReadOnly, "image1:UniqueId_RBV", kind="omitted")
 
     def __init__(
-        self, prefix: str = "", *, name: str, root: str | Path, timeout_s: float = 30.0, **kwargs: Any
+        self,
+        prefix: str = "",
+        *,
+        name: str,
+        root: str | Path,
+        timeout_s: float = 30.0,
+        stamp: StampMoment = "end",
+        stamp_late_s: float = 0.0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(prefix, name=name, **kwargs)
+        if stamp not in TO_MIDDLE:
+            raise InvalidInput(f"{name}: stamp {stamp!r}: allowed are {', '.join(TO_MIDDLE)}")
+        self.recorder.stamp, self.recorder.late_s = stamp, stamp_late_s
         self.zoom.selected.kind = Kind.config
         self._root = Path(root)
         self._timeout_s = timeout_s

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Vector = tuple[float, float, float]
+SHORTEST_SPIN_DEG = 1.0
 
 
 class Pose(BaseModel):
@@ -53,6 +54,42 @@ class ScanMotion(BaseModel):
     def exposed_s(self) -> float:
         """Seconds with the shutter open."""
         return self.number_images * self.exposure_s
+
+
+class Spin(BaseModel):
+    """A turn of omega at constant speed, with nothing but a camera watching: from `start_deg` on by `sweep_deg`.
+
+    Before and behind it the goniometer needs room to speed up and to slow down.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    start_deg: float = 0.0
+    sweep_deg: float = Field(default=360.0, ge=-3600, le=3600, description="Negative turns backwards; at least 1 deg")
+    speed_deg_s: float = Field(gt=0, le=3600, description="No faster; where the speed can be set, this speed")
+
+    @model_validator(mode="after")
+    def _turns(self) -> Self:
+        if abs(self.sweep_deg) < SHORTEST_SPIN_DEG:
+            raise ValueError(
+                f"a spin of {self.sweep_deg:g} deg is asked for, the shortest is {SHORTEST_SPIN_DEG:g} deg; just move omega"
+            )
+        return self
+
+    @property
+    def end_deg(self) -> float:
+        """Where the turn ends."""
+        return self.start_deg + self.sweep_deg
+
+    @property
+    def sense(self) -> int:
+        """1 or -1: which way it turns."""
+        return 1 if self.sweep_deg > 0 else -1
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of the turn itself, at the speed asked for."""
+        return abs(self.sweep_deg) / self.speed_deg_s
 
 
 class AcquisitionSettings(BaseModel):

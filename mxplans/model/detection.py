@@ -116,3 +116,11 @@ class AngleTrack:
         45.0
         """
         return float(np.interp(time_s, self.time_s, self.omega_deg))
+
+    def covers(self, time_s: float) -> bool:
+        """Whether a time lies within the turn.
+
+        >>> AngleTrack(np.array([0.0, 1.0]), np.array([0.0, 90.0])).covers(1.5)
+        False
+        """
+        return bool(self.time_s[0] <= time_s <= self.time_s[-1])

@@ -18,7 +18,7 @@ ONE_PATH = (
     "mxplans/model",
     "mxplans/queue",
     "mxplans/schedule",
-    "mxplans/roles.py",
+    "mxplans/roles",
 )
 WAITING = {"wait", "wait_for"}
 """Stubs of bluesky that wait by themselves; they take `timeout`."""

@@ -14,6 +14,7 @@ from mxplans.model.acquisition import ScanMotion
 from mxplans_devices._jobs import FaultStatus, Task
 from mxplans_devices.md3._parts import ASK_S, BUSY, REST_TIMEOUT_S, Exported, Followed
 from mxplans_devices.md3.motions import Command, Wire, command_for, wiring
+from mxplans_devices.md3.spinning import MD3Spin
 from mxplans_devices.protocols.exporter import Value
 
 _AT_REST = ("Ready", "LowLim", "HighLim")
@@ -67,11 +68,17 @@ class MD3Motor(Exported):
         """
         target = float(value)
         self._check(target, self.limits)
-        return self.start(lambda task: self._move(task, target), f"move to {target:g} {self.units}", self._timeout_s)
+        return self.start(lambda task: self.move(task, target), f"move to {target:g} {self.units}", self._timeout_s)
 
-    def _move(self, task: Task, target: float) -> None:
+    def move(self, task: Task, target: float) -> None:
+        """Move within a job, also of another part.
+
+        Raises:
+            LimitExceeded: If the limits do not allow it; nothing moves then.
+            DeviceFault: If it ends elsewhere.
+        """
         client, motor = self.exporter, self.wire.motor
-        self._check(target, self._limits_now())
+        self.check(target)
         client.execute("setMotorPosition", motor, self.wire.sign * target)
         asked_s = [-math.inf]
 
@@ -109,6 +116,14 @@ class MD3Motor(Exported):
             raise DeviceFault(f"{self.name}: getMotorDynamicLimits answered {limits!r}, two numbers were expected")
         low, high = sorted(self.wire.sign * float(limit) for limit in limits)
         return low, high
+
+    def check(self, target: float) -> None:
+        """Ask whether a position is allowed, by the present limits.
+
+        Raises:
+            LimitExceeded: If it is not.
+        """
+        self._check(target, self._limits_now())
 
     def _check(self, target: float, limits: tuple[float, float]) -> None:
         if not math.isfinite(target):
@@ -207,6 +222,7 @@ class MD3Goniometer(Exported):
     kappa = Component(MD3Motor, axis="kappa", units="deg", kind="normal")
     phi = Component(MD3Motor, axis="phi", units="deg", kind="normal")
     scan = Component(MD3Scan, kind="omitted")
+    spin = Component(MD3Spin, kind="omitted")
 
     def __init__(
         self,
@@ -229,7 +245,7 @@ class MD3Goniometer(Exported):
 
     def stop(self, *, success: bool = False) -> None:
         """Abort whatever the controller does; returns at once, jobs end when everything stands."""
-        parts: tuple[Exported, ...] = (*self._motors, self.scan)
+        parts: tuple[Exported, ...] = (*self._motors, self.scan, self.spin)
         if self.exporter.connected and (self.exporter.latest("State") in BUSY or any(part.busy for part in parts)):
             self.abort()
         for part in parts:

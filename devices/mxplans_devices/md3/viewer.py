@@ -13,6 +13,7 @@ from mxplans.errors import DeviceFault, LimitExceeded
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._snapshots import Frame, FrameSignal, SnapshotFile, start_snapshot
 from mxplans_devices.md3._parts import Exported, Followed
+from mxplans_devices.md3.recorder import HttpRecorder
 from mxplans_devices.protocols.exporter import Value
 
 NEW_FRAME_S = 3.0
@@ -78,8 +79,9 @@ class MD3Viewer(Exported):
         prefix: Unused.
         name: Role.
         address: Host and port of the exporter.
-        url: Where images come from: `GET /snapshot?format=raw` gives the latest with its size in headers, `GET /status`
-            tells its id, the stamp of its exposure, and what the camera's clock says now.
+        url: Where images come from: `GET /snapshot?format=raw` gives the latest with its size and begin and end of its
+            exposure in headers, `GET /status` tells its id, when its exposure began, what the camera's clock says now,
+            and frames per second.
         root: Folder under which snapshots are written.
         timeout_s: Real seconds until an image or a snapshot has failed.
     """
@@ -90,6 +92,7 @@ class MD3Viewer(Exported):
     snapshot_file = Component(SnapshotFile, value="", kind="normal")
     frame = Component(FrameSignal, value=np.zeros((0, 0), dtype=np.uint8), kind="omitted")
     zoom = Component(MD3Zoom, kind="config")
+    recorder = Component(HttpRecorder, kind="omitted")
 
     def __init__(
         self,
@@ -102,8 +105,8 @@ class MD3Viewer(Exported):
         timeout_s: float = 30.0,
         **kwargs: Any,
     ) -> None:
+        self.url = url
         super().__init__(prefix, name=name, address=address, **kwargs)
-        self._url = url
         self._root = Path(root)
         self._timeout_s = timeout_s
         self._camera = Worker(self)
@@ -129,7 +132,7 @@ class MD3Viewer(Exported):
         self._camera.interrupt(timeout_s=0.0)
 
     def _expose(self, task: Task) -> None:
-        with httpx.Client(base_url=self._url, timeout=self._timeout_s, trust_env=False) as client:
+        with httpx.Client(base_url=self.url, timeout=self._timeout_s, trust_env=False) as client:
             # The camera's own clock: this one may differ from it.
             _, _, now_s = self._status(client)
             task.until(
@@ -160,5 +163,5 @@ class MD3Viewer(Exported):
 
     def _unusable(self, path: str, error: Exception) -> DeviceFault:
         return DeviceFault(
-            f"{self.name}: {self._url}/{path} gave no usable image ({type(error).__name__}: {error}); check the camera"
+            f"{self.name}: {self.url}/{path} gave no usable image ({type(error).__name__}: {error}); check the camera"
         )

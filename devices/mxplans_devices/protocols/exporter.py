@@ -11,12 +11,14 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from mxplans.errors import DeviceFault
 from mxplans_devices.protocols._stream import Answer, Stream
 
 Value = None | bool | int | float | str | tuple[bool | int | float | str, ...]
 Listener = Callable[[str, Value], None]
+Follower = Callable[[Value, float], None]
 
 _STX, _ETX, _UNIT = "\x02", "\x03", "\x1f"
 _LONGEST_BYTES = 2**22
@@ -64,6 +66,7 @@ class ExporterClient:
         self._lock = threading.Lock()
         self._stream: Stream | None = None
         self._listeners: list[Listener] = []
+        self._followers: list[tuple[str, Follower]] = []
         self._latest: dict[str, Value] = {}
         self.connections = 0
 
@@ -75,6 +78,12 @@ class ExporterClient:
     def listen(self, listener: Listener) -> None:
         """Call with name and value of each event, in the thread that reads; it must return at once."""
         self._listeners.append(listener)
+
+    def follow(self, name: str, follower: Follower) -> Callable[[], None]:
+        """Call with value and stamp (s since 1970, the server's) of each event of a property; returns what ends that."""
+        entry = (name, follower)
+        self._followers.append(entry)
+        return lambda: self._followers.remove(entry)
 
     def latest(self, name: str) -> Value:
         """Value of a property in its last event; None when there was none on this connection."""
@@ -200,11 +209,16 @@ class ExporterClient:
         if not message.startswith("EVT:"):
             return True
         name, _, rest = message.removeprefix("EVT:").partition("\t")
-        value = parse(rest.rpartition("\t")[0])
+        text, _, stamp_ms = rest.rpartition("\t")
+        value = parse(text)
         self._latest[name] = value
-        for listener in tuple(self._listeners):
+        heard: list[Callable[[], None]] = [partial(listener, name, value) for listener in tuple(self._listeners)]
+        if stamp_ms.isdecimal():
+            followers = [follower for wanted, follower in tuple(self._followers) if wanted == name]
+            heard += [partial(follower, value, int(stamp_ms) / 1000) for follower in followers]
+        for tell in heard:
             try:
-                listener(name, value)
+                tell()
             except Exception:  # noqa: BLE001  the reader must live on, whatever a listener makes of an event
                 _log.exception("%s: event %s", self.address, name)
         return False

@@ -7,13 +7,36 @@ Simulated or real makes no difference here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from mxplans.model.acquisition import FrameSpots
 from mxplans.model.detection import Detection, Look
+from mxplans.roles._protocols import Movable, Readable, Status, Triggerable
+from mxplans.roles._turning import FrameRecorder, Spinner
+
+__all__ = [
+    "ROLES",
+    "Aperture",
+    "BacklightState",
+    "Beam",
+    "Beamline",
+    "Detector",
+    "FrameRecorder",
+    "Goniometer",
+    "Movable",
+    "OnAxisViewer",
+    "Readable",
+    "SampleChanger",
+    "SampleDetector",
+    "ShutterState",
+    "Spinner",
+    "SpotFinder",
+    "Status",
+    "Triggerable",
+]
 
 
 class ShutterState(StrEnum):
@@ -30,80 +53,13 @@ class BacklightState(StrEnum):
     OUT = "Out"
 
 
-class Status(Protocol):
-    """Outcome of a set or trigger, as in `bluesky.protocols`."""
-
-    @property
-    def done(self) -> bool:
-        """Whether it has ended."""
-        ...
-
-    @property
-    def success(self) -> bool:
-        """Whether it ended well."""
-        ...
-
-    def add_callback(self, callback: Callable[[Any], None]) -> None:
-        """Call when it ends."""
-        ...
-
-    def exception(self, timeout: float | None = 0.0) -> BaseException | None:
-        """The reason of a failure."""
-        ...
-
-
-@runtime_checkable
-class Readable(Protocol):
-    """Gives values with names; `bluesky.protocols.Readable`."""
-
-    @property
-    def name(self) -> str:
-        """Prefix of its keys in documents."""
-        ...
-
-    parent: Any
-
-    def read(self) -> Any:
-        """Present values."""
-        ...
-
-    def describe(self) -> Any:
-        """Their types, shapes and units."""
-        ...
-
-
-@runtime_checkable
-class Movable(Readable, Protocol):
-    """Can be set to a value; `bluesky.protocols.Movable`."""
-
-    def set(self, value: Any) -> Status:
-        """Start towards a value."""
-        ...
-
-
-@runtime_checkable
-class Triggerable(Protocol):
-    """Does its one thing when triggered; `bluesky.protocols.Triggerable`."""
-
-    @property
-    def name(self) -> str:
-        """Prefix of its keys in documents."""
-        ...
-
-    parent: Any
-
-    def trigger(self) -> Status:
-        """Start the one thing."""
-        ...
-
-
 @runtime_checkable
 class Goniometer(Readable, Protocol):
     """Turns and moves the sample.
 
     `omega` in degrees; `x` along the omega axis, `y` and `z` turning with it, in mm. Setting `scan` to a
     `ScanMotion` runs it with one detector trigger per image and the fast shutter open just during the images; its
-    Status ends with the motion. Where it can orient the sample it has `kappa`, `phi` or `chi` as well (deg, Movable).
+    Status ends with the motion. `spin` turns omega for a camera. Where it can orient the sample it has `kappa`, `phi` or `chi` as well (deg, Movable).
     """
 
     omega: Movable
@@ -111,6 +67,7 @@ class Goniometer(Readable, Protocol):
     y: Movable
     z: Movable
     scan: Movable
+    spin: Spinner
 
 
 @runtime_checkable
@@ -119,7 +76,7 @@ class OnAxisViewer(Readable, Triggerable, Protocol):
 
     `frame` is that image (height, width), uint8; `zoom` a level by name; `um_per_px`, `beam_x_px` and `beam_y_px`
     (index = pixel centre) belong to the present zoom. Setting `snapshot_file` to a path writes the present image
-    there as PNG.
+    there as PNG. `recorder` keeps what it sees while something moves.
     """
 
     frame: Readable
@@ -128,6 +85,7 @@ class OnAxisViewer(Readable, Triggerable, Protocol):
     beam_x_px: Readable
     beam_y_px: Readable
     snapshot_file: Movable
+    recorder: FrameRecorder
 
 
 @runtime_checkable
