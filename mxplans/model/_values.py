@@ -34,6 +34,12 @@ def _numeric(value: Any) -> Any:
     return value
 
 
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of number: 3.0 is whole, and so is 1e30, which is more than the validation takes from a float."""
+    number = _numeric(value)
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 def _truth(value: Any) -> Any:
     if not isinstance(value, bool):
         raise PydanticCustomError("truth_type", "Input should be true or false")
@@ -74,9 +80,9 @@ PercentFromZero = Annotated[float, Field(ge=0, le=100), BeforeValidator(_numeric
 Fraction = Annotated[float, Field(gt=0, le=1), BeforeValidator(_numeric)]
 FractionFromZero = Annotated[float, Field(ge=0, le=1), BeforeValidator(_numeric)]
 Correlation = Annotated[float, Field(ge=-1, le=1), BeforeValidator(_numeric)]
-Whole = Annotated[int, BeforeValidator(_numeric)]
-Count = Annotated[int, Field(ge=0), BeforeValidator(_numeric)]
-PositiveWhole = Annotated[int, Field(gt=0), BeforeValidator(_numeric)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Count = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
+PositiveWhole = Annotated[int, Field(gt=0), BeforeValidator(_whole)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 
 Uuid = Annotated[str, Field(pattern=UUID_PATTERN, description="Lower case, version 1 to 5 (MXLIMS refuses others)")]

@@ -61,7 +61,10 @@ Edge = Literal["K", "L1", "L2", "L3"]
 class ExperimentExtension(MxlimsModel):
     """What our domain says of an `MxExperiment`."""
 
-    kind: Kind = Field(default=Kind.ROTATION, description="Kind of experiment")
+    kind: Kind = Field(
+        default=Kind.ROTATION,
+        description="Kind of experiment; left out: helical, stills, line or mesh where all sweeps are that, else rotation",
+    )
     order: Order = Field(default="", description=_ORDER)
     wedge_images: int | None = Field(
         default=None, gt=0, le=100_000, description="Images of a scan; None takes each sweep in one scan"

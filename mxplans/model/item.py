@@ -6,7 +6,7 @@ Its JSON has the fields, names and units of MXLIMS (mm, eV, %); plans take its s
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from mxplans.errors import InvalidInput, InvalidMessage
 from mxplans.model._base import MxlimsModel
+from mxplans.model._kind_needs import check_sweeps, check_wedges, kind_of
 from mxplans.model.acquisition import SampleLocation
 from mxplans.model.experiments import CollectionSweep, MxExperiment
 from mxplans.model.extensions import ExperimentExtension, Kind, experiment_extension
@@ -22,8 +23,7 @@ from mxplans.model.sweeps import Sweep
 
 SWEEPS_MOST = 1000
 IMAGES_MOST = 10_000_000
-WITHOUT_SWEEPS = frozenset({Kind.LOAD, Kind.UNLOAD, Kind.OPTICAL_CENTRING, Kind.ENERGY_SCAN, Kind.XRF_SPECTRUM})
-"""Kinds that take no diffraction images of their own."""
+PRIORITY_LAST = 1_000_000
 
 PathPart = Annotated[
     str,
@@ -39,8 +39,10 @@ PathPart = Annotated[
 class SweepRequest(CollectionSweep):
     """A `CollectionSweep` that is asked for: an MXLIMS object whose values lie within what is collected anywhere.
 
-    What MXLIMS can say and no plan follows yet is refused, not passed over: overlap, numberTriggers,
-    numberImagesPerTrigger, detectorRoiMode, detectorBinningMode, beamShape, beamSize, scans, filenameTemplate.
+    What MXLIMS can say and no plan follows is refused, not passed over: overlap, numberTriggers,
+    numberImagesPerTrigger, detectorRoiMode, detectorBinningMode, beamShape, beamSize, scans, filenameTemplate;
+    axisPositionsEnd but of a helical sweep; meshRange and numberLines but of a line or a mesh, and an imageWidth there
+    that is not that of the boxes; a resolution together with a distance.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -91,7 +93,7 @@ class QueueItem(MxlimsModel):
     @property
     def kind(self) -> Kind:
         """Kind of experiment."""
-        return self.extension.kind
+        return kind_of(self.extension, [sweep.sweep_type for sweep in self.sweeps])
 
     @cached_property
     def asked(self) -> tuple[Sweep, ...]:
@@ -126,7 +128,7 @@ class QueueItem(MxlimsModel):
         """The parts fit together; every problem of an extension or a sweep is told with its place."""
         if self.experiment.uuid is None:
             raise ValueError("experiment.uuid is missing; give a UUID in lower case, version 1 to 5")
-        problems = self._problems()
+        asked, problems = self._read()
         if problems:
             raise ValidationError.from_exception_data(type(self).__name__, problems)
         uuids = [sweep.uuid for sweep in self.sweeps]
@@ -134,10 +136,14 @@ class QueueItem(MxlimsModel):
             raise ValueError("two sweeps have the same uuid; give each its own, or none")
         if self.number_images > IMAGES_MOST:
             raise ValueError(f"{self.number_images} images; allowed are {IMAGES_MOST}: split the experiment")
-        self._check_kind()
+        if (self.experiment.priority or 1) > PRIORITY_LAST:
+            raise ValueError(f"priority {self.experiment.priority}; allowed is 1 (first) to {PRIORITY_LAST}: lower it")
+        self._check_kind(asked)
         return self
 
-    def _problems(self) -> list[InitErrorDetails]:
+    def _read(self) -> tuple[list[Sweep], list[InitErrorDetails]]:
+        """The sweeps as plans use them, and what keeps others from being so."""
+        asked: list[Sweep] = []
         found: list[InitErrorDetails] = []
         try:
             _ = self.extension
@@ -145,19 +151,18 @@ class QueueItem(MxlimsModel):
             found += _placed(error, ("experiment", "extensions"))
         for number, sweep in enumerate(self.sweeps):
             try:
-                Sweep.from_mxlims(sweep)
+                asked.append(Sweep.from_mxlims(sweep))
             except ValidationError as error:
                 found += _placed(error, ("sweeps", number))
             except InvalidMessage as error:
                 found.append(_problem(str(error), ("sweeps", number), sweep.sweep_type))
-        return found
+        return asked, found
 
-    def _check_kind(self) -> None:
+    def _check_kind(self, asked: Sequence[Sweep]) -> None:
+        """The kind has the sweeps and the fields that its plan follows."""
         kind = self.kind
-        if kind in WITHOUT_SWEEPS and self.sweeps:
-            raise ValueError(f"{kind} takes no images but has {len(self.sweeps)} sweeps; leave them out")
-        if kind not in WITHOUT_SWEEPS and not self.sweeps:
-            raise ValueError(f"{kind} has no sweeps; give one at least")
+        check_sweeps(kind, asked)
+        check_wedges(kind, self.extension.wedge_images, self.experiment.wedge_width, asked)
         if kind is Kind.LOAD and self.location is None:
             raise ValueError("load has no location; give puck and pin")
         if kind is Kind.ENERGY_SCAN and (self.extension.element is None or self.extension.edge is None):

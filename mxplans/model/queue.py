@@ -34,7 +34,8 @@ def build_queue(message: Message, default: Sweep, strategy: str = "OSC") -> tupl
     follows from the place's own, so that the same message always makes the same queue.
 
     Raises:
-        InvalidMessage: If a reference is dangling, a place is missing or taken twice, or there is nothing to do.
+        InvalidMessage: If a reference is dangling, a place is missing or taken twice, there is nothing to do, or an
+            experiment cannot be collected.
     """
     builder = _Builder(message, default, strategy)
     items: list[QueueItem] = []
@@ -98,8 +99,8 @@ class _Builder:
         location = SampleLocation(puck=self.puck_numbers[puck_key], pin=position_in_puck)
         name = sample.name if sample and sample.name else place.name or f"puck{location.puck}-pin{location.pin}"
         return [
-            QueueItem(
-                experiment=experiment,
+            _item(
+                experiment,
                 sweeps=sweeps,
                 sample_name=file_name(name),
                 location=location,
@@ -156,6 +157,15 @@ class _Builder:
             return experiment
         origin = place.uuid or f"{place.mxlims_type}:{place.model_dump_json()}"
         return experiment.model_copy(update={"uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"mxplans:{origin}"))})
+
+
+def _item(experiment: MxExperiment, **parts: Any) -> QueueItem:
+    try:
+        return QueueItem(experiment=experiment, **parts)
+    except ValidationError as error:
+        raise InvalidMessage(
+            f"MxExperiment {experiment.uuid} cannot be collected: {'; '.join(in_words(error)[:5])}; correct it"
+        ) from error
 
 
 def request(sweep: Sweep, experiment_uuid: str, number: int) -> SweepRequest:

@@ -87,7 +87,9 @@ _EXPERIMENT_TEXT = """Of a queue item the uuid is the identity: it is the same w
 item without one is given one. The times, the status and what is selected and measured are written by whoever runs it."""
 _SWEEPS_TEXT = """Images of equal width. Their number is what is asked for; every angle follows from it. `sweepType` is simple, helical,
 line, mesh or still; simple and helical need `imageWidth` (up to 10 deg), helical all of sampleX, sampleY and sampleZ at start and end, line
-and mesh `meshRange`, of which each step is up to 10 mm. A sweep without a uuid gets one that follows from the experiment's."""
+and mesh `meshRange`, of which each step is up to 10 mm (their `imageWidth`, in mm, may be left out). What a type does not follow is refused:
+`axisPositionsEnd` but of helical, `meshRange` and `numberLines` but of line and mesh, `imageWidth` of still. A sweep without a uuid gets one that
+follows from the experiment's."""
 
 _SECTIONS = (
     ("The item", None, "At most 1000 sweeps and 10 000 000 images in all. Kinds that take no images have no sweeps."),
@@ -121,7 +123,8 @@ _AXES_TEXT = (
 )
 _KINDS_TEXT = (
     "The kind stands in the experiment's extension. Each has a builder of its name in `mxplans.model.kinds`, which checks what is asked for "
-    "and makes the sweeps."
+    "and makes the sweeps. Of sweeps, xray_centring has two of type line or mesh; line, mesh and raster have these types only, helical and stills "
+    "their own; all other kinds that take images have simple or helical. Wedges are for sweeps that rotate."
 )
 
 

@@ -1,4 +1,4 @@
-"""A sweep as plans use it, and the way from and to the MXLIMS shape: the one place where these units meet."""
+"""A sweep as plans use it, and the way to the MXLIMS shape; `_requested` reads that. Units of both meet here only."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mxplans.errors import InvalidMessage
 from mxplans.model._base import Uuid
+from mxplans.model._requested import DISTANCE, FREE, GRIDS, POSITION, ROTATING, fields_of
 from mxplans.model.experiments import CollectionSweep
-from mxplans.model.extensions import DOMAIN, SweepExtension, sweep_extension
+from mxplans.model.extensions import DOMAIN, SweepExtension
+
+__all__ = ["GRIDS", "ROTATING", "Position", "ScanKey", "Sweep", "SweepType"]
 
 SweepType: TypeAlias = Literal["simple", "helical", "line", "mesh", "still"]
 """How the axes move: about omega; omega and the position together; along a row; over rows; not at all."""
@@ -18,23 +20,14 @@ SweepType: TypeAlias = Literal["simple", "helical", "line", "mesh", "still"]
 ScanKey: TypeAlias = tuple[str, int, int]
 """What a scan is known by for ever: its sweep's uuid, its first image in it from 1, its number of images."""
 
-ROTATING = ("simple", "helical")
-GRIDS = ("line", "mesh")
-_FREE: dict[str, str] = {"omega": "omega_start_deg", "kappa": "kappa_deg", "phi": "phi_deg", "chi": "chi_deg"}
-_POSITION = {"sampleX": "x_mm", "sampleY": "y_mm", "sampleZ": "z_mm"}
-_DISTANCE = "detectorDistance"
-_NOT_FOLLOWED = {
-    "overlap": "ask for a sweep for each wedge",
-    "number_triggers": "ask for wedges (wedgeImages of the experiment's extension)",
-    "number_images_per_trigger": "ask for wedges (wedgeImages of the experiment's extension)",
-    "detector_roi_mode": "leave it to the beamline",
-    "detector_binning_mode": "leave it to the beamline",
-    "beam_shape": "name an aperture in the sweep's extension",
-    "beam_size": "name an aperture in the sweep's extension",
-    "scans": "ask for a sweep for each, or for wedges (wedgeImages of the experiment's extension)",
-    "filename_template": "give a prefix",
+_OF_GRIDS = {
+    "number_lines": "numberLines of {}",
+    "step_um": "a step of {:g} um",
+    "line_step_um": "rows {:g} um apart",
+    "vertical": "rows that are vertical",
+    "snake": "snake of {}",
 }
-"""What MXLIMS can say of a sweep and no plan follows yet, and what to ask for instead."""
+"""Fields that only a grid follows, and how they are told."""
 
 
 class Position(BaseModel):
@@ -92,7 +85,12 @@ class Sweep(BaseModel):
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Sweep:
-        """What a type needs is there."""
+        """What a type needs is there, and nothing that it would not follow."""
+        if self.distance_mm is not None and self.resolution_a is not None:
+            raise ValueError(
+                f"detectorDistance is {self.distance_mm:g} mm and resolution {self.resolution_a:g} A; allowed is one of "
+                "them, since the other follows from it: leave one out"
+            )
         if self.sweep_type in ROTATING and not self.image_width_deg:
             raise ValueError(f"a {self.sweep_type} sweep has images of 0 deg; give imageWidth, more than 0 deg")
         if self.sweep_type not in ROTATING and self.image_width_deg:
@@ -104,8 +102,15 @@ class Sweep(BaseModel):
                 "a helical sweep goes from one point to another; give sampleX, sampleY and sampleZ in "
                 "axisPositionsStart and in axisPositionsEnd"
             )
+        if self.sweep_type != "helical" and self.end is not None:
+            raise ValueError(
+                f"a {self.sweep_type} sweep ends at {self.end.xyz_mm} mm; allowed is axisPositionsEnd in a helical sweep "
+                "only: leave it out, or ask for a helical sweep"
+            )
         if self.sweep_type in GRIDS:
             self._check_grid()
+        else:
+            self._check_no_grid()
         return self
 
     def _check_grid(self) -> None:
@@ -117,6 +122,15 @@ class Sweep(BaseModel):
             )
         if self.sweep_type == "line" and self.number_lines != 1:
             raise ValueError(f"a line sweep has {self.number_lines} lines; allowed is 1: ask for a mesh")
+
+    def _check_no_grid(self) -> None:
+        for field, words in _OF_GRIDS.items():
+            value = getattr(self, field)
+            if value != type(self).model_fields[field].default:
+                raise ValueError(
+                    f"a {self.sweep_type} sweep has {words.format(value)}; allowed in grids only: leave it out, or ask for "
+                    "a line or a mesh"
+                )
 
     @property
     def width_deg(self) -> float:
@@ -182,98 +196,40 @@ class Sweep(BaseModel):
 
     @classmethod
     def from_mxlims(cls, sweep: CollectionSweep, default: Sweep | None = None) -> Sweep:
-        """Read a requested sweep; what it leaves open is taken from `default`.
+        """Read a requested sweep; what it leaves open is taken from `default`, as far as its type follows that.
+
+        A distance that it gives stands in place of the default's resolution, and the other way round.
 
         Raises:
-            InvalidMessage: If it asks for what no plan follows: an axis, a type, a beam size; or for half a position.
+            InvalidMessage: If it asks for what no plan follows: an axis, a type, a beam size, a range of what is no grid;
+                for half a position; or for boxes of two sizes.
             pydantic.ValidationError: If a value is out of bounds.
         """
-        kind = sweep.sweep_type or "simple"
-        axes = ("omega",) if kind not in GRIDS else ("horizontal", "vertical")
-        if kind not in (*ROTATING, *GRIDS, "still") or sweep.scan_axis not in axes:
-            raise InvalidMessage(
-                f"sweep {sweep.uuid or sweep.prefix} is a {kind} sweep along {sweep.scan_axis}; allowed are simple, helical "
-                "and still along omega, line and mesh along horizontal or vertical: change scanAxis and sweepType"
-            )
-        _check_followed(sweep)
-        asked: dict[str, Any] = {
-            "uuid": sweep.uuid,
-            "role": sweep.role,
-            "sweep_type": kind,
-            "exposure_s": sweep.exposure_time,
-            "number_images": sweep.number_images,
-            "energy_ev": sweep.energy,
-            "transmission_frac": None if sweep.transmission is None else sweep.transmission / 100,
-            "resolution_a": sweep.resolution,
-            "prefix": sweep.prefix,
-            **sweep_extension(sweep).model_dump(exclude_unset=True),
-            **_positions(sweep),
-            **(
-                _grid(sweep, sweep.number_images or (default.number_images if default else 1))
-                if kind in GRIDS
-                else {"image_width_deg": sweep.image_width}
-            ),
-        }
-        base = default.model_dump() if default else {}
-        if kind not in ROTATING:
-            base.pop("image_width_deg", None)
-        return cls.model_validate(base | {key: value for key, value in asked.items() if value is not None})
+        unsaid = (default.number_images, default.number_lines) if default else (1, 1)
+        given = fields_of(sweep, *unsaid)
+        return cls.model_validate(_left_open(default, given) | given)
 
 
-def _check_followed(sweep: CollectionSweep) -> None:
-    """Nothing that is asked for is passed over in silence."""
-    for field, instead in _NOT_FOLLOWED.items():
-        if getattr(sweep, field):
-            alias = type(sweep).model_fields[field].alias
-            raise InvalidMessage(
-                f"sweep {sweep.uuid or sweep.prefix} gives {alias}, which no plan follows; leave it out: {instead}"
-            )
+def _left_open(default: Sweep | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a default adds to a sweep: nothing that the sweep's type does not follow or that it has decided otherwise."""
+    kind = given["sweep_type"]
+    pointless = {
+        *(() if kind in ROTATING else ("image_width_deg",)),
+        *(() if kind in GRIDS else _OF_GRIDS),
+        *(() if kind == "helical" else ("end",)),
+        *(("resolution_a",) if "distance_mm" in given else ()),
+        *(("distance_mm",) if "resolution_a" in given else ()),
+    }
+    return default.model_dump(exclude=pointless) if default else {}
 
 
 def _translations(position: Position) -> dict[str, float]:
-    return {axis: getattr(position, field) for axis, field in _POSITION.items()}
+    return {axis: getattr(position, field) for axis, field in POSITION.items()}
 
 
 def _axes(sweep: Sweep) -> dict[str, float]:
     """Where the axes begin, by their MXLIMS names."""
-    axes = {axis: getattr(sweep, field) for axis, field in _FREE.items()}
-    axes[_DISTANCE] = sweep.distance_mm
+    axes = {axis: getattr(sweep, field) for axis, field in FREE.items()}
+    axes[DISTANCE] = sweep.distance_mm
     found = {axis: value for axis, value in axes.items() if value is not None}
     return found | (_translations(sweep.start) if sweep.start else {})
-
-
-def _positions(sweep: CollectionSweep) -> dict[str, Any]:
-    start, end = sweep.axis_positions_start or {}, sweep.axis_positions_end or {}
-    unknown = (set(start) - {*_FREE, *_POSITION, _DISTANCE}) | (set(end) - set(_POSITION))
-    if unknown:
-        raise InvalidMessage(
-            f"sweep {sweep.uuid or sweep.prefix} gives a position of {', '.join(sorted(unknown))}; allowed are "
-            f"{', '.join((*_FREE, *_POSITION, _DISTANCE))} at its start and {', '.join(_POSITION)} at its end"
-        )
-    found: dict[str, Any] = {field: start[axis] for axis, field in _FREE.items() if axis in start}
-    found["distance_mm"] = start.get(_DISTANCE)
-    return found | {"start": _place(sweep, start), "end": _place(sweep, end)}
-
-
-def _place(sweep: CollectionSweep, positions: Mapping[str, float]) -> dict[str, float] | None:
-    given = {field: positions[axis] for axis, field in _POSITION.items() if axis in positions}
-    if given and len(given) < len(_POSITION):
-        raise InvalidMessage(
-            f"sweep {sweep.uuid or sweep.prefix} gives {', '.join(axis for axis in _POSITION if axis in positions)} only; "
-            f"a place needs {', '.join(_POSITION)}"
-        )
-    return given or None
-
-
-def _grid(sweep: CollectionSweep, number_images: int) -> dict[str, Any]:
-    """Steps from ranges and counts; a range covers whole boxes."""
-    lines = sweep.number_lines or 1
-    vertical = sweep.scan_axis == "vertical"
-    found: dict[str, Any] = {"number_lines": lines, "vertical": vertical}
-    if sweep.mesh_range is not None:
-        along_mm, across_mm = reversed(sweep.mesh_range) if vertical else sweep.mesh_range
-        per_line = max(1, number_images // lines)
-        found |= {"step_um": along_mm * 1000 / per_line, "line_step_um": across_mm * 1000 / lines}
-    elif sweep.image_width is not None:
-        found |= {"step_um": sweep.image_width * 1000}
-    return found

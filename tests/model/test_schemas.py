@@ -156,6 +156,13 @@ def test_what_is_spoilt_is_refused_where_the_published_schemas_refuse_it(kind):
     check()
 
 
+@needs_schemas
+@pytest.mark.parametrize("number", [3, 3.0, 2.0**63, 1e30, 3.5, -3.0, "3", True])
+def test_a_number_is_whole_whatever_its_size_where_the_published_schemas_say_so(number):
+    content = {"mxlimsType": "WellDrop", "dropNumber": number}
+    assert accepted("WellDrop", content) == (not told("WellDrop", content))
+
+
 def _places(content):
     """Every member of the object, however deep, without the insides of extensions."""
     for key, one in content.items() if isinstance(content, dict) else enumerate(content):

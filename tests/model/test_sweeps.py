@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mxplans.errors import InvalidMessage
-from mxplans.model import CollectionSweep, Position, Scan, Sweep
+from mxplans.model import DOMAIN, CollectionSweep, Position, Scan, Sweep
 
 DEFAULT = Sweep(number_images=900, image_width_deg=0.2, exposure_s=0.02)
 sweeps = st.builds(
@@ -95,6 +95,129 @@ def test_each_type_says_what_it_needs(sweep, said):
         return
     with pytest.raises(ValidationError, match=said):
         Sweep.from_mxlims(CollectionSweep(**sweep), DEFAULT)
+
+
+AT = {"sampleX": 0.1, "sampleY": 0.0, "sampleZ": -0.1}
+MESH = {"sweep_type": "mesh", "scan_axis": "horizontal", "number_images": 20, "number_lines": 5, "exposure_time": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("sweep", "said"),
+    [
+        ({"axis_positions_end": AT}, "a simple sweep ends at .*; allowed is axisPositionsEnd in a helical sweep only"),
+        ({"sweep_type": "still", "axis_positions_end": AT}, "a still sweep ends at"),
+        (MESH | {"mesh_range": (0.4, 0.5), "axis_positions_end": AT}, "a mesh sweep ends at"),
+        ({"number_lines": 3}, "a simple sweep has numberLines of 3; allowed in grids only"),
+        ({"sweep_type": "still", "number_lines": 2}, "a still sweep has numberLines of 2"),
+        ({"number_lines": 0}, "number_lines\n.*greater than 0"),
+        (MESH | {"mesh_range": (0.4, 0.5), "number_lines": 0}, "number_lines\n.*greater than 0"),
+        ({"extensions": {DOMAIN: {"snake": False}}}, "a simple sweep has snake of False"),
+        (
+            {"resolution": 2.0, "axis_positions_start": {"detectorDistance": 200.0}},
+            "detectorDistance is 200 mm and resolution 2 A; allowed is one",
+        ),
+    ],
+)
+def test_what_a_type_does_not_follow_is_refused(sweep, said):
+    with pytest.raises(ValidationError, match=said):
+        Sweep.from_mxlims(CollectionSweep(**sweep), DEFAULT)
+
+
+@pytest.mark.parametrize("kind", ["simple", "still", "helical"])
+def test_a_range_of_what_is_no_grid_is_refused(kind):
+    with pytest.raises(InvalidMessage, match=rf"gives meshRange \(0.1, 0.2\) mm, but a {kind} sweep is no grid"):
+        Sweep.from_mxlims(CollectionSweep(sweep_type=kind, mesh_range=(0.1, 0.2)), DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("axis", "mesh_range", "image_width", "step_um"),
+    [
+        ("horizontal", (0.4, 0.5), 0.1, 100),
+        ("vertical", (0.5, 0.4), 0.1, 100),  # rows run down: the second range is along them
+        ("horizontal", (0.0333, 0.5), 0.0083, 8.325),  # four decimals of a third of 0.1 mm, and of a quarter of that
+    ],
+)
+def test_boxes_as_wide_as_their_range_says_are_followed(axis, mesh_range, image_width, step_um):
+    asked = CollectionSweep(**MESH | {"scan_axis": axis, "mesh_range": mesh_range, "image_width": image_width})
+    assert Sweep.from_mxlims(asked).step_um == pytest.approx(step_um, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("axis", "mesh_range"),
+    [
+        ("horizontal", (0.3, 0.4)),  # from centre to centre, as others count
+        ("vertical", (0.4, 0.5)),  # rows run down: the first range is across them
+        ("horizontal", (0.4008, 0.5)),
+    ],
+)
+def test_boxes_of_two_widths_are_refused(axis, mesh_range):
+    asked = CollectionSweep(**MESH | {"scan_axis": axis, "mesh_range": mesh_range, "image_width": 0.1})
+    with pytest.raises(InvalidMessage, match=r"gives imageWidth 0.1 mm, but 4 images in its meshRange .*correct one"):
+        Sweep.from_mxlims(asked)
+
+
+@pytest.mark.parametrize(
+    ("default", "asked", "distance_mm", "resolution_a"),
+    [
+        ({"distance_mm": 200}, {"resolution": 1.5}, None, 1.5),
+        ({"resolution_a": 2.0}, {"axis_positions_start": {"detectorDistance": 150.0}}, 150.0, None),
+        ({"resolution_a": 2.0}, {}, None, 2.0),
+        ({"distance_mm": 200}, {"resolution": 1.5, "sweep_type": "still"}, None, 1.5),
+    ],
+)
+def test_of_distance_and_resolution_what_is_asked_for_stands_in_place_of_the_default(
+    default, asked, distance_mm, resolution_a
+):
+    found = Sweep.from_mxlims(CollectionSweep(**asked), Sweep(**DEFAULT.model_dump() | default))
+    assert (found.distance_mm, found.resolution_a) == (distance_mm, resolution_a)
+
+
+HELICAL = Sweep(
+    number_images=20,
+    image_width_deg=0.1,
+    exposure_s=0.1,
+    sweep_type="helical",
+    start=Position(x_mm=0, y_mm=0, z_mm=0),
+    end=Position(x_mm=0.1, y_mm=0, z_mm=0),
+)
+GRID = Sweep(
+    number_images=20,
+    exposure_s=0.1,
+    sweep_type="mesh",
+    number_lines=5,
+    step_um=10,
+    line_step_um=20,
+    vertical=True,
+    snake=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("default", "asked"),
+    [
+        (HELICAL, {"sweep_type": "simple"}),
+        (HELICAL, {"sweep_type": "still"}),
+        (HELICAL, {"sweep_type": "mesh", "scan_axis": "vertical", "mesh_range": (0.1, 0.1)}),
+        (GRID, {"sweep_type": "simple", "image_width": 0.5}),
+        (GRID, {"sweep_type": "still"}),
+    ],
+)
+def test_a_default_of_another_type_adds_only_what_the_type_follows(default, asked):
+    found = Sweep.from_mxlims(CollectionSweep(**asked), default)
+    assert (found.sweep_type, found.end) == (asked["sweep_type"], None)
+    assert (found.number_images, found.exposure_s) == (default.number_images, default.exposure_s)
+    if found.sweep_type != "mesh":
+        assert (found.number_lines, found.step_um, found.vertical, found.snake) == (1, None, False, True)
+
+
+def test_a_default_of_the_same_type_adds_all():
+    """But the direction of the lines, which MXLIMS always says."""
+    assert Sweep.from_mxlims(CollectionSweep(sweep_type="mesh", scan_axis="vertical"), GRID) == GRID
+
+
+def test_a_line_has_one_row_whatever_the_default_has():
+    found = Sweep.from_mxlims(CollectionSweep(sweep_type="line", scan_axis="vertical"), GRID)
+    assert (found.number_lines, found.images_per_line, found.step_um) == (1, 20, 10)
 
 
 numbers = st.floats(-5, 5)

@@ -28,7 +28,7 @@ LINES = item_of(
         for prefix in ("along", "across")
     )
 )
-BOTH = item_of(mesh("grid"), kinds.rotation(sample_name="A", number_images=8, image_width_deg=0.5, exposure_s=0.01))
+TURN = kinds.rotation(sample_name="A", number_images=8, image_width_deg=0.5, exposure_s=0.01)
 CENTRED = kinds.xray_centring(sample_name="A", columns=3, flat_rows=4, edge_rows=2, step_um=10, exposure_s=0.01)
 
 
@@ -86,9 +86,9 @@ def test_the_message_of_a_resumed_experiment_has_all_of_its_images(make_attempts
 
 
 def test_grids_and_rotations_of_different_attempts_stand_together(make_attempts):
-    (record,) = fold(make_attempts(BOTH, {"takes": (0,), "breaks_in": 1}, {"takes": (1,)}).documents)
-    assert (uuids(record.grids), uuids(record.sweeps)) == ([BOTH.sweeps[0].uuid], [BOTH.sweeps[1].uuid])
-    assert [scan["numberImages"] for sweep in executed(to_message(record)) for scan in sweep["scans"]] == [6, 8]
+    (record,) = fold(make_attempts(TURN, {"centred": True, "breaks_in": 0}, {"takes": (0,)}).documents)
+    assert (len(brought_in(record)), uuids(record.sweeps)) == (CENTRING, [TURN.sweeps[0].uuid])
+    assert [scan["ordinal"] for sweep in executed(to_message(record)) for scan in sweep["scans"]] == [1, 2, 3]
 
 
 def test_a_grid_that_was_taken_twice_counts_once_as_it_was_taken_last(make_attempts):

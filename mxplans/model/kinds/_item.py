@@ -126,11 +126,6 @@ def build(
     unknown = sorted(set(asked) - set(known))
     if unknown:
         raise InvalidInput(f"{kind} knows no {', '.join(unknown)}; allowed are {', '.join(known)}: correct the name")
-    if asked.get("distance_mm") is not None and asked.get("resolution_a") is not None:
-        raise InvalidInput(
-            f"{kind}: distance_mm {asked['distance_mm']:g} and resolution_a {asked['resolution_a']:g} are both given; "
-            "allowed is one, since the other follows from it: leave one out"
-        )
     check_order(kind, order)
     for sweep in sweeps:
         check_count(kind, "number_images", sweep["number_images"], IMAGES_OF_A_SWEEP)

@@ -165,6 +165,7 @@ ROTATION = {"sample_name": "s", "number_images": 100, "image_width_deg": 0.1, "e
         ({"sample_name": None}, "sample_name"),
         ({"uuid": "not-a-uuid"}, "uuid"),
         ({"location": (0, 1)}, "puck"),
+        ({"priority": 10**30}, "allowed is 1 (first) to 1000000"),
         ({"wedge_images": 0}, "wedge_images: Input should be greater than 0, given is 0"),
         ({"dose_limit_mgy": float("inf")}, "dose_limit_mgy: Input should be a finite number"),
         ({"dose_budget_mgy": float("inf")}, "dose_budget: Input should be a finite number"),
