@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mxplans_sim.faults.kind import Kind, Manner, Parameter
+from mxplans_sim.servers.murko.faults import LIES
+from mxplans_sim.servers.murko.hostile import TRICKS
 from mxplans_sim.settings.samples import CLASSES
 
 
@@ -106,6 +108,23 @@ CATALOGUE: Mapping[str, Kind] = {
     "murko_wrong_length": _strikes("The segmentation answers for another number of images", 13),
     "murko_nan_axes": _strikes("The segmentation gives no principal axes", 13),
     "murko_zero_masks": _strikes("The segmentation's masks are empty", 13),
+    "murko_partial": _strikes(
+        "The segmentation leaves something out",
+        13,
+        notion=Parameter("loop", "Key that is missing in a description"),
+        images=Parameter(0, "In the first how many images; 0 is all", 0, 1_000_000),
+    ),
+    "murko_wrong_shape": _strikes("The segmentation's masks are of another size", 13),
+    "murko_lies": _strikes(
+        "The segmentation says what cannot be true",
+        13,
+        lie=Parameter("elsewhere", "What it says", allowed=tuple(LIES)),
+    ),
+    "murko_hostile": _strikes(
+        "The segmentation's reply is a pickle that does harm",
+        13,
+        trick=Parameter("system", "How; what would be run is harmless", allowed=TRICKS),
+    ),
     "detector_stuck_armed": _acts("Disarming has no effect", 14, times=Parameter(1, "How often", 1, 1000)),
     "detector_fails_to_arm": _acts("Arming ends in an error", 14, times=Parameter(1, "How often", 1, 1000)),
     "detector_fails_after_interrupt": _acts(

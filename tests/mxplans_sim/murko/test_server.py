@@ -14,6 +14,8 @@ import zmq
 from murko_support import NOTIONS, SPEED_UP, Strikes, TallyClock, coloured, on_murko, picture, read, truth
 
 from mxplans_sim.clock import RealClock
+from mxplans_sim.servers.murko.faults import LIES
+from mxplans_sim.servers.murko.hostile import TRICKS, hostile
 from mxplans_sim.servers.murko.server import MurkoServer
 from mxplans_sim.settings.analysis import MurkoSettings
 from mxplans_sim.world.recent import RecentFrames
@@ -296,3 +298,44 @@ def test_a_taken_port_is_named_and_a_stopped_service_starts_again():
     before = threading.active_count()
     asyncio.run(main())
     assert threading.active_count() == before
+
+
+def test_replies_can_leave_out_lie_and_be_of_another_size(known):
+    recent, image = known
+    faults = Strikes()
+
+    async def descriptions(bench, **kinds):
+        faults.kinds = kinds
+        return (await bench.ask(np.stack([image] * 2)))["descriptions"]
+
+    async def work(bench):
+        first, second = await descriptions(bench, murko_partial={"notion": "loop", "images": 1})
+        assert "loop" not in first
+        assert "loop" in second
+        for description in await descriptions(bench, murko_wrong_shape={}):
+            assert description["crystal"]["notion_mask"].shape == description["hierarchical_mask"].shape == (128, 160)
+        (honest, _) = await descriptions(bench)
+        for lie in LIES:
+            (lied, _) = await descriptions(bench, murko_lies={"lie": lie})
+            assert pickle.dumps(lied) != pickle.dumps(honest), lie
+        assert (await descriptions(bench, murko_lies={"lie": "everywhere"}))[0]["loop"]["notion_mask"].all()
+
+    on_murko(work, faults, recent)
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_reply_can_be_hostile(known, trick):
+    recent, image = known
+
+    async def work(bench):
+        content = await bench.exchange(pickle.dumps({"to_predict": image, "description": NOTIONS}))
+        assert content == hostile(trick)
+        await bench.ask(image)
+
+    on_murko(work, Strikes(murko_hostile={"trick": trick}), recent)
+
+
+def test_hostile_replies_name_what_they_would_run():
+    assert "posix system" in names(hostile("system"))
+    assert "builtins eval" in names(hostile("eval"))
+    assert "posix getpid" in names(hostile("objects"))

@@ -15,6 +15,7 @@ import zmq.asyncio
 from mxplans_sim.clock import Clock
 from mxplans_sim.servers.murko.eyes import Eyes
 from mxplans_sim.servers.murko.faults import DISTORTIONS
+from mxplans_sim.servers.murko.hostile import hostile
 from mxplans_sim.servers.murko.reply import make_reply
 from mxplans_sim.servers.murko.request import NotANotion, Request, read_request
 from mxplans_sim.servers.murko.unpickle import NotAPickle, Refused
@@ -111,7 +112,9 @@ class MurkoServer:
         if self._strikes("murko_dead") is not None:
             return False
         if self._strikes("murko_silent") is None:
-            await socket.send_multipart([*parts[:body], pickle.dumps(reply, _PROTOCOL)], copy=False)
+            trick = self._strikes("murko_hostile")
+            content = pickle.dumps(reply, _PROTOCOL) if trick is None else hostile(str(trick.get("trick", "system")))
+            await socket.send_multipart([*parts[:body], content])
         return True
 
     async def _answer(self, content: bytes) -> Any:
