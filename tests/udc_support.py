@@ -3,6 +3,7 @@
 from names_support import Pausing
 from plan_support import spots
 
+from mxplans.errors import SampleProblem
 from mxplans.model import Pose, SampleLocation
 from mxplans.plans.ledger import MemoryLedger
 from mxplans.plans.optical import OpticalCentre
@@ -36,10 +37,16 @@ class Bench:
 
     def __init__(self, bl, engine, pause_behind=lambda message: False, sample=None, ledger=None):
         reads = dict.fromkeys(AXES, 0.0) | {"goniometer_omega": 0.0}
-        does = {"goniometer_scan": self._scan, "spot_finder": self._find}
+        does = {
+            "goniometer_scan": self._scan,
+            "spot_finder": self._find,
+            "sample_changer_load": self._load,
+            "sample_changer_unload": self._unload,
+        }
         self.bl, self.engine = bl, engine
         self.told = Pausing(engine, pause_behind, reads, does)
         self.lit = {8}
+        self.pins = {PIN}
         known = MountedSample(location=SampleLocation(puck=PIN[0], pin=PIN[1]), optical=CENTRE)
         self.work = Work(SETTINGS, sample or known, ledger or MemoryLedger())
         self.results = []
@@ -48,6 +55,19 @@ class Bench:
         """A scan leaves the sample elsewhere."""
         for name, at_mm in zip(AXES, motion.start.xyz_mm, strict=True):
             self.told.reads[name] = at_mm + 0.05
+
+    def _load(self, location):
+        """The robot mounts what is there."""
+        if (location.puck, location.pin) not in self.pins:
+            raise SampleProblem(f"no pin at {location.puck}:{location.pin}")
+        self._hang(1, location.puck, location.pin)
+
+    def _unload(self, _):
+        self._hang(0, 0, 0)
+
+    def _hang(self, mounted, puck, pin):
+        for name, value in (("pin_mounted", mounted), ("current_puck", puck), ("current_pin", pin)):
+            self.told.reads[f"sample_changer_{name}"] = value
 
     def _find(self, request):
         self.bl.spot_finder.frames = spots(request.number_images, self.lit)
@@ -65,6 +85,11 @@ class Bench:
         """The same through a pause."""
         self.told.run(self.plan(item, **how))
         return self.results[-1].outcome
+
+    @property
+    def loads(self):
+        """How often the robot was asked for a pin."""
+        return len(self.told.values("sample_changer_load"))
 
     @property
     def starts_mm(self):

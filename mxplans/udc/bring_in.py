@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
@@ -22,29 +24,50 @@ GRIDS = 2
 """Scans of an X-ray centring."""
 
 
+@dataclass(frozen=True)
+class BroughtIn:
+    """What bringing a sample in came to.
+
+    Attributes:
+        scans: How many it took.
+        outcome: What keeps the item from being collected; None if nothing does.
+    """
+
+    scans: int = 0
+    outcome: Outcome | None = None
+
+
 def bring_in(
     bl: Beamline, item: QueueItem, settings: NightSettings, sample: MountedSample, context: ScanContext
-) -> MsgGenerator[int]:
+) -> MsgGenerator[BroughtIn]:
     """Mount and centre what an item needs; nothing is done twice.
 
-    A problem of the sample is left in `sample.outcome`.
-
-    Returns:
-        How many scans this took.
+    A problem of the sample is left in `sample.outcome` for others on the same pin.
 
     Raises:
         RobotFault: If the robot stopped for a reason that is not the sample's.
     """
+    sample.renew(item)
+    wanted = centring_of(item)
     if item.location is not None and not (yield from _hangs(bl, item, sample)):
         yield from _mount(bl, item, settings, sample)
-    if sample.outcome is not None:
-        return 0
-    wanted = centring_of(item)
-    if wanted is Centring.NONE:
+    sample.name = item.sample_name
+    scans = yield from _centre(bl, wanted, settings, sample, context)
+    outcome = sample.hindrance(wanted)
+    if outcome is not None:
+        sample.told.add(item.uuid)
+    return BroughtIn(scans, outcome)
+
+
+def _centre(
+    bl: Beamline, wanted: Centring, settings: NightSettings, sample: MountedSample, context: ScanContext
+) -> MsgGenerator[int]:
+    """Centre a sample as far as is wanted and nothing hinders; how many scans that took."""
+    if wanted is Centring.NONE or sample.hindrance(wanted):
         return 0
     if sample.optical is None:
         yield from _centre_optically(bl, settings, sample, context)
-    if sample.outcome is not None or wanted is Centring.OPTICAL or sample.candidates or sample.optical is None:
+    if wanted is Centring.OPTICAL or sample.candidates or sample.optical is None:
         return 0
     xray = yield from phase("xray", xray_centring(bl, sample.optical, settings.xray, settings.collection, context))
     sample.candidates = xray.candidates
@@ -73,8 +96,8 @@ def take_out(bl: Beamline, item: QueueItem, sample: MountedSample) -> MsgGenerat
 
 
 def _hangs(bl: Beamline, item: QueueItem, sample: MountedSample) -> MsgGenerator[bool]:
-    """Whether the item's pin hangs on the goniometer already."""
-    if sample.outcome is not None and sample.location == item.location:
+    """Whether the item's pin hangs on the goniometer already, or is known to be of no use to it."""
+    if sample.hindrance(centring_of(item)) and sample.location == item.location:
         return True
     present = yield from mounted_location(bl)
     if present != sample.location:

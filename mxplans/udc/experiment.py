@@ -102,9 +102,9 @@ def _outcome(bl: Beamline, item: QueueItem, work: Work, context: ScanContext) ->
     if item.kind is Kind.UNLOAD:
         yield from phase("unmount", take_out(bl, item, work.sample))
         return Outcome(verdict=Verdict.DONE, reason="the goniometer is empty")
-    grids = yield from bring_in(bl, item, work.settings, work.sample, context)
-    if work.sample.outcome is not None:
-        return work.sample.outcome
+    brought = yield from bring_in(bl, item, work.settings, work.sample, context)
+    if brought.outcome is not None:
+        return brought.outcome
     if item.kind is Kind.LOAD:
         yield from pictures(bl, item, work.settings, context)
         return Outcome(verdict=Verdict.DONE, reason="mounted")
@@ -113,4 +113,4 @@ def _outcome(bl: Beamline, item: QueueItem, work: Work, context: ScanContext) ->
             yield from move_to_pose(bl, work.sample.optical.pose)
         yield from pictures(bl, item, work.settings, context)
         return Outcome(verdict=Verdict.DONE, reason="the loop stands in the beam")
-    return (yield from collect_scans(bl, item, work.settings, work.sample, work.ledger, context, grids))
+    return (yield from collect_scans(bl, item, work.settings, work.sample, work.ledger, context, brought.scans))

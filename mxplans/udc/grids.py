@@ -71,6 +71,7 @@ def locate(
     sample.candidates = found.candidates
     if not found.candidates:
         return Outcome(verdict=Verdict.NO_DIFFRACTION, reason=found.reason, evidence=found.evidence)
+    sample.outcome = None
     yield from record(documents.XRC_RESULT, found.candidates[0].values())
     yield from move_to_candidate(bl, found.candidates[0], settings.limits)
     return Outcome(verdict=Verdict.DONE, reason=found.reason, evidence=found.evidence)

@@ -11,12 +11,21 @@ from bluesky.utils import MsgGenerator
 
 from mxplans.centring import GridView, XrayCandidate
 from mxplans.model.acquisition import SampleLocation
+from mxplans.model.extensions import Centring
+from mxplans.model.item import QueueItem
 from mxplans.model.sweeps import ScanKey
 from mxplans.plans.optical import OpticalCentre
 from mxplans.roles import Beamline
-from mxplans.udc.verdicts import Outcome
+from mxplans.udc.verdicts import Outcome, Verdict
 
 Image = npt.NDArray[np.uint8]
+_HINDERED = {
+    Verdict.PIN_MISSING: tuple(Centring),
+    Verdict.EMPTY_MOUNT: (Centring.OPTICAL, Centring.XRAY),
+    Verdict.NOT_CENTRED: (Centring.OPTICAL, Centring.XRAY),
+    Verdict.NO_DIFFRACTION: (Centring.XRAY,),
+}
+"""What each problem of a sample makes impossible: one whose place is given needs no centring, a loop no diffraction."""
 
 
 @dataclass
@@ -29,7 +38,9 @@ class MountedSample:
         optical: Its loop, once centred with light.
         candidates: Its crystals, best first, once centred with X-rays.
         views: What grids on it showed, by scan.
-        outcome: The problem that ends everything on this pin.
+        outcome: A problem of it.
+        told: Experiments that have ended with this problem.
+        name: Of the sample.
     """
 
     background: Image | None = None
@@ -38,11 +49,28 @@ class MountedSample:
     candidates: tuple[XrayCandidate, ...] = ()
     views: dict[ScanKey, GridView] = field(default_factory=dict)
     outcome: Outcome | None = None
+    told: set[str] = field(default_factory=set)
+    name: str | None = None
 
     def forget(self) -> None:
         """Another pin, or none: only the background stays."""
-        self.location, self.optical, self.candidates, self.outcome = None, None, (), None
+        self.location, self.optical, self.candidates, self.outcome, self.name = None, None, (), None, None
         self.views.clear()
+        self.told.clear()
+
+    def renew(self, item: QueueItem) -> None:
+        """Forget what does not hold for an experiment any more.
+
+        One that was told of a problem and comes again wants the sample looked at again; others on the pin are told what
+        is known. Another name means that somebody has changed the sample: where the robot has not, or where it was bad.
+        """
+        another = self.name not in (None, item.sample_name) and item.position_in_pin is None
+        if (another and (item.location is None or self.outcome is not None)) or item.uuid in self.told:
+            self.forget()
+
+    def hindrance(self, wanted: Centring) -> Outcome | None:
+        """The problem of this sample, if it keeps one from what wants this centring."""
+        return self.outcome if self.outcome is not None and wanted in _HINDERED[self.outcome.verdict] else None
 
 
 def mounted_location(bl: Beamline) -> MsgGenerator[SampleLocation | None]:
