@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from mxplans.errors import LimitExceeded
 from mxplans.geometry.goniometer import GoniometerGeometry, Orientation
@@ -22,6 +22,11 @@ class AxisLimits:
     kappa_range_deg: Range | None = None
     chi_range_deg: Range | None = None
     phi_range_deg: Range | None = None
+
+    @classmethod
+    def of(cls, limits: object) -> AxisLimits:
+        """The ranges that limits of a beamline have under the same names; those they lack are not limited."""
+        return cls(**{one.name: getattr(limits, one.name, None) for one in fields(cls)})
 
     def require(self, pose: Pose, orientation: Orientation, what: str) -> None:
         """See that a pose can be reached.
