@@ -9,6 +9,7 @@ MxplansError
 ├── LimitExceeded (ValueError)           an item asks for more than the beamline can or may do
 ├── QueueRefused (ValueError)            the queue does not allow this now
 ├── LedgerError (RuntimeError)           the queue file cannot be used, or contradicts what is written into it
+├── AnalysisFailed (RuntimeError)        an analysis ended with an error of the program
 ├── SampleProblem                        the sample, not the beamline: ends one sample, never a night
 └── BeamlineFault (RuntimeError)         the beamline: make safe and stop
     ├── DeviceFault                      a device refused, failed or timed out
@@ -80,6 +81,10 @@ class QueueRefused(MxplansError, ValueError):
 
 class LedgerError(MxplansError, RuntimeError):
     """The file of queue and ledger cannot be used, or what is to be written contradicts what stands in it."""
+
+
+class AnalysisFailed(MxplansError, RuntimeError):
+    """A function of ours or of a plugin raised what it should not: an error of the program, not of the sample."""
 
 
 class SampleProblem(MxplansError):

@@ -77,12 +77,11 @@ def spin_and_see(
 def angled(frames: Sequence[StampedFrame], track: AngleTrack) -> tuple[SeenFrame, ...] | NothingSeen:
     """The frames of a turn with their omega; older ones and later ones are left out."""
     seen = tuple(SeenFrame(frame, track.at(frame.time_s)) for frame in frames if track.covers(frame.time_s))
-    first = frames[0].image if frames else None
     evidence = {
         "frames": len(frames),
         "older_frames": sum(frame.time_s < track.time_s[0] for frame in frames),
         "late_frames": sum(frame.time_s > track.time_s[-1] for frame in frames),
-        "repeated_frames": sum(np.array_equal(frame.image, first) for frame in frames[1:]),
+        "repeated_frames": sum(np.array_equal(frame.image, frames[0].image) for frame in frames[1:]),
     }
     if frames:
         evidence["mean_grey"] = float(frames[-1].image.mean())
