@@ -7,6 +7,7 @@ from mxplans_devices.optics import Aperture, Attenuator, Backlight, Beam, Shutte
 from mxplans_devices.sample_changer import SampleChanger
 from mxplans_devices.spot_finder import HttpSpotFinder
 from mxplans_devices.viewer import OnAxisViewer
+from mxplans_devices.zocalo import ZocaloCrystalFinder
 
 __all__ = [
     "Aperture",
@@ -23,4 +24,5 @@ __all__ = [
     "Shutter",
     "SimplonDetector",
     "Smargon",
+    "ZocaloCrystalFinder",
 ]

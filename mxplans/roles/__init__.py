@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from mxplans.model.acquisition import FrameSpots
 from mxplans.model.detection import Detection, Look
+from mxplans.roles._crystal_finding import CrystalFinder
 from mxplans.roles._protocols import Movable, Readable, Status, Triggerable
 from mxplans.roles._turning import FrameRecorder, Spinner
 
@@ -23,6 +24,7 @@ __all__ = [
     "BacklightState",
     "Beam",
     "Beamline",
+    "CrystalFinder",
     "Detector",
     "FrameRecorder",
     "Goniometer",
