@@ -1,8 +1,11 @@
 """The Murko detector at the stand-in: what is found, against what is true."""
 
+import importlib
 import pickle
 import threading
 import time
+import tomllib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,6 +22,12 @@ from mxplans_devices.murko import MurkoDetector
 pytestmark = pytest.mark.usefixtures("no_new_threads")
 EMPTY = {name: np.zeros((HEIGHT, WIDTH), bool) for name in truth()}
 CLICK = (160 / 320 * WIDTH - 0.5, 105 / 256 * HEIGHT - 0.5)
+
+
+def test_profiles_find_it_by_its_entry_point():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    module, name = project["entry-points"]["mxplans.sample_detectors"]["murko"].split(":")
+    assert getattr(importlib.import_module(module), name) is MurkoDetector
 
 
 def only(*names):

@@ -13,6 +13,7 @@ from murko_client_support import looks_of, mirrored, saying, serving
 from murko_support import Strikes, truth
 
 from mxplans.errors import DeviceFault
+from mxplans.model.detection import Box
 from mxplans_devices.murko import MurkoDetector
 from mxplans_devices.protocols._murko_reply import UnusableReply, read_reply
 from mxplans_devices.protocols.murko import LARGEST_REPLY_BYTES
@@ -241,6 +242,21 @@ def test_any_value_in_any_place_is_a_fault_or_a_look_that_is_within_the_image(be
     else:
         assert found.reason
         assert found.centroid_px is None
+
+
+def test_masks_may_be_of_0_and_255_and_must_lie_in_the_foreground(bench, honest):
+    looks, reply = honest
+    said, detector = bench
+    for description in (changed := pickle.loads(pickle.dumps(reply)))["descriptions"]:
+        for notion in description.values():
+            if isinstance(notion, dict):
+                notion["notion_mask"] = 255 * notion["notion_mask"]
+    said["content"] = pickle.dumps(changed)
+    assert [each.box_px for each in detector.detect(looks)] == [Box(240, 140, 639, 299), Box(0, 140, 399, 299)]
+    changed["descriptions"][0]["crystal"]["notion_mask"] = np.ones((256, 320), np.uint8)
+    said["content"] = pickle.dumps(changed)
+    lied, _ = detector.detect(looks)
+    assert lied.reason.endswith("% of crystal lie outside of the foreground")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ LEVELS = {"pin": 2, "stem": 3}
 """Where the hierarchical mask tells what has no notion of its own."""
 
 _SLACK_PX = 2.0  # by which numbers may leave the box of their mask: rounding, and what was cleaned away
+_OUTSIDE_FRAC = 0.5  # of a notion: the heads of the network are independent, and do not contradict each other
 _SIZES_PX = (16, 4096)
 
 
@@ -104,6 +105,10 @@ def _read(description: Any, shape: tuple[int, int]) -> Described:
         raise _Wrong(f"present is {present:g}, foreground {'is' if 'foreground' in masks else 'is not'} there")
     if not present:
         return Described()
+    for key, mask in masks.items():
+        outside = float((mask & ~masks["foreground"]).sum() / mask.sum())
+        if outside > _OUTSIDE_FRAC:
+            raise _Wrong(f"{100 * outside:.0f} % of {key} lie outside of the foreground")
     if not levels.any():
         raise _Wrong("something is there, and the hierarchical mask is empty")
     return Described(masks, levels, _click(description, list(masks.values())))
@@ -114,7 +119,7 @@ def _notion(description: Mapping[str, Any], key: str, size: tuple[int, int]) -> 
     notion = description.get(key)
     if not isinstance(notion, dict):
         raise _Wrong(f"{key} is missing")
-    mask = _pixels(notion, "notion_mask", size, most=1) == 1
+    mask = _pixels(notion, "notion_mask", size, most=255) > 0
     present = _number(notion, "present", key)
     if present == 0:
         if _largest_px(mask) >= MIN_SIZE_PX:

@@ -87,7 +87,7 @@ class StompLine:
         try:
             if not self._heard.gone:
                 self._connection.disconnect()
-        except (OSError, *self._failures()):
+        except self._failures():
             self._heard.gone = self._heard.gone or "the connection broke at its end"
         finally:
             self._close()
@@ -142,12 +142,11 @@ class StompLine:
     def _say(self, say: Callable[[], None]) -> None:
         try:
             say()
-        except (OSError, *self._failures()) as error:
+        except self._failures() as error:
             raise LineLost(f"{self._where}: the connection was lost ({type(error).__name__})") from error
 
     def _failures(self) -> tuple[type[BaseException], ...]:
-        exceptions = stomp_library().exception
-        return (exceptions.StompException,)
+        return OSError, stomp_library().exception.StompException
 
     def _close(self) -> None:
         self._connection.transport.disconnect_socket()
