@@ -1,21 +1,25 @@
 """Where the loop and the crystal are: pure functions of images, spots and poses."""
 
 from mxplans.centring.axis import AxisFit, fit_axis
-from mxplans.centring.blobs import Blob, find_blobs, significance
+from mxplans.centring.background import significance
+from mxplans.centring.blobs import Blob, find_blobs
+from mxplans.centring.crystals import CrystalsFound, LineOfSight, Truncation, XrayCandidate
 from mxplans.centring.loop import LoopCentred, LoopNotFound, LoopView, locate_loop
 from mxplans.centring.scores import GridView, score_frames
 from mxplans.centring.silhouette import Silhouette, find_silhouette, saturated_frac
-from mxplans.centring.xray import CrystalsFound, XrayCandidate, locate_crystals
+from mxplans.centring.xray import locate_crystals
 
 __all__ = [
     "AxisFit",
     "Blob",
     "CrystalsFound",
     "GridView",
+    "LineOfSight",
     "LoopCentred",
     "LoopNotFound",
     "LoopView",
     "Silhouette",
+    "Truncation",
     "XrayCandidate",
     "find_blobs",
     "find_silhouette",
