@@ -180,7 +180,8 @@ class ControlLayer:
         **_: Any,
     ) -> PV:
         """Connect, and say so at once."""
-        pv = PV(pvname, self._variables.get(pvname), self._loop)
+        # As at a record: without a field its value is meant.
+        pv = PV(pvname, self._variables.get(pvname) or self._variables.get(pvname.removesuffix(".VAL")), self._loop)
         if pv.connected:
             if callback is not None:
                 pv.add_callback(callback)

@@ -47,6 +47,11 @@ class _Context(Context):
         super().__init__(dict(channels), [HOST])
         self.ca_server_port = port
 
+    def __getitem__(self, pvname: str) -> ChannelData:
+        """A process variable; as at every record, `NAME.VAL` is NAME."""
+        found: ChannelData = super().__getitem__(pvname.removesuffix(".VAL"))
+        return found
+
     async def broadcast_beacon_loop(self) -> None:
         """No beacons: clients search again by themselves."""
         await asyncio.get_running_loop().create_future()
