@@ -1,8 +1,9 @@
-"""A night that is paused and aborted in the middle of scans; prints what came of it as JSON.
+"""Nights that are paused and aborted in the middle of scans, and of what comes before; prints what came of it as JSON.
 
 A program of its own, since the Channel Access library of a process keeps to the servers that it met first.
 """
 
+import contextlib
 import json
 import sys
 import threading
@@ -27,6 +28,16 @@ ITEM = parse_item(
         position=Position(x_mm=0.05, y_mm=0.02, z_mm=-0.03),
     ).to_json()
 )
+
+
+FROM_THE_ROBOT = parse_item(
+    kinds.rotation(
+        sample_name="demo-1", location=(1, 1), number_images=20, image_width_deg=0.5, exposure_s=0.02
+    ).to_json()
+)
+BESET = (("set", "sample_changer_load", 1), ("read", "mx_phase", 2), ("set", "goniometer_scan", 2))
+"""On the robot's way; when the optical phase has begun, after the end of the mount; in the second grid. Command, device,
+and which one of them since the last pause."""
 
 
 class AtSecondScan:
@@ -70,9 +81,38 @@ class AtSecondScan:
         return found
 
 
-def run(session, work, results):
+class AtEach:
+    """Asks the RunEngine for a pause shortly after each of some messages."""
+
+    def __init__(self, session, wanted):
+        self.paused_at = []
+        self.documents = []
+        self._engine = session.run_engine
+        self._wanted = list(wanted)
+        self._seen = 0
+        session.run_engine.msg_hook = self._see
+        session.run_engine.subscribe(lambda name, document: self.documents.append((name, document)))
+
+    def _see(self, message):
+        if not self._wanted:
+            return
+        command, device, number = self._wanted[0]
+        self._seen += message.command == command and getattr(message.obj, "name", "") == device
+        if self._seen == number:
+            self._seen = 0
+            self.paused_at.append(self._wanted.pop(0)[1])
+            threading.Timer(0.1, lambda: self._engine.request_pause(defer=False)).start()
+
+    def grids(self):
+        """Ordinal and exit status of each grid's run."""
+        ended = {doc["run_start"]: doc["exit_status"] for name, doc in self.documents if name == "stop"}
+        starts = [doc for name, doc in self.documents if name == "start" and doc["mxplans"]["role"] == "grid"]
+        return [(doc["mxplans"]["scan"]["ordinal"], ended[doc["uid"]]) for doc in starts]
+
+
+def run(session, work, results, item=ITEM):
     def plan():
-        results.append((yield from experiment(session.beamline, ITEM, work)))
+        results.append((yield from experiment(session.beamline, item, work)))
 
     session.run_engine(plan())
 
@@ -118,12 +158,32 @@ def aborted_night(session, sample):
     }
 
 
+def beset_night(session):
+    """A pause on the robot's way, one in optical and one in X-ray centring."""
+    work = Work(NightSettings.from_profile(session.profile), MountedSample(), MemoryLedger())
+    watch, results = AtEach(session, BESET), []
+    try:
+        run(session, work, results, FROM_THE_ROBOT)
+    except RunEngineInterrupted:
+        while session.run_engine.state == "paused":
+            with contextlib.suppress(RunEngineInterrupted):
+                session.run_engine.resume()
+    outcome = results[0].outcome
+    return {
+        "paused_at": watch.paused_at,
+        "verdict": outcome.verdict,
+        "reason": outcome.reason,
+        "grids": watch.grids(),
+    }
+
+
 def main(folder):
-    """Both nights, one after the other."""
+    """The nights, one after the other."""
     path = short_profile(folder, speed_up=10)
     with open_session(load_profile(path), path, folder / "out", short_shipment(folder, 1)) as session:
         sample = MountedSample()
-        print(json.dumps({"paused": paused_night(session, sample), "aborted": aborted_night(session, sample)}))
+        told = {"paused": paused_night(session, sample), "aborted": aborted_night(session, sample)}
+        print(json.dumps(told | {"beset": beset_night(session)}))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A sample on a goniometer of names, and experiments on it."""
 
-from names_support import Pausing
 from plan_support import spots
+from told_support import Pausing
 
 from mxplans.errors import SampleProblem
 from mxplans.model import Pose, SampleLocation

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from bluesky import plan_stubs as bps
-from bluesky.utils import MsgGenerator
+from bluesky.utils import Msg, MsgGenerator
 
 from mxplans.model.acquisition import SampleLocation
+from mxplans.plans.pausing import ScanInterrupted
 from mxplans.plans.preparing import oriented_by
 from mxplans.plans.safe import make_safe
 from mxplans.plans.waiting import MOVE_TIMEOUT_S, ROBOT_TIMEOUT_S, set_and_wait, trigger_and_wait
@@ -35,6 +36,18 @@ def pin_on_goniometer(bl: Beamline) -> MsgGenerator[bool]:
     return bool(sensed or remembered)
 
 
+def _put_back(bl: Beamline) -> MsgGenerator[None]:
+    """Let the robot take the pin away.
+
+    At a pause the RunEngine stops what was set, the robot's way to the goniometer too, but nothing that was triggered.
+    """
+    try:
+        yield from trigger_and_wait(bl.sample_changer.unload, ROBOT_TIMEOUT_S)
+    except ScanInterrupted:
+        yield Msg("stop", bl.sample_changer.unload)
+        raise
+
+
 def mount(bl: Beamline, location: SampleLocation) -> MsgGenerator[None]:
     """Mount a pin; one that hangs already is put back first.
 
@@ -44,7 +57,7 @@ def mount(bl: Beamline, location: SampleLocation) -> MsgGenerator[None]:
     """
     yield from ready_for_exchange(bl)
     if (yield from pin_on_goniometer(bl)):
-        yield from trigger_and_wait(bl.sample_changer.unload, ROBOT_TIMEOUT_S)
+        yield from _put_back(bl)
     yield from set_and_wait(ROBOT_TIMEOUT_S, bl.sample_changer.load, location)
 
 
@@ -57,5 +70,5 @@ def unmount(bl: Beamline) -> MsgGenerator[bool]:
     yield from ready_for_exchange(bl)
     if not (yield from pin_on_goniometer(bl)):
         return False
-    yield from trigger_and_wait(bl.sample_changer.unload, ROBOT_TIMEOUT_S)
+    yield from _put_back(bl)
     return True

@@ -1,4 +1,4 @@
-"""A pause in the middle of a scan: its frames cannot go on where they stopped, so the scan is given up and taken again."""
+"""A pause in the middle of what cannot go on where it stopped, as a scan's frames or a robot's way: it begins again."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from bluesky import preprocessors as bpp
 from bluesky.utils import FailedStatus, Msg, MsgGenerator, ensure_generator
 
 from mxplans.errors import MxplansError
+from mxplans.plans.underway import Underway
 
 T = TypeVar("T")
 
 
 class ScanInterrupted(MxplansError):
-    """The RunEngine was paused while a scan was running; what was exposed of it does not count."""
+    """The RunEngine was paused within what cannot go on where it stopped; what was exposed of a scan does not count."""
 
 
 class _PauseWatch:
@@ -65,36 +66,48 @@ def again_after_pauses(make: Callable[[], MsgGenerator[T]]) -> MsgGenerator[T]:
 
 
 def _notice(plan: MsgGenerator[T], watch: _PauseWatch) -> MsgGenerator[T]:
+    underway, inner = Underway(), ensure_generator(plan)
     yield Msg("null", watch)
-    inner = ensure_generator(plan)
     try:
         message = next(inner)
         while True:
+            response, error = None, None
             try:
                 response = yield message
-            except GeneratorExit:
-                inner.close()
-                raise
-            except Exception as error:  # noqa: BLE001  # handed on to the plan, which decides
-                # Only a pause is renamed: a request to abort or a fault stays what it is.
-                failed = watch.paused and isinstance(error, FailedStatus | MxplansError)
-                watch.paused = False
-                message = inner.throw(_interrupted(watch, error) if failed else error)
+            except Exception as caught:  # noqa: BLE001  # handed on to the plan, which decides
+                error = caught
+            underway.note(message, response)
+            if watch.paused and _comes_of_it(message, response, error):
+                error = yield from _interrupted(underway, error)
+            if error is None:
+                message = inner.send(response)
             else:
-                told = watch.paused and not _closed_run(message, response)
-                message = inner.throw(_interrupted(watch)) if told else inner.send(response)
+                # Told once for each pause, so that the plan's finalizers run undisturbed.
+                watch.paused = False
+                message = inner.throw(error)
     except StopIteration as end:
         return end.value
+    except ScanInterrupted:
+        yield from underway.end()
+        raise
+    finally:
+        inner.close()
 
 
-def _closed_run(message: Msg, response: Any) -> bool:
-    """Whether a run was closed just now; the RunEngine answers with its uid."""
-    return message.command == "close_run" and response is not None
+def _comes_of_it(message: Msg, response: Any, error: Exception | None) -> bool:
+    """Whether an answer after a pause is the pause's doing: not the end of a run, a request to abort, or another fault."""
+    if error is not None:
+        return isinstance(error, FailedStatus | MxplansError)
+    closed_run = message.command == "close_run" and response is not None  # the RunEngine answers with its uid
+    return not closed_run
 
 
-def _interrupted(watch: _PauseWatch, cause: Exception | None = None) -> ScanInterrupted:
-    """What the plan gets to know, once for each pause, so that its finalizers run undisturbed."""
-    watch.paused = False
-    told = ScanInterrupted("the scan was paused; its frames do not count, it is taken again")
+def _interrupted(underway: Underway, cause: Exception | None) -> MsgGenerator[Exception]:
+    """What the plan gets to know, when all that moved has come to rest; or what else comes up until then."""
+    try:
+        yield from underway.rest()
+    except Exception as other:  # noqa: BLE001  # handed on to the plan, which decides
+        return other
+    told = ScanInterrupted("there was a pause; what it interrupted does not count and begins again")
     told.__cause__ = cause
     return told

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from bluesky.utils import Msg, MsgGenerator
 
+from mxplans.plans.pausing import ScanInterrupted
+
 Value = str | float | int | list[Any] | np.ndarray[Any, Any]
 
 
@@ -87,13 +89,20 @@ def record(stream: str, values: Mapping[str, Value], *readables: Any) -> MsgGene
 
     Returns:
         What the devices said, by key.
+
+    Raises:
+        ScanInterrupted: After a pause, where pauses are noticed; the event is dropped then, so that it can be begun again.
     """
     said: dict[str, Any] = {}
-    yield Msg("create", name=stream)
-    if values:
-        yield Msg("read", Record(values, stream))
-    for readable in readables:
-        reading = yield Msg("read", readable)
-        said |= {key: each["value"] for key, each in (reading or {}).items()}
+    try:
+        yield Msg("create", name=stream)
+        if values:
+            yield Msg("read", Record(values, stream))
+        for readable in readables:
+            reading = yield Msg("read", readable)
+            said |= {key: each["value"] for key, each in (reading or {}).items()}
+    except ScanInterrupted:
+        yield Msg("drop")
+        raise
     yield Msg("save")
     return said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from bluesky import plan_stubs as bps
 from bluesky import preprocessors as bpp
@@ -18,6 +19,7 @@ from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.plans import documents
 from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
 from mxplans.plans.optical import OpticalCentre, move_to_pose
+from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.record import record
 from mxplans.plans.safe import make_safe
 from mxplans.plans.scanning import acquisition_settings, arm, prepare_beam, scan
@@ -109,7 +111,7 @@ def xray_centring(
     collection: Collection,
     context: ScanContext | None = None,
 ) -> MsgGenerator[XrayCentre]:
-    """Scan the flat face and the edge of a loop, find the crystals.
+    """Scan the flat face and the edge of a loop, find the crystals. A pause takes the grid again that it interrupts.
 
     Args:
         bl: The beamline, with the loop centred optically.
@@ -128,8 +130,8 @@ def xray_centring(
         grid = GridPlan.covering(
             pose, _extent_um(optical.length_um, settings), _extent_um(height_um, settings), settings.step_um
         )
-        view = yield from grid_scan(bl, grid, settings, collection, context, ordinal, volume_scan_uuid)
-        views.append(view)
+        scan_it = partial(grid_scan, bl, grid, settings, collection, context, ordinal, volume_scan_uuid)
+        views.append((yield from again_after_pauses(scan_it)))
     found = locate_crystals(
         views,
         beam_size_um=(yield from bps.rd(bl.aperture.beam_size)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
@@ -13,6 +14,7 @@ from mxplans.model.item import QueueItem
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.exchange import mount, unmount
 from mxplans.plans.optical import OpticalCentre, optical_centring, take_background
+from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.xray import xray_centring
 from mxplans.roles import Beamline
 from mxplans.udc.phases import phase, phase_event, robot_event
@@ -90,7 +92,7 @@ def centring_of(item: QueueItem) -> Centring:
 
 def take_out(bl: Beamline, item: QueueItem, sample: MountedSample) -> MsgGenerator[None]:
     """Put the mounted pin back."""
-    done = yield from unmount(bl)
+    done = yield from again_after_pauses(lambda: unmount(bl))
     sample.forget()
     yield from robot_event("UNLOAD", item.location, 0, "unmounted" if done else "nothing was mounted")
 
@@ -113,9 +115,9 @@ def _mount(bl: Beamline, item: QueueItem, settings: NightSettings, sample: Mount
     if location is not None:
         try:
             if sample.background is None:
-                yield from unmount(bl)
-                sample.background = yield from take_background(bl, settings.optical)
-            yield from mount(bl, location)
+                yield from again_after_pauses(lambda: unmount(bl))
+                sample.background = yield from again_after_pauses(lambda: take_background(bl, settings.optical))
+            yield from again_after_pauses(lambda: mount(bl, location))
         except SampleProblem as problem:
             yield from robot_event("LOAD", location, 1, str(problem))
             sample.outcome = Outcome(verdict=Verdict.PIN_MISSING, reason=str(problem))
@@ -129,7 +131,8 @@ def _mount(bl: Beamline, item: QueueItem, settings: NightSettings, sample: Mount
 def _centre_optically(
     bl: Beamline, settings: NightSettings, sample: MountedSample, context: ScanContext
 ) -> MsgGenerator[None]:
-    found = yield from phase("optical", optical_centring(bl, settings.optical, sample.background, context))
+    look = partial(optical_centring, bl, settings.optical, sample.background, context)
+    found = yield from phase("optical", again_after_pauses(look))
     if isinstance(found, OpticalCentre):
         sample.optical = found
         return

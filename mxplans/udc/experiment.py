@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from bluesky import plan_stubs as bps
@@ -15,6 +16,7 @@ from mxplans.plans import documents
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.ledger import MemoryLedger, ScanLedger
 from mxplans.plans.optical import move_to_pose
+from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.record import record
 from mxplans.roles import Beamline
 from mxplans.schedule.checks import require_within
@@ -106,11 +108,11 @@ def _outcome(bl: Beamline, item: QueueItem, work: Work, context: ScanContext) ->
     if brought.outcome is not None:
         return brought.outcome
     if item.kind is Kind.LOAD:
-        yield from pictures(bl, item, work.settings, context)
+        yield from again_after_pauses(partial(pictures, bl, item, work.settings, context))
         return Outcome(verdict=Verdict.DONE, reason="mounted")
     if item.kind is Kind.OPTICAL_CENTRING:
         if work.sample.optical is not None:
-            yield from move_to_pose(bl, work.sample.optical.pose)
-        yield from pictures(bl, item, work.settings, context)
+            yield from again_after_pauses(partial(move_to_pose, bl, work.sample.optical.pose))
+        yield from again_after_pauses(partial(pictures, bl, item, work.settings, context))
         return Outcome(verdict=Verdict.DONE, reason="the loop stands in the beam")
     return (yield from collect_scans(bl, item, work.settings, work.sample, work.ledger, context, brought.scans))

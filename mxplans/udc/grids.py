@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
@@ -16,6 +17,7 @@ from mxplans.centring import GridView, locate_crystals
 from mxplans.model.sweeps import Position, ScanKey
 from mxplans.plans import documents
 from mxplans.plans.ledger import ScanLedger
+from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.record import record
 from mxplans.plans.xray import move_to_candidate
 from mxplans.roles import Beamline
@@ -73,5 +75,5 @@ def locate(
         return Outcome(verdict=Verdict.NO_DIFFRACTION, reason=found.reason, evidence=found.evidence)
     sample.outcome = None
     yield from record(documents.XRC_RESULT, found.candidates[0].values())
-    yield from move_to_candidate(bl, found.candidates[0], settings.limits)
+    yield from again_after_pauses(partial(move_to_candidate, bl, found.candidates[0], settings.limits))
     return Outcome(verdict=Verdict.DONE, reason=found.reason, evidence=found.evidence)

@@ -12,6 +12,7 @@ from bluesky.utils import MsgGenerator
 from mxplans.model.item import QueueItem
 from mxplans.plans.exchange import unmount
 from mxplans.plans.optical import take_background
+from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.safe import make_safe
 from mxplans.roles import Beamline
 from mxplans.schedule.checks import require_within
@@ -56,8 +57,8 @@ def _night(
     should_stop: Callable[[], bool],
     report: Callable[[ItemResult], None],
 ) -> MsgGenerator[tuple[ItemResult, ...]]:
-    yield from unmount(bl)
-    background = yield from take_background(bl, settings.optical)
+    yield from again_after_pauses(lambda: unmount(bl))
+    background = yield from again_after_pauses(lambda: take_background(bl, settings.optical))
     work = Work(settings, MountedSample(background=background))
     results: list[ItemResult] = []
     for pin_items in pins(items):

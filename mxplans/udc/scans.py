@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from bluesky.utils import MsgGenerator
 
@@ -16,6 +17,7 @@ from mxplans.plans.documents import ScanContext
 from mxplans.plans.ledger import ScanLedger
 from mxplans.plans.motion import grid_of
 from mxplans.plans.optical import move_to_pose
+from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.preparing import move_to_position, present_position
 from mxplans.plans.record import record
 from mxplans.plans.xray import move_to_candidate, score_grid
@@ -63,15 +65,15 @@ def collect_scans(
             candidate = candidate_for(item, sample.candidates)
             if candidate is None:
                 return _no_crystal(item, sample)
-            yield from move_to_candidate(bl, candidate, settings.limits)
+            yield from again_after_pauses(partial(move_to_candidate, bl, candidate, settings.limits))
             if not scans_before:
                 yield from record(documents.XRC_RESULT, candidate.values())
             evidence["significance"] = candidate.significance
         case _ if sample.optical is not None:
-            yield from move_to_pose(bl, sample.optical.pose)
+            yield from again_after_pauses(partial(move_to_pose, bl, sample.optical.pose))
     scans = schedule_item(item)
     if not ledger.committed(item.uuid):
-        yield from pictures(bl, item, settings, context)
+        yield from again_after_pauses(partial(pictures, bl, item, settings, context))
     centring = item.kind is Kind.XRAY_CENTRING
 
     def conclude(sweep: Sweep, part: ScheduledScan, home: Position) -> MsgGenerator[None]:
@@ -92,7 +94,7 @@ def collect_scans(
     collected = yield from phase("collect", collect(bl, item.asked, scans, how))
     if home is not None:
         # What comes next on this sample may ask for no centring either.
-        yield from move_to_position(bl, home)
+        yield from again_after_pauses(partial(move_to_position, bl, home))
     if centring:
         return (yield from locate(bl, [sample.views[scan.key] for scan in scans], settings, sample))
     images, left = item.number_images, collected.flux_left_frac

@@ -1,4 +1,4 @@
-"""A pause and an abort in the middle of a scan, on the virtual beamline in accelerated time: each image counts once."""
+"""Pauses and an abort, on the virtual beamline in accelerated time: each image counts once, and the night goes on."""
 
 import json
 import subprocess
@@ -38,3 +38,11 @@ def test_after_an_abort_the_rest_is_taken(nights):
     assert night["committed"] == [1]
     assert night["runs_after"] == [[41, "success"], [81, "success"]]
     assert night["frames"] == FRAMES
+
+
+@pytest.mark.timeout(200)
+def test_a_pause_before_the_first_scan_repeats_what_it_interrupted_and_no_more(nights):
+    night = nights["beset"]
+    assert night["paused_at"] == ["sample_changer_load", "mx_phase", "goniometer_scan"]
+    assert night["verdict"] == "COLLECTED", night["reason"]
+    assert night["grids"] == [[1, "success"], [2, "abort"], [2, "success"]]

@@ -1,7 +1,7 @@
 """Scans of an experiment: each is closed once and written down, whatever comes between; a series is no longer than allowed."""
 
 import pytest
-from names_support import Pausing
+from told_support import Pausing
 
 from mxplans.model import Position, Sweep
 from mxplans.plans.collecting import Collecting, collect

@@ -6,11 +6,13 @@ import pytest
 from bluesky import plan_stubs as bps
 from bluesky import preprocessors as bpp
 from bluesky.utils import RunEngineInterrupted
-from names_support import Pausing
 from ophyd import Signal
+from ophyd.status import Status
+from told_support import Pausing
 
 from mxplans.errors import DeviceFault
 from mxplans.plans.pausing import ScanInterrupted, again_after_pauses, noticing_pauses
+from mxplans.plans.waiting import set_and_wait
 
 
 def pausing_after(run_engine, seconds):
@@ -138,3 +140,54 @@ def test_what_a_pause_interrupts_begins_again_until_it_is_through(run_engine):
     assert (begun, found) == ([1, 2], [2])
     run_engine(plan())
     assert (begun, found) == ([1, 2, 3], [2, 3])
+
+
+class LateToRest:
+    """A motor that, when it is stopped, says only after a while that it did not arrive; the second time it arrives."""
+
+    name, parent = "late", None
+
+    def __init__(self):
+        self.statuses = []
+
+    def set(self, value):
+        status = Status(timeout=20)
+        if self.statuses:
+            status.set_finished()
+        self.statuses.append(status)
+        return status
+
+    def stop(self, *, success=False):
+        if not self.statuses[0].done:
+            threading.Timer(0.3, self.statuses[0].set_exception, [DeviceFault("late did not arrive")]).start()
+
+
+@pytest.mark.parametrize("behind", ["set", "wait"])
+def test_what_a_pause_has_stopped_comes_to_rest_before_anything_begins_again(run_engine, behind):
+    late, seen = LateToRest(), []
+
+    def work():
+        seen.append([status.done for status in late.statuses])
+        yield from set_and_wait(5.0, late, 1.0)
+        yield from bps.sleep(0.5)
+
+    pausing = Pausing(run_engine, lambda message: message.command == behind, real=("set", "wait", "stop"))
+    pausing.run(again_after_pauses(work))
+    assert seen == [[], [True]]
+    assert len(late.statuses) == 2
+
+
+def test_a_finalizer_is_not_disturbed_by_what_a_pause_has_stopped(run_engine):
+    late, seen = LateToRest(), []
+
+    def clean_up():
+        yield from bps.sleep(0.5)
+        seen.append("safe")
+
+    def plan():
+        yield from noticing_pauses(bpp.finalize_wrapper(set_and_wait(5.0, late, 1.0), clean_up))
+
+    pausing = Pausing(run_engine, lambda message: message.command == "wait", real=("set", "wait", "stop"))
+    with pytest.raises(ScanInterrupted):
+        pausing.run(bpp.pchain(bps.checkpoint(), plan()))
+    assert seen == ["safe"]

@@ -1,9 +1,12 @@
 """Results as events: the RunEngine takes several of them into one stream, and the documents are valid."""
 
 import numpy as np
+import pytest
 from bluesky import plan_stubs as bps
 from event_model import DocumentNames, schema_validators
+from told_support import Pausing
 
+from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.record import Record, record
 
 
@@ -32,3 +35,16 @@ def test_two_events_go_into_one_stream_with_units_and_valid_documents(run_engine
 def test_records_with_other_keys_are_not_alike():
     assert Record({"a": 1}, "s") == Record({"a": 2}, "s")
     assert Record({"a": 1}, "s") != Record({"b": 1}, "s")
+
+
+@pytest.mark.parametrize(("command", "events"), [("create", [1]), ("read", [1]), ("save", [1, 1])])
+def test_a_pause_within_an_event_drops_what_there_is_of_it(run_engine, command, events):
+    def plan():
+        yield from bps.open_run()
+        yield from again_after_pauses(lambda: record("mx_optical", {"found": 1}))
+        yield from record("mx_verdict", {"found": 2})
+        yield from bps.close_run()
+
+    pausing = Pausing(run_engine, lambda message: message.command == command, real=("create", "read", "save", "drop"))
+    pausing.run(plan())
+    assert [doc["data"]["found"] for name, doc in pausing.documents if name == "event"] == [*events, 2]
