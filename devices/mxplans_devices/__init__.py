@@ -1,6 +1,7 @@
 """Ophyd devices that fulfil the roles of `mxplans.roles` over real protocols. Simulated or real makes no difference here."""
 
 from mxplans_devices.detector import SimplonDetector
+from mxplans_devices.file_spot_finder import FileSpotFinder
 from mxplans_devices.goniometer import Goniometer, ScanProgram, Smargon
 from mxplans_devices.motors import DetectorDistance, Motor
 from mxplans_devices.optics import Aperture, Attenuator, Backlight, Beam, Shutter
@@ -15,6 +16,7 @@ __all__ = [
     "Backlight",
     "Beam",
     "DetectorDistance",
+    "FileSpotFinder",
     "Goniometer",
     "HttpSpotFinder",
     "Motor",

@@ -125,6 +125,10 @@ class SpotRequest(BaseModel):
 
     sequence_id: int = Field(gt=0)
     number_images: int = Field(gt=0)
+    file_base: str | None = Field(
+        default=None,
+        description="Path of its files under the detector's data folder, in front of `_master.h5`, where it has files",
+    )
 
 
 class Spot(BaseModel):

@@ -100,7 +100,10 @@ def score_grid(bl: Beamline, grid: GridPlan, settings: XrayCentring) -> MsgGener
 def wait_for_spots(bl: Beamline, number_images: int, timeout_s: float) -> MsgGenerator[None]:
     """Ask the spot finder for the armed series and wait until every frame has its answer."""
     sequence_id = yield from bps.rd(bl.detector.sequence_id)
-    request = SpotRequest(sequence_id=sequence_id, number_images=number_images)
+    file_base = None
+    if hasattr(bl.detector, "file_base"):
+        file_base = yield from bps.rd(bl.detector.file_base)
+    request = SpotRequest(sequence_id=sequence_id, number_images=number_images, file_base=file_base)
     yield from set_and_wait(timeout_s, bl.spot_finder, request)
 
 
