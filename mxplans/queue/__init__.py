@@ -4,7 +4,7 @@ All of it lies in one SQLite file that several processes share. It runs nothing:
 """
 
 from mxplans.model.sweeps import ScanKey
-from mxplans.queue._accounts import LedgerState, Verification, highest_run_number
+from mxplans.queue._accounts import LedgerState, Verification
 from mxplans.queue._digest import digest_of
 from mxplans.queue.events import EventKind, QueueEvent
 from mxplans.queue.ledger import Ledger
@@ -33,6 +33,5 @@ __all__ = [
     "Verification",
     "digest_of",
     "execution_order",
-    "highest_run_number",
     "may",
 ]

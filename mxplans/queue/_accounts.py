@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 
 from mxplans.model.sweeps import ScanKey
@@ -56,13 +54,3 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         else:
             joined.append((first, last))
     return tuple(joined)
-
-
-def highest_run_number(directory: Path | str, prefix: str) -> int:
-    """Largest run number among the files `prefix_<number>…` of a folder; 0 if there are none or no such folder."""
-    folder = Path(directory)
-    if not folder.is_dir():
-        return 0
-    named = re.compile(rf"{re.escape(prefix)}_([0-9]{{1,9}})(?![0-9])")
-    found = (named.match(path.name) for path in folder.iterdir())
-    return max((int(match[1]) for match in found if match), default=0)

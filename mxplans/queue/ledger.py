@@ -202,19 +202,19 @@ class Ledger:
         outcome = Outcome(row["outcome"]) if row["outcome"] else None
         return LedgerState(State(row["state"]), outcome, row["reason"], row["attempt"], row["digest"])
 
-    def run_number(self, directory: str, prefix: str, on_disk: int = 0) -> int:
+    def run_number(self, directory: str, prefix: str) -> int:
         """The next number for files of a folder and prefix: from 1, given once only, by whichever process asks.
+
+        What another ledger has numbered before is not known here; a detector refuses to write where files are.
 
         Args:
             directory: Folder of the files, spelled the same way each time.
             prefix: Of the files.
-            on_disk: Largest number that files there bear already (`highest_run_number`); 0 if there are none.
         """
         with self._database.write() as connection:
             row = connection.execute(
-                "INSERT INTO run_number VALUES (?, ?, ? + 1) "
-                "ON CONFLICT DO UPDATE SET last = max(last + 1, excluded.last) RETURNING last",
-                (directory, prefix, on_disk),
+                "INSERT INTO run_number VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
+                (directory, prefix),
             ).fetchone()
             return int(row["last"])
 

@@ -8,7 +8,7 @@ import pytest
 
 from mxplans.errors import LedgerError, QueueRefused
 from mxplans.model import Position
-from mxplans.queue import Ledger, LedgerState, Outcome, State, highest_run_number
+from mxplans.queue import Ledger, LedgerState, Outcome, State
 
 ITEM = "11111111-1111-4111-8111-111111111111"
 KEY = ("sweep-a", 1, 10)
@@ -186,18 +186,8 @@ def test_the_home_of_an_experiment_is_where_its_sample_stood_first(ledger, path)
 def test_run_numbers_never_repeat(ledger, path):
     assert [ledger.run_number("/d", "p") for _ in range(3)] == [1, 2, 3]
     assert ledger.run_number("/d", "q") == 1
-    assert ledger.run_number("/d", "p", on_disk=41) == 42
-    assert ledger.run_number("/d", "p", on_disk=7) == 43
     with Ledger(path) as reopened:
-        assert reopened.run_number("/d", "p") == 44
-
-
-def test_highest_run_number_is_that_of_the_files_of_the_prefix(tmp_path):
-    for name in ("lyso_7_master.h5", "lyso_12_data_000001.h5", "lyso_x_99.h5", "lyso-2_50.h5", "lyso.h5"):
-        (tmp_path / name).touch()
-    assert highest_run_number(tmp_path, "lyso") == 12
-    assert highest_run_number(tmp_path, "insulin") == 0
-    assert highest_run_number(tmp_path / "none", "lyso") == 0
+        assert reopened.run_number("/d", "p") == 4
 
 
 def test_a_forked_process_does_not_use_its_parents_connection(ledger, monkeypatch):
