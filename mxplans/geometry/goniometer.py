@@ -20,7 +20,7 @@ from mxplans.model.acquisition import Pose, Vector
 Array = npt.NDArray[np.float64]
 Kind = Literal["single-axis", "smargon", "mini-kappa"]
 
-_STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+_STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 def _unit(direction: Vector) -> Vector:
