@@ -83,7 +83,7 @@ def carve(
     *,
     step_um: float | None = None,
     tolerance: int | None = None,
-    edge_px: float = 0.0,
+    edge_px: float = 1.5,
 ) -> Hull | HullNotFound:
     """The visual hull of what the silhouettes show. What is outside an image counts as not seen there.
 
@@ -92,7 +92,7 @@ def carve(
         geometry: The goniometer.
         step_um: Edge of a cell; by itself 2 pixels or a hundredth of the sample, whichever is more.
         tolerance: Silhouettes that may miss a cell; by itself as `usual_tolerance` says. It makes the hull larger.
-        edge_px: How uncertain the outlines are (standard deviation); a cell near an outline then misses in part.
+        edge_px: How uncertain the outlines are (standard deviation): a cell near one is missed in part.
 
     Raises:
         InvalidInput: If a mask is none, or step, tolerance or edge are out of range.
@@ -129,9 +129,9 @@ def usual_tolerance(number: int) -> int:
     """Silhouettes of a number that may miss a cell: errors of outlines eat a hull of many views, so some may.
 
     >>> [usual_tolerance(number) for number in (2, 8, 36, 144)]
-    [0, 1, 1, 6]
+    [0, 1, 2, 9]
     """
-    return 0 if number < 8 else max(1, number // 24)
+    return 0 if number < 8 else max(1, number // 16)
 
 
 def _check(views: Sequence[HullView], step_um: float | None, tolerance: int, edge_px: float) -> None:
@@ -211,11 +211,12 @@ def _carved(
 
 
 def _kept(points_mm: npt.NDArray[np.float32], cuts: Sequence[_Cut], tolerance: int) -> npt.NDArray[np.intp]:
-    """Which points (n, 3) stay: what they miss, in shades, adds up to the tolerance and less than half a view more."""
+    """Which points (n, 3) stay: what they miss adds up to the tolerance at most, or to half a view where that is 0."""
+    allowed = max(tolerance * SEEN, SEEN // 2)
     kept = np.arange(len(points_mm))
     missed = np.zeros(len(points_mm), dtype=np.int32)
     for cut in cuts:
         missed += SEEN - cut.sampled(points_mm)
-        stays = missed <= tolerance * SEEN + SEEN // 2
+        stays = missed <= allowed
         kept, points_mm, missed = kept[stays], points_mm[stays], missed[stays]
     return kept

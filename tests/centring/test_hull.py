@@ -37,7 +37,7 @@ def block(counts=(10, 6, 3), step_mm=0.004, origin=(0.0, 0.0, 0.0)):
         (4, 0, 2.0, 3.0, (1.1, 2.2)),
         (8, 1, 1.5, 2.5, (1.3, 2.1)),
         (12, 1, 1.5, 2.0, (1.0, 1.6)),
-        (36, 1, 1.2, 1.8, (1.0, 1.3)),
+        (36, 2, 1.2, 1.8, (1.0, 1.3)),
     ],
 )
 def test_centroid_and_volume_of_boxes(number, tolerance, median_um, p90_um, ratio):
@@ -84,7 +84,7 @@ def test_coarse_to_fine_leaves_what_every_cell_of_its_own_would():
             columns = np.rint(seen.CAMERA.beam_x_px + stand[:, 0] / 0.0015).astype(int)
             rows = np.rint(seen.CAMERA.beam_y_px + stand[:, 1] / 0.0015).astype(int)
             missed += 1 - shade[rows, columns]
-        expected = {tuple(cell) for cell in wide[missed <= tolerance + 0.5]}
+        expected = {tuple(cell) for cell in wide[missed <= max(tolerance, 0.5)]}
         # Single precision may round a pixel otherwise here and there.
         assert len(expected ^ {tuple(cell) for cell in hull.cells}) <= 0.003 * len(expected)
 
@@ -93,7 +93,8 @@ def test_coarse_to_fine_leaves_what_every_cell_of_its_own_would():
 def from_all_around(seed):
     corners, _, _ = seen.random_box(np.random.default_rng(seed))
     places = [(omega, Orientation(kappa_deg=kappa)) for omega, _ in seen.half_turn(18) for kappa in (0, 60)]
-    return corners, carve(seen.views_of(corners, places), seen.GEOMETRY, step_um=4.0)
+    # Exact silhouettes: all of the sample is in the hull, but for half a pixel and half a cell.
+    return corners, carve(seen.views_of(corners, places), seen.GEOMETRY, step_um=3.0, tolerance=0, edge_px=0.0)
 
 
 @settings(deadline=None)
@@ -105,11 +106,10 @@ def test_the_box_around_it_is_what_a_camera_would_see_anywhere(omega, kappa, phi
     mask = seen.silhouette(corners, grid.centre, at)
     rows, columns = np.nonzero(mask)
     width_um, height_um = (np.ptp(columns) + 1) * 1.5, (np.ptp(rows) + 1) * 1.5
-    # The hull is larger by its tolerance and smaller nowhere by more than a cell.
-    assert -5 < grid.width_um - width_um < 45
-    assert -5 < grid.height_um - height_um < 45
-    assert abs((columns.max() + columns.min()) / 2 - seen.CAMERA.beam_x_px) * 1.5 < 20
-    assert abs((rows.max() + rows.min()) / 2 - seen.CAMERA.beam_y_px) * 1.5 < 20
+    assert -6 < grid.width_um - width_um < 20
+    assert -6 < grid.height_um - height_um < 20
+    assert abs((columns.max() + columns.min()) / 2 - seen.CAMERA.beam_x_px) * 1.5 < 10
+    assert abs((rows.max() + rows.min()) / 2 - seen.CAMERA.beam_y_px) * 1.5 < 10
     again = hull.silhouette(mask.shape, seen.GEOMETRY, seen.CAMERA, grid.centre, at)
     assert (again & mask).sum() > 0.93 * mask.sum()
 
