@@ -135,14 +135,16 @@ def freshness(image: Image, background: Image) -> Freshness:
     border = _border(small.shape)
     values, light = small[border].astype(np.float64) + 1.0, behind[border].astype(np.float64) + 1.0
     logs = np.log(values / light)
-    # Most of the border shows no sample, so that the median is the light's change.
-    off = np.abs(logs - np.median(logs))
-    kept = off <= max(OUTLIER_SIGMAS * 1.4826 * float(np.median(off)), OUTLIER_FRAC)
+    # A quarter of the border, at least, shows no sample; what is darker by half than that may be one.
+    lit = logs[logs >= np.percentile(logs, 75) - np.log(2)]
+    change = float(np.median(lit))
+    spread = 1.4826 * float(np.median(np.abs(lit - change)))
+    kept = np.abs(logs - change) <= max(OUTLIER_SIGMAS * spread, OUTLIER_FRAC)
     values, light = values[kept], light[kept]
     residual = values / (float(np.median(values / light)) * light) - 1
-    spread = values.std() * light.std()
+    scale = float(values.std() * light.std())
     covariance = float(((values - values.mean()) * (light - light.mean())).mean())
-    return Freshness(covariance / spread if spread > 0 else 0.0, float(np.sqrt((residual**2).mean())))
+    return Freshness(covariance / scale if scale > 0 else 0.0, float(np.sqrt((residual**2).mean())))
 
 
 def require_fits(image: Image, background: Image) -> None:

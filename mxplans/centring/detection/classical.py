@@ -82,12 +82,12 @@ class ClassicalDetector:
         um_per_px = look.um_per_px * factor
         foreground = _enlarged(outline.mask, factor, height, width)
         masks = {Notion.FOREGROUND: foreground}
-        for notion, (begin, end) in find_parts(outline.mask, um_per_px, outline.at_pin_side).items():
+        tip = find_tip(outline.mask, outline.depth, um_per_px)
+        for notion, (begin, end) in find_parts(outline.mask, um_per_px, tip is not None, outline.at_pin_side).items():
             part = np.zeros_like(foreground)
             columns = slice(begin * factor, width if end == outline.mask.shape[1] else end * factor)
             part[:, columns] = foreground[:, columns]
             masks[notion] = part
-        tip = find_tip(outline.mask, outline.depth, um_per_px)
         tip_px = None if tip is None else tuple((factor * at + (factor - 1) / 2) for at in tip)
         evidence |= {"at_pin_side": outline.at_pin_side, "tip_in_image": tip is not None}
         if look.pin_side is PinSide.LEFT:
@@ -137,13 +137,15 @@ def _enlarged(mask: Mask, factor: int, height: int, width: int) -> Mask:
 
 
 def _box(mask: Mask) -> Box:
-    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
     return Box(int(left), int(top), int(left + width - 1), int(top + height - 1))
 
 
 def _centroid(mask: Mask) -> tuple[float, float]:
-    moments = cv2.moments(mask.astype(np.uint8), binaryImage=True)
-    return moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
+    box = _box(mask)
+    part = mask[box.y_first : box.y_last + 1, box.x_first : box.x_last + 1]
+    moments = cv2.moments(part.astype(np.uint8), binaryImage=True)
+    return box.x_first + moments["m10"] / moments["m00"], box.y_first + moments["m01"] / moments["m00"]
 
 
 def _score(outline: Outline, contrast: float) -> float:

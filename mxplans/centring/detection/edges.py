@@ -45,9 +45,13 @@ def enclosed(smooth: FloatImage, dark: float, um_per_px: float) -> Bytes:
     steps = np.asarray(cv2.morphologyEx(logs, cv2.MORPH_GRADIENT, KERNEL), dtype=np.float32)
     edges = _connected(steps, max(EDGE_MIN, EDGE_SIGMAS * float(np.median(steps[::4, ::4]))))
     edges |= _opaque((smooth < BLACK * dark).astype(np.uint8), edges)
+    edges = _joined_at_border(edges, um_per_px)
     close_px = float(np.clip(CLOSE_UM / um_per_px, *CLOSE_PX))
-    closed = shapes.fill(shapes.close(_joined_at_border(edges, um_per_px), close_px))
-    return shapes.opened(shapes.shrink(closed, HALO_PX))
+    found = np.zeros_like(edges)
+    box = shapes.box_around(edges, int(close_px) + 2)
+    if box is not None:
+        found[box] = shapes.opened(shapes.shrink(shapes.fill(shapes.close(edges[box], close_px)), HALO_PX))
+    return found
 
 
 def _connected(steps: FloatImage, least: float) -> Bytes:
@@ -60,7 +64,10 @@ def _connected(steps: FloatImage, least: float) -> Bytes:
 
 def _opaque(black: Bytes, edges: Bytes) -> Bytes:
     """Black pieces with sharp outlines; a black corner of the image has none."""
-    labels, stats = shapes.pieces(shapes.opened(black))
+    black = shapes.opened(black)
+    if not black.any():
+        return black
+    labels, stats = shapes.pieces(black)
     rim = labels * (cv2.erode(black, KERNEL, borderValue=(1,)) == 0)
     length = np.bincount(rim.ravel(), minlength=len(stats))
     sharp = np.bincount(rim[shapes.grow(edges, HALO_PX) > 0], minlength=len(stats)) > SHARP * length

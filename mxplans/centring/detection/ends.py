@@ -74,12 +74,12 @@ def _crossing(profile: Array, inside: int) -> float:
     return outer + float((level - profile[outer]) / (profile[outer + 1] - profile[outer]))
 
 
-def find_parts(mask: Mask, um_per_px: float, at_pin_side: bool) -> Mapping[Notion, tuple[int, int]]:
+def find_parts(mask: Mask, um_per_px: float, tip_seen: bool, at_pin_side: bool) -> Mapping[Notion, tuple[int, int]]:
     """Columns of loop, stem and pin of an outline whose left end is the tip, as far as its width tells them apart.
 
     The pin is what is as wide as metal at the pin's side; the loop reaches from the tip to the neck, where the outline
-    has become nearly as narrow as its stem; the stem is between them. A needle, or a loop without its stem in the
-    image, has no neck and no such parts.
+    has become nearly as narrow as its stem; the stem is between them. A needle, or a loop without its stem or its tip
+    in the image, has no such parts.
 
     Returns:
         First column of each, and that behind its last.
@@ -93,7 +93,7 @@ def find_parts(mask: Mask, um_per_px: float, at_pin_side: bool) -> Mapping[Notio
         thin = np.flatnonzero(width_um < PIN_WIDTH_UM)
         pin = int(columns[thin[-1]]) + 1 if len(thin) else int(columns[0])
         found[Notion.PIN] = (pin, mask.shape[1])
-    neck = _neck(width_um[columns < pin], um_per_px)
+    neck = _neck(width_um[columns < pin], um_per_px) if tip_seen else None
     if neck is not None:
         found[Notion.LOOP] = (int(columns[0]), int(columns[neck]))
         found[Notion.STEM] = (int(columns[neck]), pin)

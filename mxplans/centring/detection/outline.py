@@ -34,12 +34,16 @@ MIN_CONTRAST = 0.06
 SURFACE_MAX = 0.04
 """A surface that follows the light along the border to this, almost everywhere, is as good as a background."""
 SURFACE_PERCENT = 95.0
+MISFIT_TIMES = 3.0
+"""A surface may be off by more elsewhere than along the border: contrast must be this many times what it is there."""
 AROUND_PX = 8.0
 """Blur around an object, which does not tell the light."""
 RIM_PX = 21
 """An object's blurred rim is narrower than half of this."""
 RIM_LEVEL = 0.5
 """Where a blurred edge really is: half of the way from the light to the object."""
+PIN_SIDE_PX = 3
+"""What comes as near to the pin's side reaches it."""
 NEIGHBOUR_UM = 60.0
 """Pieces no farther from the main one belong to it: liquid that is as bright as the light lies between them."""
 
@@ -86,19 +90,22 @@ def find_outline(image: FloatImage, um_per_px: float, background: FloatImage | N
     smooth = _blur(image, 1.0)
     base = fit_surface(smooth) if background is None else _blur(background, 1.5)
     dark = max(DARK_LEVEL, DARK_FRAC * float(np.percentile(smooth[::8, ::8], 90)))
-    base = base * _level(smooth, base)
+    base *= np.float32(_level(smooth, base))
     noise = _noise(smooth, base)
-    by_edges = background is None and _misfit(smooth, base, dark) > SURFACE_MAX
+    misfit = _misfit(smooth, base, dark) if background is None else 0.0
+    by_edges = misfit > SURFACE_MAX
     if by_edges:
         found, depth = _by_edges(smooth, base, dark, um_per_px)
     else:
-        found, depth = _by_contrast(smooth, base, dark, noise, um_per_px)
+        least = max(MIN_CONTRAST, MISFIT_TIMES * misfit)
+        found, depth = _by_contrast(smooth, base, dark, least, SIGMAS * noise, um_per_px)
     mask, area_px, at_pin = _chosen(found, um_per_px)
     white = float(np.percentile(base[::8, ::8], 90))
     return Outline(mask, depth, area_px * um_per_px**2, noise / (white + dark), at_pin, by_edges)
 
 
 def _by_edges(smooth: FloatImage, base: FloatImage, dark: float, um_per_px: float) -> tuple[Bytes, FloatImage]:
+    """What sharp edges enclose; by what part of the light around it all pixels differ."""
     found = enclosed(smooth, dark, um_per_px)
     logs = np.asarray(cv2.log((smooth + dark) / (base + dark)), dtype=np.float32)
     logs -= follow_light(logs, shapes.grow(found, AROUND_PX).astype(bool))
@@ -106,12 +113,12 @@ def _by_edges(smooth: FloatImage, base: FloatImage, dark: float, um_per_px: floa
 
 
 def _by_contrast(
-    smooth: FloatImage, base: FloatImage, dark: float, noise: float, um_per_px: float
+    smooth: FloatImage, base: FloatImage, dark: float, least_frac: float, least: float, um_per_px: float
 ) -> tuple[Bytes, FloatImage]:
-    off = np.abs(smooth - base)
-    light = base + np.float32(dark)
-    seen = ((off > SIGMAS * noise) & (off > MIN_CONTRAST * light)).astype(np.uint8)
-    depth = off / light
+    """What differs from the light by a least part of it and by a least number of counts; by what part all pixels do."""
+    off = np.asarray(cv2.absdiff(smooth, base), dtype=np.float32)
+    depth = off / (base + np.float32(dark))
+    seen = ((off > least) & (depth > least_frac)).astype(np.uint8)
     found = np.zeros_like(seen)
     box = shapes.box_around(shapes.opened(seen), RIM_PX)
     if box is None:
@@ -170,20 +177,25 @@ def _misfit(smooth: FloatImage, base: FloatImage, dark: float) -> float:
 
 def _chosen(found: Bytes, um_per_px: float) -> tuple[Mask, int, bool]:
     """The piece that reaches the pin's side, else the largest, with what belongs to it; its area; whether it does."""
-    height, width = found.shape
-    labels, stats = shapes.pieces(found)
+    mask = np.zeros(found.shape, dtype=bool)
+    box = shapes.box_around(found, 0)
+    if box is None:
+        return mask, 0, False
+    labels, stats = shapes.pieces(found[box])
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0
     large = areas * um_per_px**2 >= MIN_AREA_UM2
     if not large.any():
-        return np.zeros(found.shape, dtype=bool), int(areas.max()), False
-    at_pin = large & (stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH] >= width - 3)
+        return mask, int(areas.max()), False
+    right = stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH] + box[1].start
+    at_pin = large & (right >= found.shape[1] - PIN_SIDE_PX)
     main = int(np.where(at_pin, areas, 0).argmax() if at_pin.any() else areas.argmax())
-    top = stats[:, cv2.CC_STAT_TOP] <= 0
-    bottom = stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT] >= height
+    top = stats[:, cv2.CC_STAT_TOP] + box[0].start <= 0
+    bottom = stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT] + box[0].start >= len(found)
     # Pieces that leave the image on the same side hang together outside it.
     belongs = large & ((top & top[main]) | (bottom & bottom[main]) | (np.arange(len(areas)) == main))
     if large.sum() > belongs.sum():
         near = shapes.grow((labels == main).astype(np.uint8), NEIGHBOUR_UM / um_per_px)
         belongs |= large & (np.bincount(labels[near > 0], minlength=len(areas)) > 0)
-    return belongs[labels], int(areas[main]), bool(at_pin.any())
+    mask[box] = belongs[labels]
+    return mask, int(areas[main]), bool(at_pin.any())
