@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from mxplans.geometry import Orientation
+from mxplans.geometry import AxisLimits, Orientation
 from mxplans.model import Pose
 from mxplans.profile import load_profile
 from mxplans_sim.settings import WorldSettings
@@ -25,3 +25,9 @@ def test_the_profile_knows_the_axes_of_its_world(site):
     chain = Goniometer(world.model_copy(update={"confusion_um": 0.0}), seed=1)
     stands = chain.placement(motors | {"kappa": 50, "chi": 20, "phi": 70}).lab(np.array([0.05, -0.1, 0.2]))[0]
     np.testing.assert_allclose(geometry.lab_mm([0.05, -0.1, 0.2], pose, at), stands, atol=1e-9)
+
+
+def test_the_travel_of_its_axes_is_that_of_the_profile_s_limits():
+    limits = AxisLimits.of(load_profile(PROFILES / "sim-md3" / "beamline.yaml").limits)
+    assert (limits.x_range_mm, limits.kappa_range_deg, limits.phi_range_deg) == ((-3, 3), (-8, 256), (-360, 360))
+    assert (limits.chi_range_deg, limits.omega_range_deg) == (None, None)
