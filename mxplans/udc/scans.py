@@ -55,22 +55,13 @@ def collect_scans(
         context: The item's outer run.
         scans_before: Scans that its centring took in this run.
     """
-    evidence: dict[str, float] = {}
-    home: Position | None = None
-    match centring_of(item):
-        case Centring.NONE:
-            # A scan that was interrupted leaves the sample elsewhere.
-            home = ledger.home(item.uuid, (yield from present_position(bl)))
-        case Centring.XRAY if item.kind is not Kind.XRAY_CENTRING:
-            candidate = candidate_for(item, sample.candidates)
-            if candidate is None:
-                return _no_crystal(item, sample)
-            yield from again_after_pauses(partial(move_to_candidate, bl, candidate, settings.limits))
-            if not scans_before:
-                yield from record(documents.XRC_RESULT, candidate.values())
-            evidence["significance"] = candidate.significance
-        case _ if sample.optical is not None:
-            yield from again_after_pauses(partial(move_to_pose, bl, sample.optical.pose))
+    on_crystal = centring_of(item) is Centring.XRAY and item.kind is not Kind.XRAY_CENTRING
+    candidate = candidate_for(item, sample.candidates) if on_crystal else None
+    if on_crystal and candidate is None:
+        return _no_crystal(item, sample)
+    home = yield from _into_place(bl, item, candidate, settings, sample, ledger)
+    if candidate is not None and not scans_before:
+        yield from record(documents.XRC_RESULT, candidate.values())
     scans = schedule_item(item)
     if not ledger.committed(item.uuid):
         yield from again_after_pauses(partial(pictures, bl, item, settings, context))
@@ -97,12 +88,43 @@ def collect_scans(
         yield from again_after_pauses(partial(move_to_position, bl, home))
     if centring:
         return (yield from locate(bl, [sample.views[scan.key] for scan in scans], settings, sample))
-    images, left = item.number_images, collected.flux_left_frac
-    weak = f"; the beam fell to {left:.0%} of its flux within a scan: look at its images" if left < WEAK_FRAC else ""
+    return _collected(item, len(scans), collected.flux_left_frac, candidate)
+
+
+def _into_place(
+    bl: Beamline,
+    item: QueueItem,
+    candidate: XrayCandidate | None,
+    settings: NightSettings,
+    sample: MountedSample,
+    ledger: ScanLedger,
+) -> MsgGenerator[Position | None]:
+    """Bring the sample from where a scan before has left it to where it was found.
+
+    Returns:
+        Where it stood when an item that wants no centring first began; None where centring decides.
+    """
+    if candidate is not None:
+        yield from again_after_pauses(partial(move_to_candidate, bl, candidate, settings.limits))
+    elif centring_of(item) is Centring.NONE:
+        return ledger.home(item.uuid, (yield from present_position(bl)))
+    elif sample.optical is not None:
+        yield from again_after_pauses(partial(move_to_pose, bl, sample.optical.pose))
+    return None
+
+
+def _collected(item: QueueItem, scans: int, left_frac: float, candidate: XrayCandidate | None) -> Outcome:
+    images = item.number_images
+    weak = (
+        f"; the beam fell to {left_frac:.0%} of its flux within a scan: look at its images"
+        if left_frac < WEAK_FRAC
+        else ""
+    )
+    found = {"significance": candidate.significance} if candidate is not None else {}
     return Outcome(
         verdict=Verdict.COLLECTED,
-        reason=f"{images} images in {len(scans)} scans{weak}",
-        evidence={"images": images, "scans": len(scans), "flux_left_frac": left, **evidence},
+        reason=f"{images} images in {scans} scans{weak}",
+        evidence={"images": images, "scans": scans, "flux_left_frac": left_frac, **found},
     )
 
 
