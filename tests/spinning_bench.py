@@ -80,42 +80,45 @@ def devices(prefix: str, folder: Path) -> Any:
 def main(speed_up: float, with_sample: bool) -> None:
     """Turn once and tell."""
     folder = Path(tempfile.mkdtemp())
-    with serving(speed_up, folder) as (site, facts), running_engine(asyncio.new_event_loop()) as engine:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as repeater:
-            repeater.bind(("127.0.0.1", 0))
-            os.environ |= {
-                "EPICS_CA_ADDR_LIST": facts["ca_addr"],
-                "EPICS_CA_AUTO_ADDR_LIST": "NO",
-                "EPICS_CA_REPEATER_PORT": str(repeater.getsockname()[1]),
-            }
-            bl = devices(facts["ca_prefix"], folder)
-            found: list[Any] = []
+    with (
+        serving(speed_up, folder) as (site, facts),
+        running_engine(asyncio.new_event_loop()) as engine,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as repeater,
+    ):
+        repeater.bind(("127.0.0.1", 0))
+        os.environ |= {
+            "EPICS_CA_ADDR_LIST": facts["ca_addr"],
+            "EPICS_CA_AUTO_ADDR_LIST": "NO",
+            "EPICS_CA_REPEATER_PORT": str(repeater.getsockname()[1]),
+        }
+        bl = devices(facts["ca_prefix"], folder)
+        found: list[Any] = []
 
-            def plan() -> Any:
-                if with_sample:
-                    yield from set_and_wait(400.0, bl.sample_changer.load, SampleLocation(puck=1, pin=1))
-                yield from set_and_wait(60.0, bl.backlight, BacklightState.IN)
-                found.append((yield from spin_and_see(bl, SPIN)))
+        def plan() -> Any:
+            if with_sample:
+                yield from set_and_wait(400.0, bl.sample_changer.load, SampleLocation(puck=1, pin=1))
+            yield from set_and_wait(60.0, bl.backlight, BacklightState.IN)
+            found.append((yield from spin_and_see(bl, SPIN)))
 
-            with exposures(site.world.camera) as kept:
-                begin = time.perf_counter()
-                engine(plan())
-                wall_s = time.perf_counter() - begin
-            errors = kept.errors_deg(found[0])
-            told = {
-                "frames": len(errors),
-                "taken": len(kept.pictures),
-                "mean_deg": errors.mean(),
-                "sd_deg": errors.std(),
-            }
-            told |= {
-                "max_deg": abs(errors).max(),
-                "wall_s": wall_s,
-                "velocity_deg_s": bl.goniometer.omega.velocity.get(),
-            }
-            print(json.dumps({key: round(float(value), 4) for key, value in told.items()}), flush=True)
-            for device in vars(bl).values():
-                device.destroy()
+        with exposures(site.world.camera) as kept:
+            begin = time.perf_counter()
+            engine(plan())
+            wall_s = time.perf_counter() - begin
+        errors = kept.errors_deg(found[0])
+        told = {
+            "frames": len(errors),
+            "taken": len(kept.pictures),
+            "mean_deg": errors.mean(),
+            "sd_deg": errors.std(),
+        }
+        told |= {
+            "max_deg": abs(errors).max(),
+            "wall_s": wall_s,
+            "velocity_deg_s": bl.goniometer.omega.velocity.get(),
+        }
+        print(json.dumps({key: round(float(value), 4) for key, value in told.items()}), flush=True)
+        for device in vars(bl).values():
+            device.destroy()
 
 
 if __name__ == "__main__":

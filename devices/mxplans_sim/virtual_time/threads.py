@@ -43,7 +43,9 @@ class VirtualEvent:
             self._flag = False
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is set, virtual seconds at most; returns whether it is."""
+        """Wait until it is set, virtual seconds at most; returns whether it is. Not at all for 0, even if time stands."""
+        if timeout is not None and timeout <= 0:
+            return self._flag
         sleeper = Sleeper()
         with self._lock:
             if self._flag:
