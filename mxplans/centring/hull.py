@@ -49,15 +49,23 @@ class Extent:
 
 @dataclass(frozen=True)
 class GridExtent:
-    """Where a grid is to be laid: motors that put its middle into the beam, and what it has to cover."""
+    """Where a grid is to be laid, and what it has to cover.
+
+    Attributes:
+        centre: Motors that put its middle into the beam.
+        spindle: The same in the frame that turns with omega alone, in which grids are laid.
+        width_um: Along omega.
+        height_um: Across, in the image.
+    """
 
     centre: Pose
+    spindle: Pose
     width_um: float
     height_um: float
 
     def grid(self, step_um: float) -> GridPlan:
-        """The smallest grid that covers it."""
-        return GridPlan.covering(self.centre, self.width_um, self.height_um, step_um)
+        """The smallest grid that covers it; `GoniometerGeometry.motors_of` tells its motion to the motors."""
+        return GridPlan.covering(self.spindle, self.width_um, self.height_um, step_um)
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,8 @@ class Hull:
         centre = geometry.pose_for(seen.middle_mm, omega_deg, orientation)
         if limits is not None:
             limits.require(centre, orientation, "the middle of the grid")
-        return GridExtent(centre, seen.width_um + 2 * margin_um, seen.height_um + 2 * margin_um)
+        spindle = geometry.spindle_pose_for(seen.middle_mm, omega_deg, orientation)
+        return GridExtent(centre, spindle, seen.width_um + 2 * margin_um, seen.height_um + 2 * margin_um)
 
     def silhouette(
         self,

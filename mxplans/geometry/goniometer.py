@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from mxplans.geometry.rotation import rotation_about, rotation_x
-from mxplans.model.acquisition import Pose, Vector
+from mxplans.model.acquisition import Pose, ScanMotion, Vector
 
 Array = npt.NDArray[np.float64]
 Kind = Literal["single-axis", "smargon", "mini-kappa"]
@@ -141,12 +141,41 @@ class GoniometerGeometry(BaseModel):
         >>> GoniometerGeometry().pose_for([0.1, 0.2, 0.3], 90.0).xyz_mm
         (-0.1, -0.2, -0.3)
         """
-        place = np.zeros(3) if on_axis else self.beam_mm
-        motors = rotation_x(omega_deg).T @ place - self.spindle_mm(point_mm, orientation)
+        motors = self._above_omega_mm(point_mm, omega_deg, orientation, on_axis)
         if self.kind == "smargon":
             motors = self.mount(orientation).T @ motors
-        x, y, z = (round(float(value), 12) for value in motors)
-        return Pose(x_mm=x, y_mm=y, z_mm=z, omega_deg=omega_deg)
+        return _pose(motors, omega_deg)
+
+    def spindle_pose_for(
+        self, point_mm: npt.ArrayLike, omega_deg: float, orientation: Orientation = REST, on_axis: bool = False
+    ) -> Pose:
+        """As `pose_for`, in the frame that turns with omega alone, in which grids are laid.
+
+        Only a smargon's motors are others, when chi and phi are not at 0.
+        """
+        return _pose(self._above_omega_mm(point_mm, omega_deg, orientation, on_axis), omega_deg)
+
+    def motors_of(self, motion: ScanMotion, orientation: Orientation) -> ScanMotion:
+        """The motors' motion for one in the frame that turns with omega alone.
+
+        >>> from mxplans.geometry.grid import GridPlan
+        >>> row = GridPlan(Pose(x_mm=0, y_mm=0, z_mm=0, omega_deg=0), 4, 1, 20.0).motion(0.01)
+        >>> GoniometerGeometry(kind="smargon").motors_of(row, Orientation(chi_deg=90)).step_mm
+        (0.0, 0.02, 0.0)
+        """
+        if self.kind != "smargon":
+            return motion
+        back = self.mount(orientation).T
+        turned = {name: _vector(back @ np.array(getattr(motion, name))) for name in ("step_mm", "row_step_mm")}
+        start = _pose(back @ np.array(motion.start.xyz_mm), motion.start.omega_deg)
+        return motion.model_copy(update={"start": start} | turned)
+
+    def _above_omega_mm(
+        self, point_mm: npt.ArrayLike, omega_deg: float, orientation: Orientation, on_axis: bool
+    ) -> Array:
+        """How far what stands on omega has to be shifted, in the frame that turns with it (3,)."""
+        place = np.zeros(3) if on_axis else self.beam_mm
+        return np.asarray(rotation_x(omega_deg).T @ place - self.spindle_mm(point_mm, orientation))
 
     def corrected(self, pose: Pose, before: Orientation, after: Orientation, on_axis: bool = False) -> Pose:
         """Motors that keep what is in the beam there when the axes above omega go from `before` to `after`.
@@ -157,3 +186,14 @@ class GoniometerGeometry(BaseModel):
             return pose
         place = np.zeros(3) if on_axis else self.beam_mm
         return self.pose_for(self.sample_mm(place, pose, before), pose.omega_deg, after, on_axis)
+
+
+def _vector(values_mm: Array) -> Vector:
+    # Rounding errors of rotations are not to be seen in documents, nor -0.
+    x, y, z = (round(float(value), 12) + 0.0 for value in values_mm)
+    return x, y, z
+
+
+def _pose(motors_mm: Array, omega_deg: float) -> Pose:
+    x, y, z = _vector(motors_mm)
+    return Pose(x_mm=x, y_mm=y, z_mm=z, omega_deg=omega_deg)

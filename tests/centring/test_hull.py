@@ -134,6 +134,12 @@ def test_a_block_of_cells_measured_by_hand():
     assert centre.xyz_mm == pytest.approx((-0.018, -0.010, -0.004))
     plan = hull.grid_extent(SINGLE, 90.0, margin_um=10).grid(20.0)
     assert (plan.columns, plan.rows) == (3, 2)  # 60 x 32 um
+    # A smargon's motors are turned with the sample: its grids are laid in the frame of omega.
+    smargon = GoniometerGeometry(kind="smargon")
+    turned = hull.grid_extent(smargon, 0.0, Orientation(chi_deg=90))
+    assert (turned.width_um, turned.height_um) == pytest.approx((24, 40))
+    assert turned.centre.xyz_mm == pytest.approx((-0.018, -0.010, -0.004))
+    assert turned.grid(20.0).centre.xyz_mm == pytest.approx((0.010, -0.018, -0.004))
     with pytest.raises(LimitExceeded, match="the middle of the grid needs x = "):
         hull.grid_extent(SINGLE, 0.0, limits=AxisLimits(x_range_mm=(0, 1)))
 

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mxplans.errors import LimitExceeded
-from mxplans.geometry import REST, AxisLimits, Camera, GoniometerGeometry, Orientation, motor_change_mm, view_of
+from mxplans.geometry import (
+    REST,
+    AxisLimits,
+    Camera,
+    GoniometerGeometry,
+    GridPlan,
+    Orientation,
+    motor_change_mm,
+    view_of,
+)
 from mxplans.model import Pose
 from mxplans_sim.settings import GoniometerSettings
 from mxplans_sim.settings.camera import CameraSettings
@@ -113,6 +122,24 @@ def test_a_rolled_picture_is_turned_about_the_beam_mark(pose, point, turn, roll)
     np.testing.assert_allclose(seen, [100 + c * column - s * row, 50 + s * column + c * row], atol=1e-6)
     assert rolled.offset_mm(*seen) == pytest.approx((column * 0.002, row * 0.002), abs=1e-9)
     assert rolled.pixel(*rolled.offset_mm(*seen)) == pytest.approx(tuple(seen))
+
+
+@given(settings, orientations, angles, points, st.floats(-0.1, 0.1), st.integers(0, 11), st.booleans())
+def test_each_box_of_a_grid_comes_into_the_beam_at_any_orientation(
+    world, orientation, omega, point, off, image, vertical
+):
+    geometry = ours(world, axis_offset_mm=off)
+    grid = GridPlan(geometry.spindle_pose_for(point, omega, orientation), 4, 3, 20.0, 15.0, vertical=vertical)
+    motion = geometry.motors_of(grid.motion(0.01), orientation)
+    # Motors in the middle of an image, row by row, every second one backwards.
+    row, place = divmod(image, motion.images_per_row)
+    along = motion.images_per_row - place - 0.5 if row % 2 else place + 0.5
+    x, y, z = np.array(motion.start.xyz_mm) + along * np.array(motion.step_mm) + row * np.array(motion.row_step_mm)
+    # The grid's middle is then as far from the beam as the box is from the middle, the other way.
+    down, right = grid.box_of_image(image + 1)
+    stands = theirs(world, Pose(x_mm=x, y_mm=y, z_mm=z, omega_deg=omega), orientation).lab(np.array(point))[0]
+    expected = [(1.5 - right) * 0.020, off + (1 - down) * 0.015, 0]
+    np.testing.assert_allclose(stands, expected, atol=1e-9)
 
 
 @given(poses, places, places)
