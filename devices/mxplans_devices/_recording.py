@@ -89,10 +89,14 @@ class RecorderJobs:
 
     def _begin(self, recording: Recording) -> FaultStatus:
         begun = threading.Event()
+        failures: list[Exception] = []
 
         def work(task: Task) -> None:
             try:
                 self._device.record(task, recording, begun)
+            except Exception as error:
+                failures.append(error)
+                raise
             finally:
                 begun.set()
 
@@ -102,8 +106,8 @@ class RecorderJobs:
         def wait(task: Task) -> None:
             if not task.listen(begun, self._timeout_s):
                 raise DeviceFault(f"{self._device.name}: the camera does not begin to run; look at its controller")
-            if running.done and (error := running.exception(timeout=0)) is not None:
-                raise error
+            if failures:
+                raise failures[0]
 
         return self._starter.start(wait, "begin of a recording", self._timeout_s)
 
