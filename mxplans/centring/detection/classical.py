@@ -12,7 +12,8 @@ import numpy as np
 
 from mxplans.centring.detection.background import freshness, require_fits
 from mxplans.centring.detection.ends import find_parts, find_tip
-from mxplans.centring.detection.outline import MIN_AREA_UM2, MIN_CONTRAST, Outline, find_outline
+from mxplans.centring.detection.outline import MIN_AREA_UM2, MIN_CONTRAST, Outline, as_light, find_outline
+from mxplans.centring.detection.surface import FloatImage
 from mxplans.centring.detection.usable import as_gray, shrunk, what_is_wrong, what_it_lacks
 from mxplans.errors import InvalidInput
 from mxplans.model.detection import Box, Detection, Image, Look, Mask, Notion, PinSide
@@ -23,6 +24,8 @@ BY_EDGES_SCORE = 0.8
 NOT_AT_PIN_SCORE = 0.5
 CLEAR_CONTRAST = 5 * MIN_CONTRAST
 CLEAR_AREA_UM2 = 4 * MIN_AREA_UM2
+Lights = dict[tuple[int, PinSide], FloatImage]
+"""Of backgrounds by their identity, while the looks that hold them are."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,13 @@ class ClassicalDetector:
             InvalidInput: If a background is of another size than its image, or a scale is no positive number.
         """
         found: list[Detection] = []
+        lights: Lights = {}
         for index, look in enumerate(looks):
             before = looks[index - 1].image if index else None
-            found.append(self._detect(look, before))
+            found.append(self._detect(look, before, lights))
         return found
 
-    def _detect(self, look: Look, before: Image | None) -> Detection:
+    def _detect(self, look: Look, before: Image | None, lights: Lights) -> Detection:
         if not (math.isfinite(look.um_per_px) and look.um_per_px > 0):
             raise InvalidInput(
                 f"scale of a look is {look.um_per_px} um/px; it must be positive: calibrate the zoom level"
@@ -62,9 +66,8 @@ class ClassicalDetector:
         if reason:
             return Detection(self.name, reason=reason, evidence=evidence)
         factor = math.ceil(max(gray.shape) / WORK_PX)
-        outline = find_outline(
-            _oriented(gray, factor, look.pin_side), look.um_per_px * factor, _light(look, factor, evidence)
-        )
+        light = _light(look, factor, evidence, lights)
+        outline = find_outline(_oriented(gray, factor, look.pin_side), look.um_per_px * factor, light)
         evidence |= {
             "area_um2": outline.area_um2,
             "threshold_um2": MIN_AREA_UM2,
@@ -106,8 +109,11 @@ class ClassicalDetector:
         )
 
 
-def _light(look: Look, factor: int, evidence: dict[str, Any]) -> Any:
-    """The background as the outline wants it, None when there is none or it no longer holds."""
+def _light(look: Look, factor: int, evidence: dict[str, Any], lights: Lights) -> FloatImage | None:
+    """The background as the outline wants it, None when there is none or it no longer holds.
+
+    Looks of one turn share their background: what was made of it for one of them is kept in `lights`.
+    """
     if look.background is None:
         return None
     require_fits(look.image, look.background)
@@ -117,10 +123,15 @@ def _light(look: Look, factor: int, evidence: dict[str, Any]) -> Any:
         "background_residual_frac": fits.residual_frac,
         "background_stale": not fits.fresh,
     }
-    return _oriented(as_gray(look.background), factor, look.pin_side) if fits.fresh else None
+    if not fits.fresh:
+        return None
+    key = (id(look.background), look.pin_side)
+    if key not in lights:
+        lights[key] = as_light(_oriented(as_gray(look.background), factor, look.pin_side))
+    return lights[key]
 
 
-def _oriented(gray: Image, factor: int, pin_side: PinSide) -> Any:
+def _oriented(gray: Image, factor: int, pin_side: PinSide) -> FloatImage:
     """A grey image at the working scale with the pin on the right."""
     small = shrunk(gray, factor)
     return small if pin_side is PinSide.RIGHT else np.ascontiguousarray(small[:, ::-1])

@@ -28,7 +28,8 @@ LIT_FRAC = 0.3
 """Of the bright part of a background: what is darker does not tell how bright the light is."""
 BORDER_MIN = 0.3
 """Part of the border that must be lit, for the border alone to tell it."""
-GRID_PX = 4
+GRID_PX = 6
+"""Light and noise are told by every so many pixels."""
 SIGMAS = 6.0
 MIN_CONTRAST = 0.06
 SURFACE_MAX = 0.04
@@ -74,7 +75,12 @@ class Outline:
         return self.area_um2 >= MIN_AREA_UM2
 
 
-def find_outline(image: FloatImage, um_per_px: float, background: FloatImage | None) -> Outline:
+def as_light(background: FloatImage) -> FloatImage:
+    """A background as `find_outline` wants it: without its noise."""
+    return _blur(background, 1.5)
+
+
+def find_outline(image: FloatImage, um_per_px: float, light: FloatImage | None) -> Outline:
     """Find the object in an image; the pin enters from the right.
 
     The image is compared with the background, so that dust and uneven light drop out; what differs by more than six
@@ -85,14 +91,14 @@ def find_outline(image: FloatImage, um_per_px: float, background: FloatImage | N
     Args:
         image: Grey, (height, width).
         um_per_px: Its scale.
-        background: The same view without a sample.
+        light: The same view without a sample, from `as_light`.
     """
     smooth = _blur(image, 1.0)
-    base = fit_surface(smooth) if background is None else _blur(background, 1.5)
+    base = fit_surface(smooth) if light is None else light
     dark = max(DARK_LEVEL, DARK_FRAC * float(np.percentile(smooth[::8, ::8], 90)))
-    base *= np.float32(_level(smooth, base))
-    noise = _noise(smooth, base)
-    misfit = _misfit(smooth, base, dark) if background is None else 0.0
+    base = base * np.float32(_level(smooth, base))
+    noise, white = _noise(smooth, base), float(np.percentile(base[::8, ::8], 90))
+    misfit = _misfit(smooth, base, dark) if light is None else 0.0
     by_edges = misfit > SURFACE_MAX
     if by_edges:
         found, depth = _by_edges(smooth, base, dark, um_per_px)
@@ -100,7 +106,6 @@ def find_outline(image: FloatImage, um_per_px: float, background: FloatImage | N
         least = max(MIN_CONTRAST, MISFIT_TIMES * misfit)
         found, depth = _by_contrast(smooth, base, dark, least, SIGMAS * noise, um_per_px)
     mask, area_px, at_pin = _chosen(found, um_per_px)
-    white = float(np.percentile(base[::8, ::8], 90))
     return Outline(mask, depth, area_px * um_per_px**2, noise / (white + dark), at_pin, by_edges)
 
 
@@ -117,8 +122,9 @@ def _by_contrast(
 ) -> tuple[Bytes, FloatImage]:
     """What differs from the light by a least part of it and by a least number of counts; by what part all pixels do."""
     off = np.asarray(cv2.absdiff(smooth, base), dtype=np.float32)
-    depth = off / (base + np.float32(dark))
-    seen = ((off > least) & (depth > least_frac)).astype(np.uint8)
+    depth = base + np.float32(dark)
+    np.divide(off, depth, out=depth)
+    seen = ((off > least) & (depth > least_frac)).view(np.uint8)
     found = np.zeros_like(seen)
     box = shapes.box_around(shapes.opened(seen), RIM_PX)
     if box is None:

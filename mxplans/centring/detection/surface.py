@@ -23,6 +23,8 @@ LOCAL_SIGMA = 3.0
 """How far the light is followed into an object, in steps of LOCAL pixels."""
 DARK = 2.0
 """Counts added before the logarithm."""
+SETTLED_FRAC = 0.01
+"""The fit has settled when so few weights change."""
 OBJECT_WEIGHT = 0.05
 """Of what is darker or brighter than the surface by far."""
 
@@ -49,7 +51,10 @@ def fit_surface(image: FloatImage) -> FloatImage:
         fitted = design @ np.linalg.solve(normal, squared.T @ logs)
         residual = logs - fitted
         spread = 1.4826 * float(np.median(np.abs(residual[weight > 0]))) + 0.01
-        weight = np.where((residual < -2 * spread) | (residual > 3 * spread), OBJECT_WEIGHT, 1.0)
+        again = np.where((residual < -2 * spread) | (residual > 3 * spread), OBJECT_WEIGHT, 1.0)
+        if np.count_nonzero(again != weight) < SETTLED_FRAC * again.size:
+            break
+        weight = again
     surface = np.clip(np.exp(fitted.reshape(small.shape)) - DARK, 1.0, 255.0).astype(np.float32)
     return np.asarray(cv2.resize(surface, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 

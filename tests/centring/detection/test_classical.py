@@ -114,6 +114,15 @@ def test_how_bright_the_light_is_does_not_matter(seed, factor):
     assert overlap(foreground(brighter), foreground(detect(each))) > 0.9
 
 
+def test_looks_that_share_a_background_are_seen_as_each_alone():
+    looks = [picture(seed, zoom=0).look for seed in (0, 1, 7)]
+    shared = [Look(look.image, look.um_per_px, look.pin_side, looks[0].background) for look in looks]
+    for together, look in zip(DETECTOR.detect(shared), shared, strict=True):
+        (alone,) = DETECTOR.detect([look])
+        assert np.array_equal(foreground(together), foreground(alone))
+        assert together.evidence == alone.evidence
+
+
 def test_colour_is_as_good_as_grey():
     each = picture(3)
     colour = [np.repeat(image[..., None], 3, axis=2) for image in (each.look.image, each.look.background)]
