@@ -1,5 +1,6 @@
 """A sample on a goniometer of names, and experiments on it."""
 
+import numpy as np
 from plan_support import spots
 from told_support import Pausing
 
@@ -21,6 +22,7 @@ SETTINGS = NightSettings(
         {"apertures": {"Medium": {"horizontal_um": 50, "vertical_um": 50}}, "aperture": "Medium"}
     ),
 )
+FIELD = np.full((64, 64), 180, np.uint8)
 AXES = ("goniometer_x", "goniometer_y", "goniometer_z")
 
 
@@ -36,7 +38,7 @@ class Bench:
     """
 
     def __init__(self, bl, engine, pause_behind=lambda message: False, sample=None, ledger=None):
-        reads = dict.fromkeys(AXES, 0.0) | {"goniometer_omega": 0.0}
+        reads = dict.fromkeys(AXES, 0.0) | {"goniometer_omega": 0.0, "viewer_frame": FIELD}
         does = {
             "goniometer_scan": self._scan,
             "spot_finder": self._find,

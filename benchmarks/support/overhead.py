@@ -153,6 +153,7 @@ def beamline() -> Beamline:
         backlight=backlight,
         aperture=Group("aperture", beam_size=50.0),  # type: ignore[arg-type]  # its parts are made at run time
         beam=Group("beam", energy=12658.0, flux=1e12, ring_current=300.0),  # type: ignore[arg-type]  # as above
+        sample_detector=Group("sample_detector"),  # type: ignore[arg-type]  # is not used
     )
 
 

@@ -16,7 +16,7 @@ from mxplans.app.plugins import load_class
 from mxplans.app.services import ServiceProcess, check_port
 from mxplans.app.virtual_time import PLAN_PACKAGES, device_packages, time_keeper
 from mxplans.errors import DeviceFault, InvalidProfile
-from mxplans.profile import Profile, fill
+from mxplans.profile import DeviceEntry, Profile, fill
 from mxplans.roles import ROLES, Beamline
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 30.0
 WAKE_S = 0.2
+USUAL_DEVICES = {
+    "sample_detector": DeviceEntry.model_validate({"class": "mxplans.centring.detection:ClassicalDetector"}),
+}
+"""What plays a role in a profile that says nothing else."""
 
 
 @dataclass
@@ -156,14 +160,15 @@ def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
         InvalidProfile: If a role is missing or unknown, or a class does not play its role.
         DeviceFault: If a device does not connect.
     """
-    missing, unknown = set(ROLES) - set(profile.devices), set(profile.devices) - set(ROLES)
+    entries = USUAL_DEVICES | profile.devices
+    missing, unknown = set(ROLES) - set(entries), set(entries) - set(ROLES)
     if missing or unknown:
         raise InvalidProfile(
             f"devices: missing {', '.join(sorted(missing)) or 'none'}, unknown {', '.join(sorted(unknown)) or 'none'}; "
             f"the roles are {', '.join(ROLES)}"
         )
     devices: dict[str, Any] = {}
-    for role, entry in profile.devices.items():
+    for role, entry in entries.items():
         where = f"devices.{role}"
         cls = load_class(entry.cls, f"{where}.class")
         settings = fill(entry.settings, known, f"{where}.settings")

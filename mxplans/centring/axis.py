@@ -92,7 +92,7 @@ def fit_axis(omega_deg: Array, height_mm: Array, sigma_mm: Array | float = SIGMA
 
 def _solved(design: Array, height: Array) -> tuple[Array, Array]:
     """Solution and inverse of the normal matrix, with what is known beforehand."""
-    inverse = np.linalg.inv(design.T @ design + np.diag(1 / np.square(PRIOR_MM)))
+    inverse: Array = np.linalg.inv(design.T @ design + np.diag(1 / np.square(PRIOR_MM))).astype(np.float64)
     return np.asarray(inverse @ (design.T @ height)), inverse
 
 

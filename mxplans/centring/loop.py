@@ -1,236 +1,235 @@
-"""The loop in three dimensions, from silhouettes around a full turn."""
+"""The loop in three dimensions, from outlines around a turn."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from mxplans.centring.axis import AxisFit, fit_axis
-from mxplans.centring.silhouette import Silhouette
-from mxplans.geometry import Camera
-from mxplans.model.acquisition import Pose
+from mxplans.centring.failures import LoopNotFound, OpticalFailure
+from mxplans.centring.neck import loop_length_mm, width_profile, without_pin
+from mxplans.centring.outline import LoopView, Outline, outline_of, sample_height_mm, whole
+from mxplans.model.acquisition import Pose, Vector
 
 Array = npt.NDArray[np.float64]
 
-NECK_FRACTION = 0.2  # the loop ends where it is wider than its stem by less than this part of what it is at most
-PIN_WIDTH_MM = 0.45  # what is wider and reaches the pin's side is metal
-TIP_MARGIN_PX = 2.0
-TIP_SPREAD_MM = 0.04  # omega does not change where the tip is along the axis: other views show something else
-LOOP_LENGTH_MAX_MM = 0.9
 RESIDUAL_MAX_MM = 0.06
-
-
-@dataclass(frozen=True)
-class LoopView:
-    """One image: where the goniometer stood, through which camera, what was seen."""
-
-    pose: Pose
-    camera: Camera
-    silhouette: Silhouette
+VIEWS_MIN = 4
+CLEAREST_PERCENT = 10
+"""Of the views. Edges of clear liquid are dark as well, but from the flat face its middle is not; ice is dark from all."""
+INNER = (0.1, 0.9)
+"""Part of the loop in which its middle line is straight: neither tip nor neck."""
 
 
 @dataclass(frozen=True)
 class LoopCentred:
-    """The loop was found.
+    """The loop was found. Places are in the frame of the sample: where they stand with motors x, y and z at 0.
 
     Attributes:
-        pose: Motors that put its centre on the omega axis and into the beam; omega shows the flat face.
-        tip_x_mm: Motor x that puts its tip into the beam.
-        axis_offset_mm: Height of the beam below the omega axis.
+        centre_mm: Half way between its tip and its neck.
+        covariance_mm2: Of the centre, (3, 3).
+        tip_mm: Its end away from the pin.
+        axis: How the omega axis and the centre's height fit, for predictions.
+        omega_flat_deg: At which its flat face is seen.
         length_um: Along omega, from the tip to the neck.
         flat_um: Across, on the flat face.
         edge_um: Across, seen on the edge.
-        sigma_um: Standard error of y and z.
+        bend_deg: Between the mount, as far as it is seen, and the omega axis.
+        opaque_frac: Part of the loop in which most of the light is lost, from the sides that are clearest.
         views_used: Of all views.
-        tip_in_image: False when the loop reaches the image's left border: it is longer than what was seen, so move
-            the sample to the right and look again.
+        views_whole: Part of the views that show something, in which the end of the loop is inside the image.
+        tip_in_image: False when the loop reaches the image's border: it is longer than what was seen, so move it in
+            and look again.
     """
 
-    pose: Pose
-    tip_x_mm: float
-    axis_offset_mm: float
+    centre_mm: Vector
+    covariance_mm2: Array
+    tip_mm: Vector
+    axis: AxisFit
+    omega_flat_deg: float
     length_um: float
     flat_um: float
     edge_um: float
-    sigma_um: float
+    bend_deg: float
+    opaque_frac: float
     views_used: int
+    views_whole: float
     tip_in_image: bool = True
+
+    @property
+    def pose(self) -> Pose:
+        """Motors that put its centre on the omega axis and into the beam; omega shows the flat face."""
+        x, y, z = self.centre_mm
+        return Pose(x_mm=-x, y_mm=-y, z_mm=-z, omega_deg=self.omega_flat_deg)
+
+    @property
+    def neck_mm(self) -> float:
+        """Where it ends, along omega."""
+        return 2 * self.centre_mm[0] - self.tip_mm[0]
+
+    @property
+    def axis_offset_mm(self) -> float:
+        """Height of the beam below the omega axis."""
+        return -self.axis.axis_mm
+
+    @property
+    def sigma_um(self) -> Vector:
+        """Standard errors of the centre along x, y and z."""
+        x, y, z = np.sqrt(np.diag(self.covariance_mm2)) * 1000
+        return float(x), float(y), float(z)
 
     def values(self) -> dict[str, float | int]:
         """The values of its event."""
+        x_um, y_um, z_um = self.sigma_um
         return {
             "optical_x_mm": self.pose.x_mm,
             "optical_y_mm": self.pose.y_mm,
             "optical_z_mm": self.pose.z_mm,
             "optical_omega_flat_deg": self.pose.omega_deg,
-            "optical_tip_x_mm": self.tip_x_mm,
+            "optical_tip_x_mm": -self.tip_mm[0],
             "optical_axis_offset_mm": self.axis_offset_mm,
             "optical_length_um": self.length_um,
             "optical_flat_um": self.flat_um,
             "optical_edge_um": self.edge_um,
-            "optical_sigma_um": self.sigma_um,
+            "optical_sigma_x_um": x_um,
+            "optical_sigma_y_um": y_um,
+            "optical_sigma_z_um": z_um,
+            "optical_bend_deg": self.bend_deg,
+            "optical_opaque_frac": self.opaque_frac,
             "optical_views_used": self.views_used,
         }
 
 
-@dataclass(frozen=True)
-class LoopNotFound:
-    """It was not; `empty` when no image showed anything."""
-
-    empty: bool
-    reason: str
-    evidence: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Outline:
-    """What one view says about the loop: column offsets and heights in mm from the beam."""
-
-    x_mm: Array
-    middle_mm: Array
-    width_mm: Array
-    leaves_image: bool
-
-
 def locate_loop(views: Sequence[LoopView]) -> LoopCentred | LoopNotFound:
-    """Find the loop that all views show; the translations must be the same in all of them.
+    """Find the loop that all views show; zoom and motors may differ from view to view.
 
-    The tip is the left end of the outline, the neck the first place behind the widest one where the outline is narrow.
-    The middle between them, fitted over omega, is the centre; how the width changes with omega gives the flat face.
+    The tip is the end of the outline away from the pin, the neck the first place behind the widest one where the outline
+    is narrow. The middle between them, fitted over omega, is the centre; how the width changes with omega gives the flat
+    face.
 
     Args:
-        views: At 6 angles or more over a full turn.
+        views: At 6 angles or more, best over a full turn.
     """
-    seen = [view for view in views if view.silhouette.present]
-    largest_um2 = max((view.silhouette.area_um2 for view in views), default=0.0)
-    evidence = {
-        "largest_area_um2": largest_um2,
-        "threshold_um2": views[0].silhouette.threshold_um2 if views else 0.0,
-        "views": len(views),
-        "views_with_object": len(seen),
-    }
-    if not seen or largest_um2 < evidence["threshold_um2"]:
-        return LoopNotFound(
-            True, f"nothing to be seen in {len(views)} images; largest object {largest_um2:.0f} um2", evidence
-        )
-    if len(seen) < max(4, len(views) // 2):
-        return LoopNotFound(False, f"an object in {len(seen)} of {len(views)} images only", evidence)
-    seen, outlines = _whole(seen)
-    evidence["views_whole"] = len(seen)
-    if len(seen) < 4:
-        return LoopNotFound(False, f"the loop's end is inside the image in {len(seen)} views; 4 are needed", evidence)
-    profile_mm = _without_pin(_profile(outlines))
-    if not len(profile_mm):
-        return LoopNotFound(True, "a pin without a loop", evidence)
-    tip_mm = float(np.median([outline.x_mm[0] for outline in outlines]))
-    length_mm = _length(profile_mm, seen[0].camera.um_per_px / 1000)
-    omega_deg = np.array([view.pose.omega_deg for view in seen])
-    middles, widths = _middle_and_width(outlines, tip_mm, length_mm)
-    fit = fit_axis(omega_deg, middles)
+    outlines = [outline for outline in map(outline_of, views) if outline is not None]
+    evidence: dict[str, float] = {"views": len(views), "views_with_object": len(outlines)}
+    if not outlines:
+        return LoopNotFound(OpticalFailure.EMPTY, f"nothing to be seen in {len(views)} images", evidence)
+    inside = whole(outlines)
+    evidence["views_whole"] = len(inside)
+    if len(inside) < VIEWS_MIN:
+        reason = f"the loop's end is inside the image in {len(inside)} views; {VIEWS_MIN} are needed"
+        return LoopNotFound(OpticalFailure.OUT_OF_VIEW, reason, evidence)
+    depth_mm, width_mm = without_pin(*width_profile(inside))
+    if not len(depth_mm):
+        return LoopNotFound(OpticalFailure.EMPTY, "a pin without a loop", evidence)
+    length_mm = loop_length_mm(depth_mm, width_mm)
+    lines = [_middle_line(outline, length_mm) for outline in inside]
+    fit = _fit(inside, [line.middle_mm for line in lines])
     evidence |= {"residual_um": fit.residual_mm * 1000, "views_used": float(fit.kept.sum())}
     if fit.residual_mm > RESIDUAL_MAX_MM:
-        return LoopNotFound(
-            False,
-            f"the outlines do not turn about one axis: {fit.residual_mm * 1000:.0f} um off; "
-            f"allowed are {RESIDUAL_MAX_MM * 1000:.0f} um",
-            evidence,
+        reason = (
+            f"the outlines do not turn about one axis: {fit.residual_mm * 1000:.0f} um off; allowed are "
+            f"{RESIDUAL_MAX_MM * 1000:.0f} um"
         )
-    found = _centred(seen[0].pose, fit, tip_mm, length_mm, omega_deg, widths)
-    border_mm = seen[0].camera.offset_mm(TIP_MARGIN_PX, 0)[0]
-    return replace(found, tip_in_image=tip_mm > border_mm)
+        return LoopNotFound(OpticalFailure.UNSTEADY, reason, evidence)
+    return _centred(outlines, inside, lines, fit, length_mm)
 
 
-def _outline(view: LoopView) -> _Outline:
-    first, last = view.silhouette.extents()
-    columns = np.flatnonzero(~np.isnan(first))
-    scale_mm = view.camera.um_per_px / 1000
-    near = columns[: max(1, round(0.1 / scale_mm))]
-    near_first, near_last = first[near], last[near]
-    return _Outline(
-        x_mm=np.asarray((columns - view.camera.beam_x_px) * scale_mm, dtype=np.float64),
-        middle_mm=((first[columns] + last[columns]) / 2 - view.camera.beam_y_px) * scale_mm,
-        width_mm=(last[columns] - first[columns] + 1) * scale_mm,
-        leaves_image=bool((near_first <= 0).any() or (near_last >= len(view.silhouette.mask) - 1).any()),
-    )
+@dataclass(frozen=True)
+class _MiddleLine:
+    """The middle of a loop in one view: its height half way, how it rises towards the pin, and its extent across."""
+
+    middle_mm: float
+    rise: float
+    extent_mm: float
+    opaque_frac: float
 
 
-def _whole(views: Sequence[LoopView]) -> tuple[list[LoopView], list[_Outline]]:
-    """The views whose loop is inside the image, with their outlines: its end is off the border, and where it should be."""
-    pairs = [(view, _outline(view)) for view in views]
-    inside = [pair for pair in pairs if not pair[1].leaves_image]
-    if inside:
-        tip_mm = float(np.median([outline.x_mm[0] for _, outline in inside]))
-        inside = [pair for pair in inside if abs(pair[1].x_mm[0] - tip_mm) < TIP_SPREAD_MM]
-    return [view for view, _ in inside], [outline for _, outline in inside]
+def _middle_line(outline: Outline, length_mm: float) -> _MiddleLine:
+    depth_mm, middle, width = outline.depth_mm, outline.middle_mm, outline.width_mm
+    loop = depth_mm <= length_mm
+    inner = loop & (depth_mm >= INNER[0] * length_mm) & (depth_mm <= INNER[1] * length_mm)
+    inner = inner if inner.sum() >= 2 else loop
+    rise, start = np.polyfit(depth_mm[inner], middle[inner], 1) if inner.sum() >= 2 else (0.0, middle[0])
+    extent_mm = (middle[loop] + width[loop] / 2).max() - (middle[loop] - width[loop] / 2).min()
+    opaque = float((outline.opaque_frac[loop] * width[loop]).sum() / width[loop].sum())
+    return _MiddleLine(float(start + rise * length_mm / 2), float(rise), float(extent_mm), opaque)
 
 
-def _profile(outlines: Sequence[_Outline]) -> Array:
-    """Width (mm) behind the tip, pixel by pixel, as far as all views reach: root mean square over the views.
-
-    The mean square of a flat loop's width is the same whatever the angles are, if they are equally spaced.
-    """
-    reach = min(len(outline.width_mm) for outline in outlines)
-    return np.asarray(np.sqrt(np.mean([outline.width_mm[:reach] ** 2 for outline in outlines], axis=0)))
+def middle_height_mm(outline: Outline, length_mm: float) -> float:
+    """Height in the image of the middle of a loop that is so long."""
+    return _middle_line(outline, length_mm).middle_mm
 
 
-def _without_pin(profile_mm: Array) -> Array:
-    """Cut the metal off the right end; nothing is left of a pin without a loop."""
-    thin = np.flatnonzero(profile_mm < PIN_WIDTH_MM)
-    if not len(thin):
-        return profile_mm[:0]
-    # A blunt end becomes as wide as a pin at once; a loop takes longer.
-    if profile_mm[-1] >= PIN_WIDTH_MM and thin[-1] < 0.05 * len(profile_mm):
-        return profile_mm[:0]
-    return profile_mm[: thin[-1] + 1]
-
-
-def _length(profile_mm: Array, mm_per_px: float) -> float:
-    """From the tip to the neck: where the outline has become nearly as narrow as its stem."""
-    loop = profile_mm[: max(1, round(LOOP_LENGTH_MAX_MM / mm_per_px))]
-    widest = int(loop.argmax())
-    stem_mm = float(np.percentile(profile_mm[widest:], 20))
-    narrow = np.flatnonzero(profile_mm[widest:] <= stem_mm + NECK_FRACTION * (loop[widest] - stem_mm))
-    length_mm = (widest + int(narrow[0])) * mm_per_px
-    return float(np.clip(length_mm, 0.02, LOOP_LENGTH_MAX_MM))
-
-
-def _middle_and_width(outlines: Sequence[_Outline], tip_mm: float, length_mm: float) -> tuple[Array, Array]:
-    """Height of the loop's middle, and its largest extent across, for each view (n,)."""
-    middles, widths = [], []
-    for outline in outlines:
-        inside = (outline.x_mm >= tip_mm) & (outline.x_mm <= tip_mm + length_mm)
-        if not inside.any():
-            inside = np.zeros_like(outline.x_mm, dtype=bool)
-            inside[0] = True
-        middle, width = outline.middle_mm[inside], outline.width_mm[inside]
-        middles.append(float((middle * width).sum() / width.sum()))
-        widths.append(float((middle + width / 2).max() - (middle - width / 2).min()))
-    return np.array(middles), np.array(widths)
+def _fit(outlines: Sequence[Outline], heights_mm: Sequence[float]) -> AxisFit:
+    omega_deg = np.array([outline.view.pose.omega_deg for outline in outlines])
+    sigma_mm = np.array([outline.view.sigma_mm for outline in outlines])
+    at_zero = [sample_height_mm(outline, height) for outline, height in zip(outlines, heights_mm, strict=True)]
+    return fit_axis(omega_deg, np.array(at_zero), sigma_mm)
 
 
 def _centred(
-    pose: Pose, fit: AxisFit, tip_mm: float, length_mm: float, omega_deg: Array, widths_mm: Array
+    seen: Sequence[Outline], inside: Sequence[Outline], lines: Sequence[_MiddleLine], fit: AxisFit, length_mm: float
 ) -> LoopCentred:
-    # Turning by half a turn shows the same width, hence the double angle. The squares follow it exactly, for an
-    # elliptic cross-section: w^2 = flat^2 cos^2 + edge^2 sin^2.
+    omega_deg = np.array([outline.view.pose.omega_deg for outline in inside])
+    best_mm = min(outline.view.sigma_mm for outline in inside)
+    sharp = [outline for outline in inside if outline.view.sigma_mm == best_mm]
+    tip_x_mm = float(np.median([outline.tip_x_mm for outline in sharp]))
+    sign = 1.0 if inside[0].x_mm[-1] >= inside[0].x_mm[0] else -1.0
+    flat_deg, flat_mm, edge_mm = flat_and_edge(omega_deg, np.array([line.extent_mm for line in lines]))
+    rise_y, rise_z = _direction(omega_deg, np.array([line.rise for line in lines]))
+    tip_mm = (tip_x_mm, fit.y_mm - rise_y * length_mm / 2, fit.z_mm - rise_z * length_mm / 2)
+    covariance_mm2 = np.zeros((3, 3))
+    covariance_mm2[0, 0] = best_mm**2 * 2  # tip and neck, each as good as a height
+    covariance_mm2[1:, 1:] = fit.covariance_mm2[:2, :2]
+    return LoopCentred(
+        centre_mm=(tip_x_mm + sign * length_mm / 2, fit.y_mm, fit.z_mm),
+        covariance_mm2=covariance_mm2,
+        tip_mm=tip_mm,
+        axis=fit,
+        omega_flat_deg=flat_deg,
+        length_um=length_mm * 1000,
+        flat_um=flat_mm * 1000,
+        edge_um=edge_mm * 1000,
+        bend_deg=_bend_deg(inside, omega_deg),
+        opaque_frac=float(np.percentile([line.opaque_frac for line in lines], CLEAREST_PERCENT)),
+        views_used=int(fit.kept.sum()),
+        views_whole=len(inside) / len(seen),
+        tip_in_image=sum(outline.tip_in_image for outline in inside) > len(inside) / 2,
+    )
+
+
+def flat_and_edge(omega_deg: Array, extent_mm: Array) -> tuple[float, float, float]:
+    """The angle (deg, 0 to 180) at which a flat body looks largest, and its extents across there and on the edge, mm.
+
+    Half a turn shows the same extent, hence the double angle. The squares follow it exactly, for an elliptic
+    cross-section: w^2 = flat^2 cos^2 + edge^2 sin^2.
+
+    >>> w = np.arange(0.0, 360.0, 10.0)
+    >>> seen = np.sqrt(0.3**2 * np.cos(np.radians(w - 40)) ** 2 + 0.1**2 * np.sin(np.radians(w - 40)) ** 2)
+    >>> [round(value, 6) for value in flat_and_edge(w, seen)]
+    [40.0, 0.3, 0.1]
+    """
     double = np.radians(2 * omega_deg)
     design = np.stack([np.ones_like(double), np.cos(double), np.sin(double)], axis=1)
-    (mean, cos_part, sin_part), *_ = np.linalg.lstsq(design, widths_mm**2, rcond=None)
-    flat_deg = float(np.degrees(np.arctan2(sin_part, cos_part)) / 2) % 180.0
-    swing = float(np.hypot(cos_part, sin_part))
-    centre_x_mm = tip_mm + length_mm / 2
-    return LoopCentred(
-        pose=Pose(
-            x_mm=pose.x_mm - centre_x_mm, y_mm=pose.y_mm - fit.y_mm, z_mm=pose.z_mm - fit.z_mm, omega_deg=flat_deg
-        ),
-        tip_x_mm=pose.x_mm - tip_mm,
-        axis_offset_mm=-fit.axis_mm,
-        length_um=length_mm * 1000,
-        flat_um=float(np.sqrt(mean + swing)) * 1000,
-        edge_um=float(np.sqrt(max(mean - swing, widths_mm.min() ** 2))) * 1000,
-        sigma_um=float(np.sqrt(max(fit.covariance_mm2[0, 0], fit.covariance_mm2[1, 1]))) * 1000,
-        views_used=int(fit.kept.sum()),
-    )
+    (mean, cos_part, sin_part), *_ = np.linalg.lstsq(design, extent_mm**2, rcond=None)
+    flat_deg = math.degrees(math.atan2(sin_part, cos_part)) / 2 % 180.0
+    swing = math.hypot(cos_part, sin_part)
+    return flat_deg, math.sqrt(mean + swing), math.sqrt(max(mean - swing, float(extent_mm.min()) ** 2))
+
+
+def _direction(omega_deg: Array, rise: Array) -> tuple[float, float]:
+    """How much y and z change per length along the loop, from the rise seen at each angle."""
+    angle = np.radians(omega_deg)
+    (y, z), *_ = np.linalg.lstsq(np.stack([np.cos(angle), -np.sin(angle)], axis=1), rise, rcond=None)
+    return float(y), float(z)
+
+
+def _bend_deg(outlines: Sequence[Outline], omega_deg: Array) -> float:
+    """Between omega and the line through all that is seen of the mount."""
+    rises = [float(np.polyfit(outline.depth_mm, outline.middle_mm, 1)[0]) for outline in outlines]
+    return math.degrees(math.atan(math.hypot(*_direction(omega_deg, np.array(rises)))))

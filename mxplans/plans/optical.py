@@ -1,29 +1,42 @@
-"""Optical centring: the loop's tip and shape from on-axis images over a full turn."""
+"""Optical centring: the loop in three dimensions from one turn before the camera, confirmed at high zoom."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-import numpy as np
-import numpy.typing as npt
-from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
-from mxplans.centring import LoopCentred, LoopNotFound, LoopView, find_silhouette, locate_loop, saturated_frac
-from mxplans.centring.silhouette import SATURATED_MAX_FRAC
-from mxplans.geometry import Camera
+from mxplans.centring.agreement import agreement
+from mxplans.centring.failures import LoopNotFound, OpticalFailure
+from mxplans.centring.hull import Hull, HullNotFound
+from mxplans.centring.hull_record import hull_record
+from mxplans.centring.loop import LoopCentred, locate_loop
+from mxplans.centring.loop_hull import loop_hull
+from mxplans.centring.loop_limits import LoopLimits, refused
+from mxplans.centring.outline import LoopView
+from mxplans.geometry import motors_pose
 from mxplans.model.acquisition import Pose
 from mxplans.plans import documents
+from mxplans.plans.analysing import analysed
 from mxplans.plans.documents import ScanContext
+from mxplans.plans.looking import QUARTER_DEG, Optics, bring_into_view, look, look_around, search, turn_by
+from mxplans.plans.orienting import read_orientation
 from mxplans.plans.record import record
-from mxplans.plans.waiting import MOVE_TIMEOUT_S, set_and_wait, trigger_and_wait
-from mxplans.profile import OpticalCentring
-from mxplans.roles import BacklightState, Beamline, ShutterState
+from mxplans.plans.viewing import light_up, move_to_pose, snapshot
+from mxplans.roles import Beamline
 
-Image = npt.NDArray[np.uint8]
-CAMERA_TIMEOUT_S = 20.0
-LOOKS_MAX = 3
+WHOLE_ENOUGH = 0.8
+"""Part of the views in which the end of the loop must be inside the image."""
+VIEWS_ENOUGH = 12
+"""Or so many of them."""
+SIGMA_ENOUGH_MM = 0.015
+"""With fewer whole views: no worse than this, the fine view shows all of the loop, from the sides that are missing."""
+LOOK_DEG = (90.0, 0.0, 45.0, 135.0)
+"""From the flat face: where a centre is confirmed."""
+CONFIRMED = 2
+"""So many looks do when they agree with the turn; else there are more."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,8 @@ class OpticalCentre:
         flat_um: Across, seen on the flat face.
         edge_um: Across, seen on the edge.
         axis_offset_mm: Height of the beam below the omega axis.
+        sigma_um: Standard errors of x, y and z.
+        hull: Its model, in the frame of the sample; None where none was asked for or the views do not make one.
     """
 
     pose: Pose
@@ -43,180 +58,161 @@ class OpticalCentre:
     flat_um: float
     edge_um: float
     axis_offset_mm: float = 0.0
+    sigma_um: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    hull: Hull | None = None
 
 
 @dataclass(frozen=True)
 class NoOpticalCentre:
     """Why there is none; `empty` when nothing was seen at all."""
 
-    empty: bool
+    failure: OpticalFailure
     reason: str
     evidence: Mapping[str, float] = field(default_factory=dict)
 
-
-def light_up(bl: Beamline, zoom: str) -> MsgGenerator[None]:
-    """Shutter closed, backlight in, zoom as asked."""
-    yield from set_and_wait(
-        MOVE_TIMEOUT_S,
-        bl.fast_shutter,
-        ShutterState.CLOSED,
-        bl.backlight,
-        BacklightState.IN,
-        bl.viewer.zoom,
-        zoom,
-    )
-
-
-def take_image(bl: Beamline) -> MsgGenerator[Image]:
-    """One new image of the on-axis viewer, (height, width)."""
-    yield from trigger_and_wait(bl.viewer, CAMERA_TIMEOUT_S)
-    frame: Image = yield from bps.rd(bl.viewer.frame)
-    return frame
-
-
-def take_background(bl: Beamline, settings: OpticalCentring) -> MsgGenerator[Image]:
-    """The image without a sample, for `optical_centring`; the goniometer must be empty."""
-    yield from light_up(bl, settings.zoom)
-    return (yield from take_image(bl))
-
-
-def read_camera(bl: Beamline) -> MsgGenerator[Camera]:
-    """Scale and beam position at the present zoom."""
-    return Camera(
-        um_per_px=(yield from bps.rd(bl.viewer.um_per_px)),
-        beam_x_px=(yield from bps.rd(bl.viewer.beam_x_px)),
-        beam_y_px=(yield from bps.rd(bl.viewer.beam_y_px)),
-    )
-
-
-def read_pose(bl: Beamline) -> MsgGenerator[Pose]:
-    """Where the goniometer stands."""
-    gonio = bl.goniometer
-    return Pose(
-        x_mm=(yield from bps.rd(gonio.x)),
-        y_mm=(yield from bps.rd(gonio.y)),
-        z_mm=(yield from bps.rd(gonio.z)),
-        omega_deg=(yield from bps.rd(gonio.omega)),
-    )
-
-
-def move_to_pose(bl: Beamline, pose: Pose) -> MsgGenerator[None]:
-    """All four axes at the same time."""
-    gonio = bl.goniometer
-    yield from set_and_wait(
-        MOVE_TIMEOUT_S,
-        gonio.x,
-        pose.x_mm,
-        gonio.y,
-        pose.y_mm,
-        gonio.z,
-        pose.z_mm,
-        gonio.omega,
-        pose.omega_deg,
-    )
-
-
-def look_around(
-    bl: Beamline, settings: OpticalCentring, background: Image | None
-) -> MsgGenerator[tuple[LoopView, ...] | LoopNotFound]:
-    """Silhouettes at equal steps over a full turn, at the present translation; none from images that tell nothing."""
-    camera = yield from read_camera(bl)
-    views = []
-    for index in range(settings.angles):
-        yield from set_and_wait(MOVE_TIMEOUT_S, bl.goniometer.omega, index * 360.0 / settings.angles)
-        image = yield from take_image(bl)
-        if (full := saturated_frac(image)) > SATURATED_MAX_FRAC:
-            return LoopNotFound(
-                False,
-                f"{full:.0%} of the on-axis image is saturated, at most {SATURATED_MAX_FRAC:.0%} are allowed; turn the "
-                "light or the gain down",
-                {"saturated_frac": full},
-            )
-        pose = yield from read_pose(bl)
-        views.append(
-            LoopView(pose=pose, camera=camera, silhouette=find_silhouette(image, camera.um_per_px, background))
-        )
-    return tuple(views)
-
-
-def _find_loop(
-    bl: Beamline, settings: OpticalCentring, background: Image | None
-) -> MsgGenerator[LoopCentred | LoopNotFound]:
-    """Look around; while the loop reaches beyond the image, move it in and look again."""
-    for _ in range(LOOKS_MAX):
-        views = yield from look_around(bl, settings, background)
-        found = views if isinstance(views, LoopNotFound) else locate_loop(views)
-        if not isinstance(found, LoopCentred) or found.tip_in_image:
-            return found
-        yield from set_and_wait(MOVE_TIMEOUT_S, bl.goniometer.x, found.tip_x_mm)
-    return LoopNotFound(
-        False,
-        f"the loop reached beyond the image in {LOOKS_MAX} looks; it is too long or its pin is",
-        {"looks": LOOKS_MAX},
-    )
+    @property
+    def empty(self) -> bool:
+        """Whether nothing stands there."""
+        return self.failure is OpticalFailure.EMPTY
 
 
 def optical_centring(
-    bl: Beamline,
-    settings: OpticalCentring,
-    background: Image | None = None,
-    context: ScanContext | None = None,
+    bl: Beamline, optics: Optics, context: ScanContext | None = None
 ) -> MsgGenerator[OpticalCentre | NoOpticalCentre]:
     """Find the loop, centre it, turn its flat face to the camera, keep an image.
 
+    The end of the mount is brought into view; one continuous turn shows it from all sides; the centre that all frames
+    give is confirmed at high zoom, at angles of its own. The axes above omega stay where they are.
+
     Args:
         bl: The beamline, with a pin mounted.
-        settings: Zoom and number of angles.
-        background: An image without a sample; without one a smooth background is fitted to each image.
-        context: The queue item; with one, results are recorded in the open run.
+        optics: How to look.
+        context: The queue item; with one, results and pictures are recorded in the open run.
 
     Returns:
         The centre, or why there is none.
+
+    Raises:
+        BeamlineFault: If a device, or the detector's service, fails.
     """
-    yield from light_up(bl, settings.zoom)
-    found = yield from _find_loop(bl, settings, background)
-    if not isinstance(found, LoopCentred):
+    yield from light_up(bl, optics.settings.zoom)
+    found, views = yield from _find(bl, optics)
+    if not isinstance(found, LoopNotFound):
+        found = yield from _confirmed(bl, optics, found, views)
+    if isinstance(found, LoopNotFound):
         if context is not None:
-            yield from _snapshot(bl, context, "optical")
-        return NoOpticalCentre(found.empty, found.reason, found.evidence)
-    centre = OpticalCentre(found.pose, found.length_um, found.flat_um, found.edge_um, found.axis_offset_mm)
-    yield from move_to_pose(bl, centre.pose)
+            yield from _keep_evidence(bl, found, context)
+        return NoOpticalCentre(found.failure, found.reason, found.evidence)
+    orientation = yield from read_orientation(bl)
+    pose = motors_pose(optics.geometry, found.pose, orientation)
+    yield from move_to_pose(bl, pose)
+    hull = yield from _hull(bl, optics, views, found)
     if context is not None:
         yield from record(documents.OPTICAL, found.values())
-        yield from _snapshot(bl, context, "optical")
-    return centre
+        if hull is not None:
+            yield from record(documents.HULL, hull.values() | {"hull_record": json.dumps(hull_record(hull))})
+        yield from snapshot(bl, context, "optical")
+    return OpticalCentre(
+        pose, found.length_um, found.flat_um, found.edge_um, found.axis_offset_mm, found.sigma_um, hull
+    )
 
 
-def _snapshot(bl: Beamline, context: ScanContext, label: str) -> MsgGenerator[None]:
-    """Keep the present view as a file, with the beam's place marked as the centred point."""
-    yield from take_image(bl)
-    path = f"snapshots/{context.sample_name}_{label}.png"
-    yield from set_and_wait(CAMERA_TIMEOUT_S, bl.viewer.snapshot_file, path)
-    camera = yield from read_camera(bl)
-    omega_deg = yield from bps.rd(bl.goniometer.omega)
-    values: dict[str, str | float] = {
-        "snapshot_label": label,
-        "snapshot_omega_deg": float(omega_deg),
-        "snapshot_point_x_px": float(camera.beam_x_px),
-        "snapshot_point_y_px": float(camera.beam_y_px),
-    }
-    yield from record(documents.SNAPSHOT, values, bl.viewer)
+Views = tuple[LoopView, ...]
 
 
-def snapshots(
-    bl: Beamline, zoom: str, context: ScanContext, number: int, omega_deg: float, label: str
-) -> MsgGenerator[None]:
-    """Keep pictures from several sides, the backlight in.
+def _find(bl: Beamline, optics: Optics) -> MsgGenerator[tuple[LoopCentred | LoopNotFound, Views]]:
+    """Turn and look; while the loop leaves the image, move it in and look again."""
+    settings = optics.settings
+    limits = LoopLimits(settings.neck_range_mm, settings.bend_max_deg, settings.opaque_max_frac)
+    for _ in range(settings.spins_most):
+        missing = yield from bring_into_view(bl, optics)
+        views = missing or (yield from look_around(bl, optics))
+        if isinstance(views, LoopNotFound):
+            return views, ()
+        found = yield from analysed("place of the loop", locate_loop, views)
+        if isinstance(found, LoopNotFound):
+            nothing = not found.evidence["views_with_object"]
+            missing = (yield from search(bl, optics)) if nothing else found
+            if missing is not None:
+                return missing, ()
+            continue
+        why = refused(found, limits)
+        if why is not None:
+            return why, ()
+        if found.tip_in_image and (_well_seen(found) or found.axis.sigma_mm <= SIGMA_ENOUGH_MM):
+            return found, views
+        yield from _move(bl, optics, found.pose)
+    reason = f"the loop still leaves the image after {settings.spins_most} turns; it is larger than the view"
+    return LoopNotFound(OpticalFailure.OUT_OF_VIEW, reason, {"turns": settings.spins_most}), ()
 
-    Args:
-        bl: The beamline, with the sample in the beam.
-        zoom: Level of the viewer.
-        context: Whose sample it is.
-        number: Of pictures; quarter turns apart, closer where there are more than four.
-        omega_deg: Of the first.
-        label: Of the files, which are numbered.
+
+def _well_seen(found: LoopCentred) -> bool:
+    """Whether enough views show all of the loop, so that its length and its faces can be told from them."""
+    return found.views_whole >= WHOLE_ENOUGH or found.views_used >= VIEWS_ENOUGH
+
+
+def _confirmed(
+    bl: Beamline, optics: Optics, found: LoopCentred, views: Sequence[LoopView]
+) -> MsgGenerator[LoopCentred | LoopNotFound]:
+    """Look at the centre at high zoom, from sides of its own, until what is seen there is what the turn foretold."""
+    zoom = optics.settings.fine_zoom or optics.settings.zoom
+    enough = CONFIRMED if _well_seen(found) else len(LOOK_DEG)
+    stills: list[LoopView] = []
+    offs_um: list[float] = []
+    omega_deg = views[-1].pose.omega_deg
+    flat_deg = nearest(found.omega_flat_deg, omega_deg - LOOK_DEG[0])
+    for number, from_flat_deg in enumerate(LOOK_DEG, start=1):
+        pose = found.pose.model_copy(update={"omega_deg": flat_deg + from_flat_deg})
+        yield from _move(bl, optics, pose, zoom if number == 1 else None)
+        still = yield from look(bl, optics, zoom)
+        if isinstance(still, LoopNotFound):
+            return still
+        agreed = agreement(found, still)
+        stills.append(still)
+        refined = yield from analysed("place of the loop", locate_loop, [*views, *stills])
+        if isinstance(refined, LoopNotFound):
+            return refined
+        found = replace(refined, omega_flat_deg=nearest(refined.omega_flat_deg, flat_deg))
+        offs_um.append(agreed.off_um)
+        if number >= enough and agreed.within:
+            return found
+    return LoopNotFound(
+        OpticalFailure.UNSTEADY,
+        f"the loop is not where the turn foretold it at {len(offs_um)} angles, {offs_um[-1]:.0f} um off at the last; the "
+        "sample moves, or the camera's clock and the goniometer's differ",
+        {f"off_{number}_um": off_um for number, off_um in enumerate(offs_um, start=1)},
+    )
+
+
+def nearest(angle_deg: float, to_deg: float) -> float:
+    """The angle that shows the same outline, half turns away, nearest to another one.
+
+    >>> nearest(30.0, 350.0)
+    390.0
     """
-    yield from light_up(bl, zoom)
-    for index in range(number):
-        yield from set_and_wait(MOVE_TIMEOUT_S, bl.goniometer.omega, omega_deg + index * min(90.0, 360.0 / number))
-        yield from _snapshot(bl, context, f"{label}-{index + 1}")
+    return angle_deg + 180.0 * round((to_deg - angle_deg) / 180.0)
+
+
+def _hull(bl: Beamline, optics: Optics, views: Sequence[LoopView], found: LoopCentred) -> MsgGenerator[Hull | None]:
+    """The loop's model from the views of the turn; None where they do not make one."""
+    number = optics.settings.hull_views
+    if not number:
+        return None
+    orientation = yield from read_orientation(bl)
+    hull = yield from analysed("hull of the loop", loop_hull, views, found, optics.geometry, orientation, number)
+    return None if isinstance(hull, HullNotFound) else hull
+
+
+def _move(bl: Beamline, optics: Optics, pose: Pose, zoom: str | None = None) -> MsgGenerator[None]:
+    orientation = yield from read_orientation(bl)
+    yield from move_to_pose(bl, motors_pose(optics.geometry, pose, orientation), zoom)
+
+
+def _keep_evidence(bl: Beamline, found: LoopNotFound, context: ScanContext) -> MsgGenerator[None]:
+    """Pictures from two sides, and what was measured."""
+    yield from record(documents.OPTICAL_FAILURE, found.values())
+    label = str(found.failure).replace(" ", "-")
+    for side in (1, 2):
+        yield from snapshot(bl, context, f"optical-{label}-{side}")
+        if side == 1:
+            yield from turn_by(bl, QUARTER_DEG)

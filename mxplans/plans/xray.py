@@ -18,11 +18,12 @@ from mxplans.model.acquisition import Pose, SpotRequest
 from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.plans import documents
 from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
-from mxplans.plans.optical import OpticalCentre, move_to_pose
+from mxplans.plans.optical import OpticalCentre
 from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.record import record
 from mxplans.plans.safe import make_safe
 from mxplans.plans.scanning import acquisition_settings, arm, prepare_beam, scan
+from mxplans.plans.viewing import move_to_pose
 from mxplans.plans.waiting import MOVE_TIMEOUT_S, set_and_wait
 from mxplans.profile import Collection, Limits, XrayCentring
 from mxplans.roles import Beamline

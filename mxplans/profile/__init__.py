@@ -4,6 +4,7 @@ from mxplans.profile.loader import load_profile
 from mxplans.profile.placeholders import fill
 from mxplans.profile.schema import (
     Collection,
+    DeviceEntry,
     Epics,
     Experiment,
     Limits,
@@ -15,6 +16,7 @@ from mxplans.profile.schema import (
 
 __all__ = [
     "Collection",
+    "DeviceEntry",
     "Epics",
     "Experiment",
     "Limits",

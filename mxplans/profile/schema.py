@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mxplans.geometry import GoniometerGeometry
+from mxplans.model.detection import PinSide
 from mxplans.model.sweeps import Sweep
 from mxplans.schedule.limits import BeamlineLimits
 from mxplans.schedule.timing import Timing
@@ -65,7 +66,22 @@ class OpticalCentring(Section):
     """How a loop is found with the on-axis viewer."""
 
     zoom: str = Field(description="Level of the viewer that shows the whole loop")
-    angles: int = Field(default=8, ge=6, le=72, description="Images over a full turn")
+    fine_zoom: str | None = Field(default=None, description="Level at which the centre is confirmed; the same if none")
+    pin_side: PinSide = Field(default=PinSide.RIGHT, description="Side of the image at which pins enter")
+    spin_deg: float = Field(default=260.0, ge=180, le=720, description="Turn in which the loop is seen from all sides")
+    spin_speed_deg_s: float = Field(default=120.0, gt=0, le=3600)
+    frames_per_turn: int = Field(default=36, ge=8, le=360, description="Images on 360 deg of it")
+    search_step_mm: float = Field(default=0.5, gt=0, le=5, description="Along omega, while nothing is to be seen")
+    search_steps: int = Field(default=3, ge=0, le=10)
+    spins_most: int = Field(
+        default=3, ge=1, le=10, description="A loop that leaves the image is moved in and seen again"
+    )
+    neck_range_mm: tuple[float, float] = Field(
+        default=(-0.6, 0.6), description="Where loops of well-made pins end, from where they should; negative: too long"
+    )
+    bend_max_deg: float = Field(default=25.0, gt=0, le=90, description="Between pin and omega axis")
+    opaque_max_frac: float = Field(default=0.6, gt=0, le=1, description="Of the loop, beyond which it is iced")
+    hull_views: int = Field(default=18, ge=0, le=72, description="Silhouettes for the model of the loop; 0 makes none")
 
 
 class XrayCentring(Section):

@@ -97,6 +97,7 @@ class Detector(Readable, Protocol):
     `prepare` takes `AcquisitionSettings`, sets, reads back and arms, for one scan or for several; `kickoff` starts the
     next one (with an external trigger it only checks that the detector is armed); `complete` ends when every frame of it
     is on disk; `unstage` and `stop` always end disarmed. `sequence_id` names the armed series. Frames come out as stream_resource and stream_datum.
+    Where it writes HDF5 files it has `file_base` (Readable): their path under its data folder, without `_master.h5`.
     """
 
     sequence_id: Readable
@@ -222,6 +223,7 @@ class Beamline:
     backlight: Movable
     aperture: Aperture
     beam: Beam
+    sample_detector: SampleDetector
 
 
 ROLES: Mapping[str, type] = {
@@ -236,4 +238,5 @@ ROLES: Mapping[str, type] = {
     "backlight": Movable,
     "aperture": Aperture,
     "beam": Beam,
+    "sample_detector": SampleDetector,
 }

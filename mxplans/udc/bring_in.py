@@ -11,9 +11,11 @@ from bluesky.utils import MsgGenerator
 from mxplans.errors import SampleProblem
 from mxplans.model.extensions import Centring, Kind
 from mxplans.model.item import QueueItem
+from mxplans.plans.backgrounds import take_backgrounds, wanting
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.exchange import mount, unmount
-from mxplans.plans.optical import OpticalCentre, optical_centring, take_background
+from mxplans.plans.looking import Optics
+from mxplans.plans.optical import OpticalCentre, optical_centring
 from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.xray import xray_centring
 from mxplans.roles import Beamline
@@ -114,9 +116,9 @@ def _mount(bl: Beamline, item: QueueItem, settings: NightSettings, sample: Mount
     sample.forget()
     if location is not None:
         try:
-            if sample.background is None:
+            if zooms := wanting(bl, settings.optical, sample.backgrounds):
                 yield from again_after_pauses(lambda: unmount(bl))
-                sample.background = yield from again_after_pauses(lambda: take_background(bl, settings.optical))
+                yield from again_after_pauses(lambda: take_backgrounds(bl, settings.optical, sample.backgrounds, zooms))
             yield from again_after_pauses(lambda: mount(bl, location))
         except SampleProblem as problem:
             yield from robot_event("LOAD", location, 1, str(problem))
@@ -131,7 +133,8 @@ def _mount(bl: Beamline, item: QueueItem, settings: NightSettings, sample: Mount
 def _centre_optically(
     bl: Beamline, settings: NightSettings, sample: MountedSample, context: ScanContext
 ) -> MsgGenerator[None]:
-    look = partial(optical_centring, bl, settings.optical, sample.background, context)
+    optics = Optics(settings.optical, sample.backgrounds, settings.goniometer)
+    look = partial(optical_centring, bl, optics, context)
     found = yield from phase("optical", again_after_pauses(look))
     if isinstance(found, OpticalCentre):
         sample.optical = found

@@ -15,9 +15,9 @@ from mxplans.model.item import QueueItem
 from mxplans.plans import documents
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.ledger import MemoryLedger, ScanLedger
-from mxplans.plans.optical import move_to_pose
 from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.record import record
+from mxplans.plans.viewing import move_to_pose
 from mxplans.roles import Beamline
 from mxplans.schedule.checks import require_within
 from mxplans.udc.bring_in import bring_in, take_out

@@ -10,8 +10,8 @@ from bluesky import preprocessors as bpp
 from bluesky.utils import MsgGenerator
 
 from mxplans.model.item import QueueItem
+from mxplans.plans.backgrounds import take_backgrounds
 from mxplans.plans.exchange import unmount
-from mxplans.plans.optical import take_background
 from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.safe import make_safe
 from mxplans.roles import Beamline
@@ -58,8 +58,9 @@ def _night(
     report: Callable[[ItemResult], None],
 ) -> MsgGenerator[tuple[ItemResult, ...]]:
     yield from again_after_pauses(lambda: unmount(bl))
-    background = yield from again_after_pauses(lambda: take_background(bl, settings.optical))
-    work = Work(settings, MountedSample(background=background))
+    sample = MountedSample()
+    yield from again_after_pauses(lambda: take_backgrounds(bl, settings.optical, sample.backgrounds))
+    work = Work(settings, sample)
     results: list[ItemResult] = []
     for pin_items in pins(items):
         if should_stop():

@@ -6,7 +6,7 @@ from bluesky.utils import MsgGenerator
 
 from mxplans.model.item import QueueItem
 from mxplans.plans.documents import ScanContext
-from mxplans.plans.optical import snapshots
+from mxplans.plans.viewing import snapshots
 from mxplans.plans.waiting import MOVE_TIMEOUT_S, set_and_wait, value_of
 from mxplans.roles import Beamline
 from mxplans.udc.settings import NightSettings

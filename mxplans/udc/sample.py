@@ -10,6 +10,7 @@ from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
 from mxplans.centring import GridView, XrayCandidate
+from mxplans.centring.detection import Backgrounds
 from mxplans.model.acquisition import SampleLocation
 from mxplans.model.extensions import Centring
 from mxplans.model.item import QueueItem
@@ -33,7 +34,7 @@ class MountedSample:
     """The pin on the goniometer.
 
     Attributes:
-        background: On-axis image without a sample; None until one was taken.
+        backgrounds: On-axis views without a sample.
         location: Where the pin came from; None when nothing hangs there, or nobody knows.
         optical: Its loop, once centred with light.
         candidates: Its crystals, best first, once centred with X-rays.
@@ -43,7 +44,7 @@ class MountedSample:
         name: Of the sample.
     """
 
-    background: Image | None = None
+    backgrounds: Backgrounds = field(default_factory=Backgrounds)
     location: SampleLocation | None = None
     optical: OpticalCentre | None = None
     candidates: tuple[XrayCandidate, ...] = ()
@@ -53,7 +54,7 @@ class MountedSample:
     name: str | None = None
 
     def forget(self) -> None:
-        """Another pin, or none: only the background stays."""
+        """Another pin, or none: only the backgrounds stay."""
         self.location, self.optical, self.candidates, self.outcome, self.name = None, None, (), None, None
         self.views.clear()
         self.told.clear()

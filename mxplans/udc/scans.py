@@ -16,10 +16,10 @@ from mxplans.plans.collecting import Collecting, collect
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.ledger import ScanLedger
 from mxplans.plans.motion import grid_of
-from mxplans.plans.optical import move_to_pose
 from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.preparing import move_to_position, present_position
 from mxplans.plans.record import record
+from mxplans.plans.viewing import move_to_pose
 from mxplans.plans.xray import move_to_candidate, score_grid
 from mxplans.roles import Beamline
 from mxplans.schedule import ScheduledScan, schedule_item

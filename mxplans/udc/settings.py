@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from mxplans.geometry import GoniometerGeometry
 from mxplans.profile import Collection, Limits, OpticalCentring, Profile, XrayCentring
 
 
@@ -17,6 +18,7 @@ class NightSettings(BaseModel):
     xray: XrayCentring
     collection: Collection
     limits: Limits
+    goniometer: GoniometerGeometry = GoniometerGeometry()
 
     @classmethod
     def from_profile(cls, profile: Profile) -> NightSettings:
@@ -27,4 +29,5 @@ class NightSettings(BaseModel):
             xray=profile.xray,
             collection=profile.collection,
             limits=profile.limits,
+            goniometer=profile.goniometer,
         )

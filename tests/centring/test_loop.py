@@ -5,15 +5,21 @@ import pytest
 from scipy.spatial.transform import Rotation
 from viewer_support import at_motors
 
-from mxplans.centring import LoopCentred, LoopNotFound, LoopView, find_silhouette, locate_loop
+from mxplans.centring.detection import ClassicalDetector
+from mxplans.centring.failures import LoopNotFound, OpticalFailure
+from mxplans.centring.loop import LoopCentred, locate_loop
+from mxplans.centring.outline import LoopView
+from mxplans.centring.views import views_of
 from mxplans.geometry import Camera
 from mxplans.model import Pose
+from mxplans.model.detection import Detection, Notion, PinSide
 from mxplans_sim.world.optics import ON_AXIS, Exposure, Viewer
 from mxplans_sim.world.shadow import FIBRE_RADIUS_MM, ring
 from mxplans_sim.world.specimen import Loop, Specimen
 
 COARSE, FINE = ON_AXIS.zooms
 BEAM_Y_MM = 0.004
+EIGHTHS = np.arange(0.0, 360.0, 45.0)
 
 
 def mount(length_mm, neck_mm, bend_deg=0.0, phi_deg=0.0):
@@ -26,18 +32,13 @@ def picture(viewer, specimen, pose_mm, omega_deg, zoom=COARSE):
     return viewer.take(specimen, at_motors(*pose_mm, omega_deg), zoom, BEAM_Y_MM, Exposure(), frame=round(omega_deg))
 
 
-def look(specimen, pose_mm=(0.0, 0.0, 0.0), seed=1, background=True, angles=8):
+def look(specimen, pose_mm=(0.0, 0.0, 0.0), seed=1, background=True, omegas=EIGHTHS, zoom=COARSE):
     viewer = Viewer(seed)
-    empty = picture(viewer, None, pose_mm, -1.0) if background else None
-    camera = Camera(COARSE.um_per_px, COARSE.beam_x_px, COARSE.beam_y_px)
-    return [
-        LoopView(
-            Pose(x_mm=pose_mm[0], y_mm=pose_mm[1], z_mm=pose_mm[2], omega_deg=omega_deg),
-            camera,
-            find_silhouette(picture(viewer, specimen, pose_mm, omega_deg), COARSE.um_per_px, empty),
-        )
-        for omega_deg in np.arange(angles) * 360.0 / angles
-    ]
+    empty = picture(viewer, None, pose_mm, -1.0, zoom) if background else None
+    camera = Camera(zoom.um_per_px, zoom.beam_x_px, zoom.beam_y_px)
+    poses = [Pose(x_mm=pose_mm[0], y_mm=pose_mm[1], z_mm=pose_mm[2], omega_deg=omega) for omega in omegas]
+    images = [picture(viewer, specimen, pose_mm, omega, zoom) for omega in omegas]
+    return views_of(ClassicalDetector(), images, poses, camera, empty, PinSide.RIGHT, 0.003)
 
 
 MOUNTS = [
@@ -58,9 +59,9 @@ def test_tip_and_middle_are_found(specimen, background):
     loop = specimen.loop
     tip_mm = ring(loop)[:, 0].min() - FIBRE_RADIUS_MM
     middle = np.array(loop.neck_mm) - 0.5 * loop.length_mm * np.array(loop.rotation)[:, 0]
-    assert -found.tip_x_mm == pytest.approx(tip_mm, abs=0.015)
-    assert -found.pose.y_mm == pytest.approx(middle[1], abs=0.010)
-    assert -found.pose.z_mm == pytest.approx(middle[2], abs=0.010)
+    assert found.tip_mm[0] == pytest.approx(tip_mm, abs=0.015)
+    assert found.centre_mm[1:] == pytest.approx(middle[1:], abs=0.010)
+    assert found.pose.xyz_mm == pytest.approx([-value for value in found.centre_mm])
     assert found.length_um == pytest.approx((loop.neck_mm[0] - tip_mm) * 1000, abs=30)
     assert found.axis_offset_mm == pytest.approx(BEAM_Y_MM, abs=0.003)
 
@@ -95,25 +96,60 @@ def test_a_loop_beyond_the_border_is_said_to_be():
 def test_nothing_there_is_said_with_its_evidence(specimen, pose_mm):
     found = locate_loop(look(specimen, pose_mm))
     assert isinstance(found, LoopNotFound)
-    assert found.empty
-    assert found.evidence["threshold_um2"] == 1500.0
+    assert found.failure is OpticalFailure.EMPTY
+    assert found.evidence["views"] == 8
+
+
+def test_a_loop_far_off_the_axis_is_placed_by_the_views_that_show_it():
+    """0.9 mm off: outside the image but when it is looked at along the offset."""
+    specimen = mount(0.3, (0.0, 0.9, 0.0))
+    found = locate_loop(look(specimen, omegas=np.arange(0.0, 360.0, 10.0)))
+    assert isinstance(found, LoopCentred)
+    assert found.views_whole < 0.8
+    # Seen over 2 x 70 deg only, one sense of the arc at a time.
+    assert found.centre_mm[1:] == pytest.approx((0.9, 0.0), abs=0.02)
 
 
 def test_a_loop_seen_at_few_angles_only_is_no_guess():
-    # 0.9 mm off the axis: outside the image at all angles but those that look along the offset.
     found = locate_loop(look(mount(0.3, (0.0, 0.9, 0.0))))
     assert isinstance(found, LoopNotFound)
-    assert not found.empty
+    assert found.failure is OpticalFailure.OUT_OF_VIEW
 
 
 def test_zoom_does_not_change_the_loop():
-    views, specimen = [], mount(0.2, (0.0, 0.05, 0.03))
-    viewer = Viewer(2)
-    for omega_deg in np.arange(8) * 45.0:
-        image = picture(viewer, specimen, (0.0, 0.0, 0.0), omega_deg, FINE)
-        camera = Camera(FINE.um_per_px, FINE.beam_x_px, FINE.beam_y_px)
-        pose = Pose(x_mm=0, y_mm=0, z_mm=0, omega_deg=omega_deg)
-        views.append(LoopView(pose, camera, find_silhouette(image, FINE.um_per_px)))
-    near, far = locate_loop(views), locate_loop(look(specimen))
-    assert near.pose.xyz_mm == pytest.approx(far.pose.xyz_mm, abs=0.008)
+    specimen = mount(0.2, (0.0, 0.05, 0.03))
+    near, far = locate_loop(look(specimen, zoom=FINE)), locate_loop(look(specimen))
+    assert near.centre_mm == pytest.approx(far.centre_mm, abs=0.008)
     assert near.flat_um == pytest.approx(far.flat_um, abs=20)
+
+
+def test_views_at_several_zooms_and_places_are_one_loop():
+    specimen = mount(0.2, (0.0, 0.05, 0.03))
+    alone = locate_loop(look(specimen))
+    moved = look(specimen, pose_mm=alone.pose.xyz_mm, omegas=(20.0, 110.0), zoom=FINE)
+    together = locate_loop([*look(specimen), *moved])
+    assert together.centre_mm == pytest.approx(alone.centre_mm, abs=0.005)
+    assert together.views_used == 10
+
+
+def drawn(pin_side, omega_deg, tip_mm=(-0.2, 0.05, -0.03), pose_mm=(0.1, 0.02, -0.01)):
+    """A bar of 60 um from a tip to the pin's side, through a camera of 2 um."""
+    camera = Camera(2.0, 400.0, 300.0)
+    w = np.radians(omega_deg)
+    y, z = tip_mm[1] + pose_mm[1], tip_mm[2] + pose_mm[2]
+    column, row = camera.pixel(tip_mm[0] + pose_mm[0], y * np.cos(w) - z * np.sin(w))
+    rows, columns = np.mgrid[:600, :800]
+    beyond = columns >= column if pin_side is PinSide.RIGHT else columns <= column
+    mask = beyond & (np.abs(rows - row) <= 15)
+    pose = Pose(x_mm=pose_mm[0], y_mm=pose_mm[1], z_mm=pose_mm[2], omega_deg=omega_deg)
+    return LoopView(pose, camera, Detection("drawn", {Notion.FOREGROUND: mask}), pin_side)
+
+
+@pytest.mark.parametrize("pin_side", PinSide)
+def test_the_pin_may_enter_from_either_side(pin_side):
+    found = locate_loop([drawn(pin_side, omega) for omega in np.arange(0.0, 360.0, 30.0)])
+    assert isinstance(found, LoopCentred)
+    # To half a pixel.
+    assert found.tip_mm == pytest.approx((-0.2, 0.05, -0.03), abs=0.001)
+    towards_pin = 1 if pin_side is PinSide.RIGHT else -1
+    assert (found.centre_mm[0] - found.tip_mm[0]) * towards_pin > 0

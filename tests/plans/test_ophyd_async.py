@@ -7,7 +7,7 @@ from ophyd_async.core import init_devices
 from ophyd_async.sim import SimMotor
 
 from mxplans.model import Pose
-from mxplans.plans.optical import move_to_pose, read_pose
+from mxplans.plans.viewing import move_to_pose, read_pose
 
 
 def test_the_pose_plans_run_on_ophyd_async_motors(run_engine):

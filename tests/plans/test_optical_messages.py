@@ -1,108 +1,151 @@
-"""Optical centring by its messages: light first, one image per angle, nothing moves when nothing is seen."""
+"""Optical centring by its messages: light first, one turn, looks from new sides; each way to fail with its class."""
+
+import json
 
 import numpy as np
 import pytest
+from looking_support import SeeingBench
 from plan_support import order
-from viewer_support import at_motors
+from scipy.spatial.transform import Rotation
+from viewer_support import specimen as on_pin
 
+from mxplans.centring import OpticalFailure
+from mxplans.centring.hull_record import read_hull
+from mxplans.geometry import GoniometerGeometry
+from mxplans.plans.documents import ScanContext
+from mxplans.plans.looking import Optics
 from mxplans.plans.optical import NoOpticalCentre, OpticalCentre, optical_centring
 from mxplans.profile import OpticalCentring
 from mxplans.roles import BacklightState
-from mxplans_sim.world.optics import ON_AXIS, Exposure, Viewer
+from mxplans_sim.world.optics import Exposure
+from mxplans_sim.world.shadow import FIBRE_RADIUS_MM
 from mxplans_sim.world.specimen import Loop, Specimen
 
-SETTINGS = OpticalCentring(zoom="Coarse", angles=8)
+SETTINGS = OpticalCentring(zoom="Coarse", fine_zoom="Fine")
+OPTICS = Optics(SETTINGS)
+CONTEXT = ScanContext("s", "item", "run")
 
 
-@pytest.fixture
-def empty_view(bl, simulator):
-    noise = np.random.default_rng(1).normal(180, 2, (512, 680)).astype(np.uint8)
-    for device, value in {
-        bl.viewer.frame: noise,
-        bl.viewer.um_per_px: 2.4,
-        bl.viewer.beam_x_px: 340.0,
-        bl.viewer.beam_y_px: 256.0,
-    }.items():
-        simulator.add_read_handler_for(device, value)
-    return simulator
+def loop(neck_mm, length_mm=0.34, bend_deg=0.0):
+    turned = Rotation.from_euler("zx", [bend_deg, 30.0], degrees=True).as_matrix()
+    return Specimen("loop", Loop(neck_mm, length_mm, 0.7 * length_mm, tuple(map(tuple, turned.tolist())), 0.02))
 
 
-def test_the_backlight_is_in_before_the_first_image_and_each_angle_is_waited_for(bl, empty_view):
-    messages = empty_view.simulate_plan(optical_centring(bl, SETTINGS))
+def middle_mm(specimen):
+    """Half way between the neck and the outer end of the fibre."""
+    found = specimen.loop
+    reach = (found.length_mm + FIBRE_RADIUS_MM) / 2
+    return np.array(found.neck_mm) - reach * np.array(found.rotation)[:, 0]
+
+
+def centred(bl, simulator, specimen, context=None, optics=OPTICS, **bench):
+    """What comes of it, the messages, and the bench."""
+    seeing = SeeingBench(bl, simulator, specimen, **bench)
+    messages = simulator.simulate_plan(optical_centring(bl, optics, context))
+    return simulator.return_value, messages, seeing
+
+
+def recorded(messages, key):
+    """Values that were recorded under a key."""
+    read = [message.obj.read() for message in messages if message.command == "read" and hasattr(message.obj, "read")]
+    return [reading[key]["value"] for reading in read if key in reading]
+
+
+def test_the_backlight_is_in_before_the_first_image_and_one_turn_shows_all_sides(bl, simulator):
+    _, messages, seeing = centred(bl, simulator, loop((0.0, 0.05, 0.03)))
     order(
         messages,
         ("set", "backlight"),
         ("wait", None),
-        ("set", "goniometer_omega"),
+        ("trigger", "viewer"),
+        ("prepare", "goniometer_spin"),
+        ("set", "viewer_recorder"),
+        ("set", "goniometer_spin"),
         ("wait", None),
+        ("set", "viewer_recorder"),
+        ("set", "viewer_zoom"),
         ("trigger", "viewer"),
     )
     lights = [message.args[0] for message in messages if message.command == "set" and message.obj.name == "backlight"]
     assert lights == [BacklightState.IN]
-    angles = [
-        message.args[0] for message in messages if message.command == "set" and message.obj.name == "goniometer_omega"
-    ]
-    assert angles == [0.0, 45.0, 90.0, 135.0, 180.0, 225.0, 270.0, 315.0]
-    assert sum(message.command == "trigger" for message in messages) == 8
+    (spin,) = seeing.spins
+    assert (spin.sweep_deg, spin.speed_deg_s) == (SETTINGS.spin_deg, SETTINGS.spin_speed_deg_s)
+    # One to see that the end is in view, then at high zoom from the edge and from the flat face.
+    assert sum(message.command == "trigger" and message.obj.name == "viewer" for message in messages) == 3
 
 
-def test_nothing_seen_is_said_with_its_evidence_and_the_sample_stays_where_it_is(bl, empty_view):
-    messages = empty_view.simulate_plan(optical_centring(bl, SETTINGS))
-    result = empty_view.return_value
-    assert isinstance(result, NoOpticalCentre)
-    assert result.empty
-    assert result.evidence["views_with_object"] == 0
-    moved = {message.obj.name for message in messages if message.command == "set"}
-    assert not moved & {"goniometer_x", "goniometer_y", "goniometer_z"}
+@pytest.mark.parametrize(
+    "specimen",
+    [
+        loop((0.0, 0.05, 0.03)),
+        loop((0.2, -0.2, 0.25), bend_deg=8.0),
+        on_pin(seed=7, bend_deg=18.0),  # 1.26 mm off, beside the image from most sides
+        on_pin(seed=9, bend_deg=18.0),  # needs a second turn
+        loop((-0.4, 0.1, 0.0), 0.5),  # its end is at the border
+    ],
+)
+def test_the_centre_comes_into_the_beam(bl, simulator, specimen):
+    found, _, seeing = centred(bl, simulator, specimen)
+    assert isinstance(found, OpticalCentre)
+    at_mm = np.array([seeing.at[f"goniometer_{axis}"] for axis in "xyz"])
+    assert np.linalg.norm(at_mm + middle_mm(specimen)) < 0.010
+    assert found.flat_um > 1.5 * found.edge_um
 
 
-def test_an_image_that_is_saturated_centres_nothing_and_says_why(bl, empty_view):
-    white = np.full((512, 680), 255, np.uint8)
-    white[:, 400:] = 200
-    empty_view.add_read_handler_for(bl.viewer.frame, white)
-    messages = empty_view.simulate_plan(optical_centring(bl, SETTINGS))
-    result = empty_view.return_value
-    assert isinstance(result, NoOpticalCentre)
-    assert not result.empty
-    assert "59% of the on-axis image is saturated" in result.reason
-    assert result.evidence == {"saturated_frac": pytest.approx(400 / 680)}
-    assert sum(message.command == "trigger" for message in messages) == 1
+@pytest.mark.parametrize("neck_mm", [(0.0, 0.05, 0.03), (0.2, -0.2, 0.25)])
+def test_the_flat_face_is_turned_to_the_camera(bl, simulator, neck_mm):
+    found, _, seeing = centred(bl, simulator, loop(neck_mm))
+    # The loop's width lies along y at phi 0, and it stands at phi 30.
+    assert (seeing.at["goniometer_omega"] + 30.0 + 90.0) % 180.0 - 90.0 == pytest.approx(0.0, abs=5.0)
+    assert found.flat_um > 2 * found.edge_um
 
 
-def on_goniometer(bl, simulator, specimen):
-    """Let the simulator's camera see a specimen where the plan has moved the goniometer."""
-    at = {"goniometer_x": 0.0, "goniometer_y": 0.0, "goniometer_z": 0.0, "goniometer_omega": 0.0}
-    viewer, zoom = Viewer(1), ON_AXIS.zooms[0]
-
-    def reading(name, value):
-        return lambda message: {name: {"value": value(), "timestamp": 0.0}}
-
-    def moved(message):
-        at[message.obj.name] = float(message.args[0])
-
-    simulator.message_handlers = []
-    simulator.add_handler("set", moved, lambda message: message.obj.name in at)
-    for axis in list(at):
-        simulator.add_handler("read", reading(axis, lambda axis=axis: at[axis]), axis)
-    known = {
-        "viewer_frame": lambda: viewer.take(specimen, at_motors(*at.values()), zoom, 0.0, Exposure(), frame=1),
-        "viewer_um_per_px": lambda: zoom.um_per_px,
-        "viewer_beam_x_px": lambda: zoom.beam_x_px,
-        "viewer_beam_y_px": lambda: zoom.beam_y_px,
-    }
-    for name, value in known.items():
-        simulator.add_handler("read", reading(name, value), name)
-    return at
+def test_the_hull_goes_into_the_documents_and_can_be_read_again(bl, simulator):
+    specimen = loop((0.0, 0.05, 0.03))
+    found, messages, _ = centred(bl, simulator, specimen, CONTEXT)
+    (content,) = recorded(messages, "hull_record")
+    hull = read_hull(json.loads(content))
+    assert hull.centroid_mm == pytest.approx(found.hull.centroid_mm)
+    assert np.linalg.norm(hull.centroid_mm - middle_mm(specimen)) < 0.020  # a teardrop is heavier at its tip
+    flat = hull.extent(GoniometerGeometry(), found.pose.omega_deg)
+    assert flat.height_um == pytest.approx(found.flat_um, abs=25)
+    assert recorded(messages, "optical_x_mm") == [pytest.approx(found.pose.x_mm)]
 
 
-def test_a_loop_beyond_the_border_is_moved_in_and_looked_at_again(bl, simulator):
-    eye = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-    loop = Loop((-0.5, 0.05, 0.0), 0.45, 0.3, eye, 0.02)
-    at = on_goniometer(bl, simulator, Specimen("far out", loop))
-    messages = simulator.simulate_plan(optical_centring(bl, SETTINGS))
-    assert sum(message.command == "trigger" for message in messages) == 16
-    result = simulator.return_value
-    assert isinstance(result, OpticalCentre)
-    # The loop's middle: half its length left of its neck.
-    assert at["goniometer_x"] == pytest.approx(0.5 + 0.45 / 2, abs=0.02)
-    assert at["goniometer_y"] == pytest.approx(-0.05, abs=0.01)
+BARE = Specimen("bare pin", None)
+
+
+@pytest.mark.parametrize(
+    ("specimen", "bench", "failure"),
+    [
+        (None, {}, OpticalFailure.EMPTY),
+        (BARE, {}, OpticalFailure.EMPTY),
+        (on_pin(seed=3, iced=True), {}, OpticalFailure.ICED),
+        (on_pin(seed=3, too_long=True), {}, OpticalFailure.TOO_LONG),
+        (on_pin(seed=3, too_short=True), {}, OpticalFailure.TOO_SHORT),
+        (on_pin(seed=8, bend_deg=30.0), {}, OpticalFailure.BENT),
+        (loop((0.0, 0.0, 0.0)), {"exposure": Exposure().dimmed(0.0)}, OpticalFailure.DARK),
+        (loop((0.0, 0.0, 0.0)), {"exposure": Exposure(gain=0.2)}, OpticalFailure.SATURATED),
+        (loop((0.0, 0.0, 0.0)), {"frozen": True}, OpticalFailure.FROZEN),
+    ],
+)
+def test_each_failure_has_its_class_and_pictures_from_two_sides(bl, simulator, specimen, bench, failure):
+    found, messages, _ = centred(bl, simulator, specimen, CONTEXT, **bench)
+    assert isinstance(found, NoOpticalCentre)
+    assert found.failure is failure
+    assert recorded(messages, "optical_failure") == [failure.value]
+    label = failure.value.replace(" ", "-")
+    assert recorded(messages, "snapshot_label") == [f"optical-{label}-1", f"optical-{label}-2"]
+    omegas = recorded(messages, "snapshot_omega_deg")
+    assert omegas[1] - omegas[0] == pytest.approx(90.0)
+
+
+def test_nothing_to_be_seen_moves_no_further_than_the_search(bl, simulator):
+    _, _, seeing = centred(bl, simulator, None)
+    assert seeing.at["goniometer_x"] == pytest.approx(-SETTINGS.search_steps * SETTINGS.search_step_mm)
+
+
+def test_an_image_that_is_dark_stops_before_anything_turns(bl, simulator):
+    _, messages, seeing = centred(bl, simulator, loop((0.0, 0.0, 0.0)), exposure=Exposure().dimmed(0.0))
+    assert not seeing.spins
+    assert not [message for message in messages if message.command == "set" and message.obj.name == "goniometer_x"]

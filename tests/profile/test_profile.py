@@ -26,7 +26,7 @@ def test_the_shipped_profile_has_the_experiment_that_the_demo_promises():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("angles: 8", "angels: 8", "did you mean angles"),
+        ("fine_zoom: Fine", "fine_zom: Fine", "did you mean fine_zoom"),
         ("exposure_s: 0.01", "exposure_ms: 10", "wrong unit: this quantity is given in s"),
         ("distance_mm: 100", "distance_mm: 100 mm", "plain number in mm"),
         ("distance_mm: 100", "distance_mm: -1", "greater than 0, given is -1"),

@@ -5,13 +5,14 @@ import itertools
 import pytest
 from udc_support import CENTRE, Bench
 
+from mxplans.centring import OpticalFailure
 from mxplans.model import Centring, kinds
 from mxplans.plans.optical import NoOpticalCentre
 from mxplans.udc import Outcome, Verdict, bring_in, collect_pin
 
 PIN = {"sample_name": "s", "location": (1, 1)}
 TURN = {"number_images": 4, "image_width_deg": 0.1, "exposure_s": 0.1}
-EMPTY = NoOpticalCentre(empty=True, reason="nothing was seen")
+EMPTY = NoOpticalCentre(OpticalFailure.EMPTY, "nothing was seen")
 
 
 def rotation(centring=Centring.OPTICAL, **more):

@@ -3,8 +3,9 @@
 import pytest
 from udc_support import CENTRE, Bench
 
+from mxplans.centring.detection.background import FRAMES_MIN
 from mxplans.model import Centring, kinds
-from mxplans.plans import optical
+from mxplans.plans.viewing import take_image
 from mxplans.udc import MountedSample, Verdict, bring_in, collect_pin, night
 
 PIN = {"sample_name": "s", "location": (1, 1)}
@@ -34,7 +35,7 @@ def looks(monkeypatch):
     def look(bl, *_):
         begun.append(bl)
         for _ in range(2):
-            yield from optical.take_image(bl)
+            yield from take_image(bl)
         return CENTRE
 
     monkeypatch.setattr(bring_in, "optical_centring", look)
@@ -62,7 +63,7 @@ def test_a_pause_in_the_second_grid_leaves_the_first_one_as_it_is(bench):
 
 
 def test_a_pause_in_optical_centring_looks_again(bench, looks):
-    paused = bench(behind("trigger", "viewer", number=3))  # the first image is the background
+    paused = bench(behind("trigger", "viewer", number=FRAMES_MIN + 2))  # behind those of the background
     assert paused.run_with_pause(rotation()).collected
     assert len(looks) == 2
 
@@ -72,8 +73,8 @@ def test_a_pause_while_the_background_is_taken_takes_it_again_before_the_pin_com
     assert paused.run_with_pause(rotation()).collected
     names = [getattr(message.obj, "name", "") for message in paused.told.messages]
     mounted = names.index("sample_changer_load")
-    assert names[:mounted].count("viewer_frame") == 1
-    assert names[:mounted].count("viewer") == 2
+    assert names[:mounted].count("viewer_frame") == FRAMES_MIN
+    assert names[:mounted].count("viewer") == FRAMES_MIN + 1
 
 
 def test_a_pause_on_the_robots_way_mounts_again(bench):

@@ -1,0 +1,82 @@
+"""From frames of the on-axis viewer to views of the mount: what a detector found, and which images are no use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mxplans.centring.detection.usable import DARK_MAX_FRAC, as_gray, what_is_wrong, what_it_lacks
+from mxplans.centring.failures import LoopNotFound, OpticalFailure
+from mxplans.centring.outline import LoopView
+from mxplans.geometry import Camera
+from mxplans.model.acquisition import Pose
+from mxplans.model.detection import Detection, Image, Look, Mask, PinSide
+from mxplans.roles import SampleDetector
+
+OPAQUE_FRAC = 0.2
+"""Of the light without a sample: ice and metal leave less. Liquid leaves more in the middle of its flat face."""
+LIGHT_PERCENT = 75
+"""Of the pixels are no brighter than the light, where no background tells it; a mount covers less of the image."""
+
+
+def unusable(image: Image) -> LoopNotFound | None:
+    """Why an image tells nothing, if it does not.
+
+    >>> unusable(np.zeros((64, 64), np.uint8)).failure.value
+    'dark image'
+    >>> unusable(np.full((64, 64), 120, np.uint8))
+    """
+    if wrong := what_is_wrong(image):
+        return LoopNotFound(OpticalFailure.NO_IMAGE, f"{wrong}; look at the camera")
+    evidence: dict[str, float] = {}
+    reason = what_it_lacks(as_gray(image), evidence)
+    if not reason:
+        return None
+    dark = evidence["dark_frac"] > DARK_MAX_FRAC
+    return LoopNotFound(OpticalFailure.DARK if dark else OpticalFailure.SATURATED, reason, evidence)
+
+
+def views_of(
+    detector: SampleDetector,
+    images: Sequence[Image],
+    poses: Sequence[Pose],
+    camera: Camera,
+    background: Image | None,
+    pin_side: PinSide,
+    sigma_mm: float,
+) -> tuple[LoopView, ...] | LoopNotFound:
+    """Let a detector look at images that one camera took at one zoom.
+
+    Args:
+        detector: Finds the mount.
+        images: Grey, (height, width) each.
+        poses: Where the goniometer stood in the middle of each exposure.
+        camera: Scale and beam.
+        background: The same view without a sample.
+        pin_side: Where pins enter.
+        sigma_mm: Standard error of heights.
+
+    Returns:
+        A view per image; or why most of the images are no use.
+
+    Raises:
+        DeviceFault: If the detector's service is away.
+    """
+    useless = [why for why in map(unusable, images) if why is not None]
+    if 2 * len(useless) > len(images):
+        return useless[0]
+    background = background if background is not None and background.shape == images[0].shape else None
+    looks = [Look(image, camera.um_per_px, pin_side, background) for image in images]
+    found: Sequence[Detection] = detector.detect(looks)
+    return tuple(
+        LoopView(pose, camera, detection, pin_side, _opaque(image, background), sigma_mm)
+        for image, pose, detection in zip(images, poses, found, strict=True)
+    )
+
+
+def _opaque(image: Image, background: Image | None) -> Mask:
+    """Where most of the light is lost: of that without a sample, or of what most of the image has."""
+    gray = as_gray(image)
+    light = np.percentile(gray[::4, ::4], LIGHT_PERCENT) if background is None else as_gray(background)
+    return np.asarray(gray < OPAQUE_FRAC * light, dtype=bool)
