@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from mxplans.centring.detection.background import freshness, require_fits
-from mxplans.centring.detection.ends import find_parts, find_tip
+from mxplans.centring.detection.ends import extents, find_parts, find_tip
 from mxplans.centring.detection.outline import MIN_AREA_UM2, MIN_CONTRAST, Outline, as_light, find_outline
 from mxplans.centring.detection.surface import FloatImage
 from mxplans.centring.detection.usable import as_gray, shrunk, what_is_wrong, what_it_lacks
@@ -85,8 +85,10 @@ class ClassicalDetector:
         um_per_px = look.um_per_px * factor
         foreground = _enlarged(outline.mask, factor, height, width)
         masks = {Notion.FOREGROUND: foreground}
-        tip = find_tip(outline.mask, outline.depth, um_per_px)
-        for notion, (begin, end) in find_parts(outline.mask, um_per_px, tip is not None, outline.at_pin_side).items():
+        first, last = extents(outline.mask)
+        tip = find_tip(first, last, outline.depth, um_per_px)
+        parts = find_parts(first, last, um_per_px, tip is not None, outline.at_pin_side)
+        for notion, (begin, end) in parts.items():
             part = np.zeros_like(foreground)
             columns = slice(begin * factor, width if end == outline.mask.shape[1] else end * factor)
             part[:, columns] = foreground[:, columns]

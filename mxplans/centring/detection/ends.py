@@ -37,23 +37,23 @@ def extents(mask: Mask) -> tuple[Array, Array]:
     return first, last
 
 
-def find_tip(mask: Mask, depth: FloatImage, um_per_px: float) -> tuple[float, float] | None:
+def find_tip(first: Array, last: Array, depth: FloatImage, um_per_px: float) -> tuple[float, float] | None:
     """Column and row of the left end of an outline, to a part of a pixel.
 
     Its column is where a good half of the depth just inside is reached; its row is the middle of the last few um.
 
     Args:
-        mask: The outline, which holds something.
+        first: First row of the outline in each column, as from `extents`; it holds something.
+        last: Last row of it.
         depth: What each pixel differs by from the light.
         um_per_px: Scale of both.
 
     Returns:
         None when the outline leaves the image there, so that its end is not seen.
     """
-    first, last = extents(mask)
     columns = np.flatnonzero(~np.isnan(first))
     column = int(columns[0])
-    if column < MARGIN_PX or first[column] < MARGIN_PX or last[column] >= len(mask) - MARGIN_PX:
+    if column < MARGIN_PX or first[column] < MARGIN_PX or last[column] >= len(depth) - MARGIN_PX:
         return None
     end = columns[columns < column + max(END_UM / um_per_px, 1.0)]
     row = float(((first[end] + last[end]) / 2).mean())
@@ -74,7 +74,9 @@ def _crossing(profile: Array, inside: int) -> float:
     return outer + float((level - profile[outer]) / (profile[outer + 1] - profile[outer]))
 
 
-def find_parts(mask: Mask, um_per_px: float, tip_seen: bool, at_pin_side: bool) -> Mapping[Notion, tuple[int, int]]:
+def find_parts(
+    first: Array, last: Array, um_per_px: float, tip_seen: bool, at_pin_side: bool
+) -> Mapping[Notion, tuple[int, int]]:
     """Columns of loop, stem and pin of an outline whose left end is the tip, as far as its width tells them apart.
 
     The pin is what is as wide as metal at the pin's side; the loop reaches from the tip to the neck, where the outline
@@ -84,7 +86,6 @@ def find_parts(mask: Mask, um_per_px: float, tip_seen: bool, at_pin_side: bool) 
     Returns:
         First column of each, and that behind its last.
     """
-    first, last = extents(mask)
     columns = np.flatnonzero(~np.isnan(first))
     width_um = (last[columns] - first[columns] + 1) * um_per_px
     found = {}
@@ -92,7 +93,7 @@ def find_parts(mask: Mask, um_per_px: float, tip_seen: bool, at_pin_side: bool) 
     if at_pin_side and width_um[-1] >= PIN_WIDTH_UM:
         thin = np.flatnonzero(width_um < PIN_WIDTH_UM)
         pin = int(columns[thin[-1]]) + 1 if len(thin) else int(columns[0])
-        found[Notion.PIN] = (pin, mask.shape[1])
+        found[Notion.PIN] = (pin, len(first))
     neck = _neck(width_um[columns < pin], um_per_px) if tip_seen else None
     if neck is not None:
         found[Notion.LOOP] = (int(columns[0]), int(columns[neck]))

@@ -96,8 +96,8 @@ def find_outline(image: FloatImage, um_per_px: float, light: FloatImage | None) 
     smooth = _blur(image, 1.0)
     base = fit_surface(smooth) if light is None else light
     dark = max(DARK_LEVEL, DARK_FRAC * float(np.percentile(smooth[::8, ::8], 90)))
-    base = base * np.float32(_level(smooth, base))
-    noise, white = _noise(smooth, base), float(np.percentile(base[::8, ::8], 90))
+    base, noise = _levelled(smooth, base)
+    white = float(np.percentile(base[::8, ::8], 90))
     misfit = _misfit(smooth, base, dark) if light is None else 0.0
     by_edges = misfit > SURFACE_MAX
     if by_edges:
@@ -157,20 +157,17 @@ def _where_light(base: FloatImage) -> Mask:
     return lit & border if (lit & border).sum() > BORDER_MIN * border.sum() else lit
 
 
-def _level(smooth: FloatImage, base: FloatImage) -> float:
-    """By what factor the light is brighter than the background."""
+def _levelled(smooth: FloatImage, base: FloatImage) -> tuple[FloatImage, float]:
+    """The background as bright as the light is now; the standard deviation from it where only light is, in counts."""
     small, behind = smooth[::GRID_PX, ::GRID_PX], base[::GRID_PX, ::GRID_PX]
+    where = _where_light(behind)
+    small, behind = small[where], behind[where]
     ratio = small / np.maximum(behind, 1)
-    values = ratio[_where_light(behind)]
     # An opaque object may take half of the border.
-    return max(float(np.median(values[values >= 0.5 * np.percentile(values, 75)])), 1e-3)
-
-
-def _noise(smooth: FloatImage, base: FloatImage) -> float:
-    """Standard deviation from the light, in counts, where there is only light."""
-    small, behind = smooth[::GRID_PX, ::GRID_PX], base[::GRID_PX, ::GRID_PX]
-    near = _where_light(behind) & (small > 0.5 * behind)
-    return 1.4826 * float(np.median(np.abs(small - behind)[near])) if near.any() else 0.0
+    lit = ratio >= 0.5 * np.percentile(ratio, 75)
+    level = max(float(np.median(ratio[lit])), 1e-3)
+    noise = 1.4826 * float(np.median(np.abs(small[lit] - level * behind[lit])))
+    return base * np.float32(level), noise
 
 
 def _misfit(smooth: FloatImage, base: FloatImage, dark: float) -> float:

@@ -1,5 +1,7 @@
 """The classical detector on pictures of the virtual viewer, whose truth is known."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -121,6 +123,11 @@ def test_looks_that_share_a_background_are_seen_as_each_alone():
         (alone,) = DETECTOR.detect([look])
         assert np.array_equal(foreground(together), foreground(alone))
         assert together.evidence == alone.evidence
+
+
+def test_evidence_goes_into_documents_as_it_is():
+    (found,) = DETECTOR.detect([picture(7, zoom=0).look])
+    assert json.loads(json.dumps(found.evidence)) == found.evidence
 
 
 def test_colour_is_as_good_as_grey():
