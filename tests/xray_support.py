@@ -16,15 +16,13 @@ def counts(grid, crystals, rng, fwhm_um=20.0, peak=300.0, level=1.0):
     expected = np.zeros((grid.rows, grid.columns))
     for centre, half, rotation in crystals:
         points = rng.uniform(-1, 1, (2000, 3)) * half @ rotation.T + centre
-        for row in range(grid.rows):
-            for column in range(grid.columns):
-                pose = grid.pose(row, column)
-                w = np.radians(pose.omega_deg)
-                moved = points + np.array(pose.xyz_mm)
-                height = moved[:, 1] * np.cos(w) - moved[:, 2] * np.sin(w)
-                expected[row, column] += np.exp(-(moved[:, 0] ** 2 + height**2) / (2 * sigma_mm**2)).mean() * np.prod(
-                    half
-                )
+        w = np.radians(grid.centre.omega_deg)
+        columns = np.array([grid.pose(0, column).x_mm for column in range(grid.columns)])
+        rows = np.array([grid.pose(row, 0).xyz_mm[1:] for row in range(grid.rows)]) @ [np.cos(w), -np.sin(w)]
+        across = points[:, 1] * np.cos(w) - points[:, 2] * np.sin(w)
+        seen_x = np.exp(-((points[:, 0, None] + columns) ** 2) / (2 * sigma_mm**2))
+        seen_y = np.exp(-((across[:, None] + rows) ** 2) / (2 * sigma_mm**2))
+        expected += seen_y.T @ seen_x * (np.prod(half) / len(points))
     if expected.max() > 0:
         expected *= peak / expected.max()
     return GridView(grid, rng.poisson(expected + level).astype(float), np.zeros(expected.shape, dtype=np.int64))

@@ -106,6 +106,23 @@ class LineOfSight:
     significance: float
     truncated: tuple[Truncation, ...] = ()
 
+    def values(self) -> dict[str, float]:
+        """The values of its event."""
+        return {
+            "xrc_line_x_mm": self.pose.x_mm,
+            "xrc_line_y_mm": self.pose.y_mm,
+            "xrc_line_z_mm": self.pose.z_mm,
+            "xrc_line_omega_deg": self.pose.omega_deg,
+            "xrc_line_sigma_along_um": self.sigma_um[0],
+            "xrc_line_sigma_across_um": self.sigma_um[1],
+            "xrc_line_sigma_depth_um": self.depth_sigma_um,
+            "xrc_line_size_along_um": self.size_um[0],
+            "xrc_line_size_across_um": self.size_um[1],
+            "xrc_line_total": self.total,
+            "xrc_line_peak": self.peak,
+            "xrc_line_significance": self.significance,
+        }
+
 
 @dataclass(frozen=True)
 class CrystalsFound:

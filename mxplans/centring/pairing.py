@@ -14,16 +14,17 @@ from scipy.special import ndtr
 
 from mxplans.centring.blobs import Blob
 from mxplans.centring.scores import GridView
-from mxplans.geometry import height_row
+from mxplans.centring.sights import sight, solve_yz, strength
 
 Array = npt.NDArray[np.float64]
 
-COLUMN_SIGMA_BOX = 0.35  # of one view, beside the error of the blob itself
+COLUMN_SIGMA_BOX = 0.35  # of a centre of mass, beside its own error: what merges in one view moves it
+FITTED_SIGMA_BOX = 0.15  # of a fitted one: drifts of beam and goniometer between the grids
 LOG_RATIO_SIGMA = 0.35
 COST_MAX = 9.0
 LONELY_COST_MAX = 25.0  # of a pair without any other blob near it along omega: nothing to mistake it for
 LONELY_BOX = 3.0
-MARGIN = 2.0
+MARGIN = 3.0
 """By so much any other way to pair must be worse, or a pair is not told: two lines of sight are no lie, a ghost is."""
 THIRD_SIGMA_BOX = 0.6
 THIRD_COST_MAX = 30.0
@@ -44,33 +45,6 @@ class Tie:
 
     blobs: dict[int, Blob]
     merged: bool = False
-
-
-@dataclass(frozen=True)
-class Sight:
-    """Where a blob of a view stands, mm.
-
-    Attributes:
-        x_mm: Motor x that puts it into the beam.
-        height_mm: cos w y - sin w z of the motors that do.
-        x_sigma_mm: Standard error.
-        height_sigma_mm: Standard error.
-    """
-
-    x_mm: float
-    height_mm: float
-    x_sigma_mm: float
-    height_sigma_mm: float
-
-
-def sight(view: GridView, blob: Blob) -> Sight:
-    """Where a blob stands."""
-    grid = view.grid
-    pose = grid.pose(blob.row, blob.column)
-    height_mm = float(height_row(grid.centre.omega_deg) @ np.array(pose.xyz_mm[1:]))
-    return Sight(
-        pose.x_mm, height_mm, blob.column_error * grid.step_um / 1000, blob.row_error * grid.row_step_um / 1000
-    )
 
 
 def pair_blobs(views: Sequence[GridView], blobs: Sequence[Sequence[Blob]], primary: tuple[int, int]) -> list[Tie]:
@@ -119,28 +93,6 @@ def _assigned(cost: Array, limit: float) -> list[tuple[int, int]]:
     return found
 
 
-def solve_yz(views: Sequence[GridView], blobs: dict[int, Blob], axis_offset_mm: float) -> tuple[Array, Array]:
-    """Motor y and z (mm) of a crystal from its heights in two or more views, and their covariance (mm2).
-
-    Each view gives cos w y - sin w z = height; weighted least squares, for any angles that are not half a turn apart.
-    """
-    sights = [sight(views[k], blob) for k, blob in blobs.items()]
-    rows = np.array([height_row(views[k].grid.centre.omega_deg) for k in blobs])
-    heights = np.array([one.height_mm - axis_offset_mm for one in sights])
-    weights = 1 / np.array([one.height_sigma_mm for one in sights]) ** 2
-    covariance = np.linalg.inv(rows.T * weights @ rows)
-    place = covariance @ (rows.T * weights) @ heights
-    spare = len(sights) - 2
-    if spare > 0:  # views that contradict each other make the result as uncertain as they are
-        covariance = covariance * max(1.0, float(weights @ (heights - rows @ place) ** 2) / spare)
-    return place, covariance
-
-
-def strength(view: GridView, blob: Blob) -> float:
-    """Photons of a blob for boxes of 1 um2, so that grids of other steps can be compared."""
-    return blob.total * view.grid.step_um * view.grid.row_step_um
-
-
 def _cost(view_a: GridView, a: Blob, view_b: GridView, b: Blob) -> float:
     apart_mm = sight(view_a, a).x_mm - sight(view_b, b).x_mm
     sigma_mm = math.hypot(_x_sigma_mm(view_a, a), _x_sigma_mm(view_b, b))
@@ -165,7 +117,8 @@ def _ratio_cost(first: float, second: float, *blobs: Blob) -> float:
 
 
 def _x_sigma_mm(view: GridView, blob: Blob) -> float:
-    return math.hypot(COLUMN_SIGMA_BOX, blob.column_error) * view.grid.step_um / 1000
+    sigma = FITTED_SIGMA_BOX if blob.fitted else COLUMN_SIGMA_BOX
+    return math.hypot(sigma, blob.column_error) * view.grid.step_um / 1000
 
 
 def _share(view: GridView, blob: Blob, other: GridView) -> float:

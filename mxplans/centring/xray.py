@@ -12,8 +12,9 @@ import numpy as np
 from mxplans.centring.background import background, significance
 from mxplans.centring.blobs import Blob, find_blobs
 from mxplans.centring.crystals import CrystalsFound, LineOfSight, Matrix, Truncation, XrayCandidate, size_um
-from mxplans.centring.pairing import Tie, pair_blobs, sight, solve_yz
+from mxplans.centring.pairing import Tie, pair_blobs
 from mxplans.centring.scores import GridView
+from mxplans.centring.sights import sight, solve_yz
 from mxplans.model.acquisition import Pose
 
 ANGLE_MIN_DEG = 5.0

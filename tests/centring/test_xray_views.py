@@ -10,6 +10,7 @@ from mxplans.centring import GridView, locate_crystals
 from mxplans.centring.next_grid import ambiguous, extension, orthogonal_line, refinement
 from mxplans.errors import InvalidInput
 from mxplans.geometry import GridPlan
+from mxplans.plans.record import Record
 
 EYE = np.eye(3)
 
@@ -175,6 +176,8 @@ def test_a_crystal_outside_of_one_grid_is_seen_in_the_other_and_the_reason_says_
     assert len(found.unpaired) == 1 and found.unpaired[0].view == 0
     assert "outside of the other" in found.reason
     assert found.evidence["blobs_a"] == 1 and found.evidence["blobs_b"] == 0
+    keys = Record(found.unpaired[0].values(), "xray centring").describe()
+    assert keys["xrc_line_sigma_depth_um"]["units"] == "um" and keys["xrc_line_omega_deg"]["units"] == "deg"
 
 
 @pytest.mark.parametrize("coarse_um", [50.0, 80.0])
