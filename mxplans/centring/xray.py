@@ -44,6 +44,7 @@ def locate_crystals(
     names = [chr(ord("a") + k) for k in range(len(views))]
     evidence = {f"significance_{name}": significance(view.score) for name, view in zip(names, views, strict=True)}
     evidence["threshold"] = threshold
+    evidence |= {f"background_{name}": background(view.score)[0] for name, view in zip(names, views, strict=True)}
     lit = [evidence[f"significance_{name}"] >= threshold for name in names]
     blobs = [find_blobs(view.score) if is_lit else [] for view, is_lit in zip(views, lit, strict=True)]
     evidence |= {f"blobs_{name}": float(len(found)) for name, found in zip(names, blobs, strict=True)}
@@ -88,7 +89,12 @@ def _reason(found: int, alone: int, lit: Sequence[bool], evidence: dict[str, flo
         return "what the grids show does not belong together"
     told = " and ".join(f"{evidence[f'significance_{name}']:.1f}" for name in names)
     text = f"brightest boxes {told} sigma above background; {evidence['threshold']:g} are needed in each grid"
-    return f"{text}: what one of them shows lies outside of the other" if any(lit) and alone else text
+    if any(lit) and alone:
+        return f"{text}: what one of them shows lies outside of the other"
+    # A level that would itself be significant above nothing is no background.
+    if any(evidence[f"background_{name}"] > evidence["threshold"] ** 2 for name in names):
+        return f"{text}: a whole grid diffracts, as ice or a crystal beyond its edges does; scan a larger one"
+    return text
 
 
 def _candidate(views: Sequence[GridView], tie: Tie, beam_size_um: float, axis_offset_mm: float) -> XrayCandidate:

@@ -192,3 +192,13 @@ def test_coarse_to_fine_comes_down_to_the_fine_error(coarse_um):
     (found,) = locate_crystals(fine, beam_size_um=10).candidates
     assert error_um(found, truth) < 1.5
     assert refinement(fine[0], found, beam_size_um=20.0) is None  # a beam that wide shows nothing new
+
+
+def test_a_grid_that_is_lit_all_over_is_no_diffraction_that_says_what_it_looks_like():
+    rng = np.random.default_rng(12)
+    grids = [GridPlan(turned(degrees), 12, 9, 20.0) for degrees in (0.0, 90.0)]
+    both = [GridView(grid, rng.poisson(400.0, (9, 12)).astype(float), np.full((9, 12), 20)) for grid in grids]
+    found = locate_crystals(both, beam_size_um=20)
+    assert found.candidates == ()
+    assert found.evidence["background_a"] == pytest.approx(400, abs=15)
+    assert "scan a larger one" in found.reason
