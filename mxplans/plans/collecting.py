@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bluesky import preprocessors as bpp
 from bluesky.utils import Msg, MsgGenerator
 
 from mxplans.errors import InvalidInput
+from mxplans.geometry import AxisLimits, GoniometerGeometry
 from mxplans.model.experiments import Scan
 from mxplans.model.sweeps import GRIDS, Position, Sweep
 from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
+from mxplans.plans.kappa_places import FoundAt, check_places, found_here, place_for
 from mxplans.plans.ledger import MemoryLedger, ScanLedger
 from mxplans.plans.motion import grid_of, motion_of
 from mxplans.plans.pausing import ScanInterrupted, noticing_pauses
@@ -40,6 +42,9 @@ class Collecting:
         detector_radius_mm: For sweeps that ask for a resolution.
         images_per_arm_most: Images that the detector takes in one arming; None for any number.
         conclude: Runs at the end of each scan.
+        geometry: Where the axes above omega are, so that home and positions hold at every kappa and phi.
+        found: How the axes stood when home and positions were found; None: as they stand when collecting begins.
+        limits: Of the axes.
     """
 
     settings: Collection
@@ -51,6 +56,9 @@ class Collecting:
     detector_radius_mm: float | None = None
     images_per_arm_most: int | None = None
     conclude: Conclude | None = None
+    geometry: GoniometerGeometry = field(default_factory=GoniometerGeometry)
+    found: FoundAt | None = None
+    limits: AxisLimits = field(default_factory=AxisLimits)
 
 
 @dataclass(frozen=True)
@@ -84,15 +92,21 @@ def collect(
         How many scans were taken now, and how low the beam came in one of them.
 
     Raises:
-        LimitExceeded: If the goniometer lacks an axis; nothing has moved then.
+        LimitExceeded: If the goniometer lacks an axis, or cannot have a place in the orientation of a sweep; nothing has
+            moved then.
         InvalidInput: If the ledger knows scans that are none of these, or a sweep names a crystal that is not there.
     """
     check_axes(bl, sweeps)
     left = remaining(scans, how.ledger.committed(_owner(how)))
     home = how.home or (yield from present_position(bl))
     homes = {index: _home(sweep, home, how.positions) for index, sweep in enumerate(sweeps)}
+    groups = arming_groups(left, sweeps, how.images_per_arm_most)
+    if getattr(bl.goniometer, "kappa", None) is not None:
+        found = how.found or (yield from found_here(bl))
+        how = replace(how, found=found)
+        check_places(bl, sweeps, groups, homes, how.geometry, found, how.limits)
     flux: list[float] = []
-    for group in arming_groups(left, sweeps, how.images_per_arm_most):
+    for group in groups:
         index = group[0].sweep_index
         flux += yield from _take_group(bl, sweeps[index], group, homes[index], how)
     return Collected(len(flux), min([1.0, *flux]))
@@ -124,6 +138,8 @@ def _armed_once(
     run = how.ledger.run_number(how.context.sample_name, sweep.prefix)
     name = f"{sweep.prefix}_{run}_{group[0].ordinal}"
     yield from prepare_sweep(bl, sweep, how.settings, how.detector_radius_mm)
+    if how.found is not None:
+        home = yield from place_for(bl, sweep, home, how.geometry, how.found)
     first = motion_of(sweep, group[0], home)
     settings = yield from acquisition_settings(bl, first, how.context.sample_name, name, len(group))
     yield from arm(bl, settings)

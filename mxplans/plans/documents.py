@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mxplans.geometry import GridPlan
+from mxplans.model.acquisition import Pose
 from mxplans.model.document_keys import to_document
 from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.model.item import QueueItem
@@ -18,8 +19,12 @@ PHASE = "mx_phase"
 OPTICAL = "mx_optical"
 OPTICAL_FAILURE = "mx_optical_failure"
 HULL = "mx_hull"
+POINT = "mx_point"
+ORIENTATION = "mx_orientation"
+KAPPA = "mx_kappa"
 SNAPSHOT = "mx_snapshot"
 XRC_RESULT = "mx_xrc_result"
+XRC_LINE = "mx_xrc_line"
 VERDICT = "mx_verdict"
 PRE = "mx_pre"
 POST = "mx_post"
@@ -81,8 +86,13 @@ def sample_metadata(item: QueueItem, beamline: str, attempt: int = 1) -> dict[st
     }
 
 
-def grid_metadata(grid: GridPlan) -> dict[str, Any]:
-    """What the start document of a grid says of its boxes."""
+def grid_metadata(grid: GridPlan, centre: Pose | None = None) -> dict[str, Any]:
+    """What the start document of a grid says of its boxes.
+
+    Args:
+        grid: The boxes.
+        centre: Motors of its middle, where they are others than its own.
+    """
     return {
         "rows": grid.rows,
         "columns": grid.columns,
@@ -91,7 +101,7 @@ def grid_metadata(grid: GridPlan) -> dict[str, Any]:
         "omega_deg": grid.centre.omega_deg,
         "vertical": grid.vertical,
         "snake": grid.snake,
-        "centre": grid.centre.model_dump(),
+        "centre": (centre or grid.centre).model_dump(),
     }
 
 

@@ -6,6 +6,7 @@ import uuid
 
 from bluesky.utils import MsgGenerator
 
+from mxplans.geometry import AxisLimits, GoniometerGeometry
 from mxplans.model.sweeps import Sweep
 from mxplans.plans.collecting import Collected, Collecting, collect
 from mxplans.plans.documents import ScanContext
@@ -22,6 +23,7 @@ def rotation(
     limits: Limits,
     context: ScanContext | None = None,
     wedge_images: int | None = None,
+    geometry: GoniometerGeometry | None = None,
 ) -> MsgGenerator[Collected]:
     """Collect one sweep.
 
@@ -32,6 +34,7 @@ def rotation(
         limits: Checked before anything moves.
         context: What it belongs to.
         wedge_images: Images of a scan; None takes the sweep in one.
+        geometry: Of the goniometer, for a sweep at another kappa or phi than where the sample stands now.
 
     Returns:
         How many scans were taken, each in a run of its own, and how low the beam came.
@@ -47,6 +50,8 @@ def rotation(
         context or ScanContext(),
         detector_radius_mm=limits.detector_radius_mm,
         images_per_arm_most=limits.images_per_arm_most,
+        geometry=geometry or GoniometerGeometry(),
+        limits=AxisLimits.of(limits),
     )
     scans = schedule((sweep,), wedge_images, "")
     return (yield from collect(bl, (sweep,), scans, how))
