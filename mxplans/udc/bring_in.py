@@ -16,6 +16,7 @@ from mxplans.plans.documents import ScanContext
 from mxplans.plans.exchange import mount, unmount
 from mxplans.plans.looking import Optics
 from mxplans.plans.optical import OpticalCentre, optical_centring
+from mxplans.plans.orienting import read_orientation, same_orientation, turn_axes
 from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.xray import xray_centring
 from mxplans.roles import Beamline
@@ -69,6 +70,7 @@ def _centre(
     """Centre a sample as far as is wanted and nothing hinders; how many scans that took."""
     if wanted is Centring.NONE or sample.hindrance(wanted):
         return 0
+    yield from turn_back(bl, sample)
     if sample.optical is None:
         yield from _centre_optically(bl, settings, sample, context)
     if wanted is Centring.OPTICAL or sample.candidates or sample.optical is None:
@@ -78,6 +80,13 @@ def _centre(
     if not xray.candidates:
         sample.outcome = Outcome(verdict=Verdict.NO_DIFFRACTION, reason=xray.reason, evidence=xray.evidence)
     return GRIDS
+
+
+def turn_back(bl: Beamline, sample: MountedSample) -> MsgGenerator[None]:
+    """Turn kappa, chi and phi to where they stood when the sample was found, if a scan has left them elsewhere."""
+    found_at = sample.found_at
+    if found_at is not None and not same_orientation((yield from read_orientation(bl)), found_at):
+        yield from again_after_pauses(partial(turn_axes, bl, found_at))
 
 
 def centring_of(item: QueueItem) -> Centring:
@@ -138,6 +147,7 @@ def _centre_optically(
     found = yield from phase("optical", again_after_pauses(look))
     if isinstance(found, OpticalCentre):
         sample.optical = found
+        sample.found_at = yield from read_orientation(bl)
         return
     verdict = Verdict.EMPTY_MOUNT if found.empty else Verdict.NOT_CENTRED
     sample.outcome = Outcome(verdict=verdict, reason=found.reason, evidence=found.evidence)

@@ -17,6 +17,7 @@ from mxplans.centring import GridView, locate_crystals
 from mxplans.model.sweeps import Position, ScanKey
 from mxplans.plans import documents
 from mxplans.plans.ledger import ScanLedger
+from mxplans.plans.orienting import read_orientation, same_orientation
 from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.record import record
 from mxplans.plans.xray import move_to_candidate
@@ -74,6 +75,10 @@ def locate(
     if not found.candidates:
         return Outcome(verdict=Verdict.NO_DIFFRACTION, reason=found.reason, evidence=found.evidence)
     sample.outcome = None
+    here = yield from read_orientation(bl)
+    if sample.found_at is not None and not same_orientation(sample.found_at, here):
+        sample.optical = None  # it is of another orientation than the crystals, and quickly had again
+    sample.found_at = here
     yield from record(documents.XRC_RESULT, found.candidates[0].values())
     yield from again_after_pauses(partial(move_to_candidate, bl, found.candidates[0], settings.limits))
     return Outcome(verdict=Verdict.DONE, reason=found.reason, evidence=found.evidence)

@@ -11,6 +11,7 @@ from bluesky.utils import MsgGenerator
 
 from mxplans.centring import GridView, XrayCandidate
 from mxplans.centring.detection import Backgrounds
+from mxplans.geometry import Orientation
 from mxplans.model.acquisition import SampleLocation
 from mxplans.model.extensions import Centring
 from mxplans.model.item import QueueItem
@@ -42,6 +43,7 @@ class MountedSample:
         outcome: A problem of it.
         told: Experiments that have ended with this problem.
         name: Of the sample.
+        found_at: Where the axes above omega stood when loop and crystals were found; None before that.
     """
 
     backgrounds: Backgrounds = field(default_factory=Backgrounds)
@@ -52,10 +54,12 @@ class MountedSample:
     outcome: Outcome | None = None
     told: set[str] = field(default_factory=set)
     name: str | None = None
+    found_at: Orientation | None = None
 
     def forget(self) -> None:
         """Another pin, or none: only the backgrounds stay."""
         self.location, self.optical, self.candidates, self.outcome, self.name = None, None, (), None, None
+        self.found_at = None
         self.views.clear()
         self.told.clear()
 

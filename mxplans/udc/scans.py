@@ -8,14 +8,17 @@ from functools import partial
 from bluesky.utils import MsgGenerator
 
 from mxplans.centring import XrayCandidate
+from mxplans.geometry import REST, AxisLimits, GoniometerGeometry
 from mxplans.model.extensions import Centring, Kind
 from mxplans.model.item import QueueItem
 from mxplans.model.sweeps import GRIDS, Position, Sweep
 from mxplans.plans import documents
 from mxplans.plans.collecting import Collecting, collect
 from mxplans.plans.documents import ScanContext
+from mxplans.plans.kappa_places import FoundAt, place_at
 from mxplans.plans.ledger import ScanLedger
 from mxplans.plans.motion import grid_of
+from mxplans.plans.orienting import read_orientation
 from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.preparing import move_to_position, present_position
 from mxplans.plans.record import record
@@ -23,7 +26,7 @@ from mxplans.plans.viewing import move_to_pose
 from mxplans.plans.xray import move_to_candidate, score_grid
 from mxplans.roles import Beamline
 from mxplans.schedule import ScheduledScan, schedule_item
-from mxplans.udc.bring_in import centring_of
+from mxplans.udc.bring_in import centring_of, turn_back
 from mxplans.udc.grids import GridLedger, locate
 from mxplans.udc.phases import phase
 from mxplans.udc.pictures import pictures
@@ -76,16 +79,20 @@ def collect_scans(
         context=context,
         ledger=GridLedger(ledger, sample.views) if centring else ledger,
         home=home,
-        positions=[_position(candidate) for candidate in sample.candidates],
+        positions=_positions(settings, sample, at_rest=home is not None),
         first_ordinal=scans_before,
         detector_radius_mm=settings.limits.detector_radius_mm,
         images_per_arm_most=settings.limits.images_per_arm_most,
         conclude=conclude,
+        geometry=_geometry(settings, sample),
+        found=None if home is None else FoundAt(),
+        limits=AxisLimits.of(settings.limits),
     )
     collected = yield from phase("collect", collect(bl, item.asked, scans, how))
     if home is not None:
         # What comes next on this sample may ask for no centring either.
-        yield from again_after_pauses(partial(move_to_position, bl, home))
+        place = place_at(how.geometry, home, FoundAt(), (yield from read_orientation(bl)))
+        yield from again_after_pauses(partial(move_to_position, bl, place))
     if centring:
         return (yield from locate(bl, [sample.views[scan.key] for scan in scans], settings, sample))
     return _collected(item, len(scans), collected.flux_left_frac, candidate)
@@ -102,15 +109,27 @@ def _into_place(
     """Bring the sample from where a scan before has left it to where it was found.
 
     Returns:
-        Where it stood when an item that wants no centring first began; None where centring decides.
+        Where it stood when an item that wants no centring first began, as motors with the axes above omega at 0; None
+        where centring decides.
     """
+    if centring_of(item) is not Centring.NONE:
+        yield from turn_back(bl, sample)
     if candidate is not None:
         yield from again_after_pauses(partial(move_to_candidate, bl, candidate, settings.limits))
     elif centring_of(item) is Centring.NONE:
-        return ledger.home(item.uuid, (yield from present_position(bl)))
+        here = FoundAt((yield from read_orientation(bl)))
+        present = yield from present_position(bl)
+        return ledger.home(item.uuid, place_at(_geometry(settings, sample), present, here, REST))
     elif sample.optical is not None:
         yield from again_after_pauses(partial(move_to_pose, bl, sample.optical.pose))
     return None
+
+
+def _geometry(settings: NightSettings, sample: MountedSample) -> GoniometerGeometry:
+    """The goniometer's, with the beam where light has last found it."""
+    if sample.optical is None:
+        return settings.goniometer
+    return settings.goniometer.model_copy(update={"axis_offset_mm": sample.optical.axis_offset_mm})
 
 
 def _collected(item: QueueItem, scans: int, left_frac: float, candidate: XrayCandidate | None) -> Outcome:
@@ -146,6 +165,13 @@ def _no_crystal(item: QueueItem, sample: MountedSample) -> Outcome:
     )
 
 
-def _position(candidate: XrayCandidate) -> Position:
-    x_mm, y_mm, z_mm = candidate.pose.xyz_mm
-    return Position(x_mm=x_mm, y_mm=y_mm, z_mm=z_mm)
+def _positions(settings: NightSettings, sample: MountedSample, at_rest: bool) -> list[Position]:
+    """Motors that have the crystals in the beam, in the orientation in which they were found or with all axes at 0."""
+    found_at = sample.found_at or REST
+    found = []
+    for candidate in sample.candidates:
+        x_mm, y_mm, z_mm = candidate.pose.xyz_mm
+        place = Position(x_mm=x_mm, y_mm=y_mm, z_mm=z_mm)
+        here = FoundAt(found_at, candidate.pose.omega_deg)
+        found.append(place_at(_geometry(settings, sample), place, here, REST) if at_rest else place)
+    return found
