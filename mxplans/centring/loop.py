@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mxplans.centring.axis import AxisFit, fit_axis
 from mxplans.centring.failures import LoopNotFound, OpticalFailure
-from mxplans.centring.neck import loop_length_mm, width_profile, without_pin
+from mxplans.centring.neck import PIN_WIDTH_MM, loop_length_mm, width_profile, without_pin
 from mxplans.centring.outline import LoopView, Outline, outline_of, sample_height_mm, whole
 from mxplans.model.acquisition import Pose, Vector
 
@@ -117,6 +117,7 @@ def locate_loop(views: Sequence[LoopView]) -> LoopCentred | LoopNotFound:
     outlines = [outline for outline in map(outline_of, views) if outline is not None]
     evidence: dict[str, float] = {"views": len(views), "views_with_object": len(outlines)}
     if not outlines:
+        evidence |= _largest(views)
         return LoopNotFound(OpticalFailure.EMPTY, f"nothing to be seen in {len(views)} images", evidence)
     inside = whole(outlines)
     evidence["views_whole"] = len(inside)
@@ -125,6 +126,8 @@ def locate_loop(views: Sequence[LoopView]) -> LoopCentred | LoopNotFound:
         return LoopNotFound(OpticalFailure.OUT_OF_VIEW, reason, evidence)
     depth_mm, width_mm = without_pin(*width_profile(inside))
     if not len(depth_mm):
+        narrowest_um = float(min(outline.width_mm.min() for outline in inside)) * 1000
+        evidence |= {"narrowest_um": narrowest_um, "pin_width_um": PIN_WIDTH_MM * 1000}
         return LoopNotFound(OpticalFailure.EMPTY, "a pin without a loop", evidence)
     length_mm = loop_length_mm(depth_mm, width_mm)
     lines = [_middle_line(outline, length_mm) for outline in inside]
@@ -137,6 +140,16 @@ def locate_loop(views: Sequence[LoopView]) -> LoopCentred | LoopNotFound:
         )
         return LoopNotFound(OpticalFailure.UNSTEADY, reason, evidence)
     return _centred(outlines, inside, lines, fit, length_mm)
+
+
+def _largest(views: Sequence[LoopView]) -> dict[str, float]:
+    """Of what detectors did not take for a mount, as far as they say."""
+    said = [view.detection.evidence for view in views]
+    return {
+        name: max(float(each[name]) for each in said if name in each)
+        for name in ("largest_area_um2", "threshold_um2")
+        if any(name in each for each in said)
+    }
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
@@ -28,7 +29,10 @@ TURN_SIGMA_MM = 0.003
 RUN_UP_S = 0.225
 """Half of the time in which omega comes to speed, with a margin; with another one it first goes a few degrees."""
 STILL_SIGMA_PX = 1.0
-QUARTER_DEG = 90.0
+QUARTER_DEG, FULL_DEG = 90.0, 360.0
+FRAMES_ENOUGH = 12
+"""Fewer frames of a turn tell too little: the camera is slow, or time runs faster than it."""
+Views = tuple[LoopView, ...]
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,23 @@ def look(bl: Beamline, optics: Optics, zoom: str) -> MsgGenerator[LoopView | Loo
     return views if isinstance(views, LoopNotFound) else views[0]
 
 
-def look_around(bl: Beamline, optics: Optics) -> MsgGenerator[tuple[LoopView, ...] | LoopNotFound]:
-    """Views from one continuous turn at the present translation.
+def look_around(bl: Beamline, optics: Optics) -> MsgGenerator[Views | LoopNotFound]:
+    """Views from all sides at the present translation: from one continuous turn, or from steps.
 
-    It begins to speed up where omega stands, and turns towards 0 where that is far away.
+    Steps are for cameras whose clock is not the goniometer's, and where a turn gave too few frames.
     """
+    if optics.settings.turn == "continuous":
+        seen = yield from _turn(bl, optics)
+        if isinstance(seen, LoopNotFound) or len(seen) >= FRAMES_ENOUGH:
+            return seen
+    return (yield from _steps(bl, optics))
+
+
+def _turn(bl: Beamline, optics: Optics) -> MsgGenerator[Views | LoopNotFound]:
+    """It begins to speed up where omega stands."""
     settings = optics.settings
     pose = yield from _spindle_pose(bl, optics)
-    sense = 1 if pose.omega_deg <= QUARTER_DEG else -1
+    sense = _sense(pose.omega_deg)
     spin = Spin(
         start_deg=pose.omega_deg + sense * settings.spin_speed_deg_s * RUN_UP_S,
         sweep_deg=sense * settings.spin_deg,
@@ -75,9 +88,30 @@ def look_around(bl: Beamline, optics: Optics) -> MsgGenerator[tuple[LoopView, ..
     return (yield from _detected(bl, optics, settings.zoom, [each.frame.image for each in seen], poses, TURN_SIGMA_MM))
 
 
+def _sense(omega_deg: float) -> int:
+    """Which way to turn, so that omega does not wander off."""
+    return 1 if omega_deg <= QUARTER_DEG else -1
+
+
+def _steps(bl: Beamline, optics: Optics) -> MsgGenerator[Views | LoopNotFound]:
+    settings = optics.settings
+    begin_deg = yield from bps.rd(bl.goniometer.omega)
+    step_deg = _sense(begin_deg) * FULL_DEG / settings.steps
+    images, poses = [], []
+    for index in range(settings.steps):
+        yield from set_and_wait(MOVE_TIMEOUT_S, bl.goniometer.omega, begin_deg + index * step_deg)
+        images.append((yield from take_image(bl)))
+        poses.append((yield from _spindle_pose(bl, optics)))
+    if all(np.array_equal(image, images[0]) for image in images[1:]):
+        # A real sensor's noise is never twice the same.
+        reason = f"all {len(images)} images of a turn are the same to the last bit; restart the camera"
+        return LoopNotFound(OpticalFailure.FROZEN, reason, {"repeated_frames": len(images) - 1})
+    return (yield from _detected(bl, optics, settings.zoom, images, poses, TURN_SIGMA_MM))
+
+
 def _detected(
     bl: Beamline, optics: Optics, zoom: str, images: Sequence[Image], poses: Sequence[Pose], sigma_mm: float
-) -> MsgGenerator[tuple[LoopView, ...] | LoopNotFound]:
+) -> MsgGenerator[Views | LoopNotFound]:
     camera = yield from read_camera(bl)
     background = optics.backgrounds.image(bl.viewer.name, zoom)
     return (

@@ -21,7 +21,7 @@ from mxplans.model.acquisition import Pose
 from mxplans.plans import documents
 from mxplans.plans.analysing import analysed
 from mxplans.plans.documents import ScanContext
-from mxplans.plans.looking import QUARTER_DEG, Optics, bring_into_view, look, look_around, search, turn_by
+from mxplans.plans.looking import QUARTER_DEG, Optics, Views, bring_into_view, look, look_around, search, turn_by
 from mxplans.plans.orienting import read_orientation
 from mxplans.plans.record import record
 from mxplans.plans.viewing import light_up, move_to_pose, snapshot
@@ -115,9 +115,6 @@ def optical_centring(
     return OpticalCentre(
         pose, found.length_um, found.flat_um, found.edge_um, found.axis_offset_mm, found.sigma_um, hull
     )
-
-
-Views = tuple[LoopView, ...]
 
 
 def _find(bl: Beamline, optics: Optics) -> MsgGenerator[tuple[LoopCentred | LoopNotFound, Views]]:

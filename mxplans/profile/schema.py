@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -68,6 +68,10 @@ class OpticalCentring(Section):
     zoom: str = Field(description="Level of the viewer that shows the whole loop")
     fine_zoom: str | None = Field(default=None, description="Level at which the centre is confirmed; the same if none")
     pin_side: PinSide = Field(default=PinSide.RIGHT, description="Side of the image at which pins enter")
+    turn: Literal["continuous", "steps"] = Field(
+        default="continuous", description="How it is seen from all sides: in one turn, or stopping for each image"
+    )
+    steps: int = Field(default=12, ge=6, le=72, description="Images over a full turn in steps")
     spin_deg: float = Field(default=260.0, ge=180, le=720, description="Turn in which the loop is seen from all sides")
     spin_speed_deg_s: float = Field(default=120.0, gt=0, le=3600)
     frames_per_turn: int = Field(default=36, ge=8, le=360, description="Images on 360 deg of it")
@@ -84,10 +88,34 @@ class OpticalCentring(Section):
     hull_views: int = Field(default=18, ge=0, le=72, description="Silhouettes for the model of the loop; 0 makes none")
 
 
+class PinPositions(Section):
+    """Where the positions of multi-position pins are; where nothing says so, evenly over the loop."""
+
+    spacing_mm: float = Field(gt=0, le=5, description="From position to position")
+    tip_mm: float = Field(ge=0, le=5, description="From the loop's tip to the middle of the last position")
+    reach_mm: float | None = Field(
+        default=None, gt=0, description="How far from its middle a crystal belongs to a position; half of the spacing"
+    )
+    number: int | None = Field(default=None, ge=1, le=100, description="Of a pin whose MultiPin is not told")
+
+
 class XrayCentring(Section):
     """How a crystal is found with X-rays."""
 
+    strategy: Literal["two grids", "grid and line"] = Field(
+        default="two grids", description="After the flat face: the whole edge, or only where the first grid shows crystals"
+    )
+    third_view: bool = Field(default=True, description="Half way between both when they can be paired in several ways")
     step_um: float = Field(default=20.0, gt=0)
+    coarse_step_um: float | None = Field(
+        default=None, gt=0, description="Of first grids; then `step_um` is that of finer ones around what they show"
+    )
+    refined_most: int = Field(default=8, ge=1, le=100, description="Crystals that get finer grids, the best first")
+    extensions_most: int = Field(default=2, ge=0, le=10, description="How often grids grow whose edge cuts a crystal")
+    crystals_most: int | None = Field(
+        default=None, ge=1, description="Kept to be collected from, of each position of a pin; None keeps all"
+    )
+    pin_positions: PinPositions | None = None
     exposure_s: float = Field(default=0.01, gt=0)
     transmission_frac: float = Field(default=0.2, gt=0, le=1)
     aperture: str
@@ -96,6 +124,16 @@ class XrayCentring(Section):
     grid_max_um: float = Field(default=1200.0, gt=0, description="No grid is wider or higher")
     significance_min: float = Field(default=5.0, gt=0)
     spots_timeout_s: float = Field(default=120.0, gt=0)
+    crystals_timeout_s: float = Field(default=240.0, gt=0, description="For the answer of a `crystal_finder`")
+
+    @model_validator(mode="after")
+    def _coarse_is_coarser(self) -> Self:
+        if self.coarse_step_um is not None and self.coarse_step_um <= self.step_um:
+            raise ValueError(
+                f"coarse_step_um is {self.coarse_step_um:g} um, step_um {self.step_um:g} um; allowed is a larger one: "
+                "leave it out to scan once"
+            )
+        return self
 
 
 class Collection(Section):
@@ -151,3 +189,14 @@ class Profile(Section):
         if not isinstance(limits, Mapping) or not isinstance(collection, Mapping) or "aperture" in limits:
             return data
         return {**data, "limits": {**limits, "aperture": collection.get("aperture")}}
+
+    @model_validator(mode="after")
+    def _finder_wants_two_grids(self) -> Self:
+        if "crystal_finder" in self.devices and (
+            self.xray.strategy != "two grids" or self.xray.coarse_step_um is not None
+        ):
+            raise ValueError(
+                f"xray: a crystal_finder looks at two whole grids; the strategy is {self.xray.strategy!r}, coarse_step_um "
+                f"{self.xray.coarse_step_um}: use 'two grids' without coarse_step_um, or leave the crystal_finder out"
+            )
+        return self

@@ -44,7 +44,7 @@ def test_every_sample_gets_the_verdict_that_is_true_of_it(night):
         "demo-8": "PIN_MISSING",
     }
     evidence = {sample["name"]: sample["evidence"] for sample in night.summary()["samples"]}
-    assert evidence["demo-3"]["largest_area_um2"] < evidence["demo-3"]["threshold_um2"]
+    assert evidence["demo-3"]["narrowest_um"] > evidence["demo-3"]["pin_width_um"]  # nothing but metal
     assert evidence["demo-6"]["significance_a"] < evidence["demo-6"]["threshold"]
 
 

@@ -54,6 +54,21 @@ def test_frames_and_truth_are_the_same(nights):
             assert np.array_equal(one["entry/data/data"], other["entry/data/data"]), path.name
 
 
+def test_a_continuous_turn_comes_to_the_same_centre_in_any_time(tmp_path):
+    """Not to the same pictures: the camera's clock is its own."""
+    centres = []
+    for name, *options in (("accelerated",), ("virtual", "--virtual-time")):
+        (tmp_path / name).mkdir()
+        profile = short_profile(tmp_path / name, speed_up=5)
+        night = Night(profile, short_shipment(tmp_path / name, GOOD), tmp_path / name / "night", *options)
+        assert night.finish() == 0, night.text
+        (said,) = [doc["data"] for kind, doc in night.documents() if kind == "event" and "optical_x_mm" in doc["data"]]
+        assert said["optical_views_used"] > 12  # a turn, not steps
+        centres.append([said[f"optical_{axis}_mm"] for axis in "xyz"])
+    # Three standard errors of each.
+    np.testing.assert_allclose(centres[0], centres[1], atol=0.006)
+
+
 def test_stamps_are_those_of_the_beamline(nights):
     """In virtual time the documents of a night span what the beamline's devices take, whatever the computing took."""
     _, virtual = nights
