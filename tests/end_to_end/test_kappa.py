@@ -1,0 +1,49 @@
+"""Collections at other orientations than that in which the crystal was found: it is in the beam all the same."""
+
+import pytest
+from points_support import open_site, worst_um
+
+from mxplans.model import SampleLocation, kinds
+from mxplans.model.item import parse_item
+from mxplans.udc.experiment import Work, experiment
+from mxplans.udc.settings import NightSettings
+from mxplans.udc.verdicts import Verdict
+
+pytestmark = pytest.mark.timeout(150)
+CENTRED_UM = 10.0
+ORIENTATIONS = {
+    "sim-md3": [
+        kinds.Orientation(kappa_deg=0, phi_deg=0),
+        kinds.Orientation(kappa_deg=30, phi_deg=60),
+        kinds.Orientation(kappa_deg=90, phi_deg=-100),
+    ],
+    "sim": [kinds.Orientation(chi_deg=0, phi_deg=0), kinds.Orientation(chi_deg=40, phi_deg=120)],
+}
+
+
+def turned(orientations):
+    item = kinds.multi_orientation(
+        sample_name="demo-1",
+        location=SampleLocation(puck=1, pin=1),
+        orientations=orientations,
+        number_images=6,
+        image_width_deg=0.5,
+        exposure_s=0.02,
+    )
+    return parse_item(item.to_json())
+
+
+@pytest.mark.parametrize("site", ORIENTATIONS)
+def test_a_crystal_found_at_one_orientation_is_collected_in_every_other(tmp_path, site):
+    items = [turned(ORIENTATIONS[site]), turned(ORIENTATIONS[site][::-1])]
+    with open_site(site, tmp_path) as here:
+        work = Work(NightSettings.from_profile(here.profile))
+        for item in items:
+            outcome = here.run(experiment(here.bl, item, work)).outcome
+            assert outcome.verdict is Verdict.COLLECTED, outcome.reason
+    rotations = [scan for scan in here.scans() if scan["scan"] == "rotation"]
+    assert len(rotations) == 2 * len(ORIENTATIONS[site])
+    above = [tuple(round(value) for value in scan["above_deg"].values()) for scan in rotations]
+    assert len(set(above)) == len(ORIENTATIONS[site])
+    offsets_um = [worst_um(scan) for scan in rotations]
+    assert max(offsets_um) < CENTRED_UM, dict(zip(above, offsets_um, strict=False))
