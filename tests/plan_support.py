@@ -1,6 +1,15 @@
 """What tests of plans share: spots as a finder would give them, and the order of messages."""
 
+import threading
+
 from mxplans.model import FrameSpots, Spot
+
+
+def analysed_now(message):
+    """Let an analysis that a plan triggers come to its end."""
+    done = threading.Event()
+    message.obj.trigger().add_callback(lambda _: done.set())
+    assert done.wait(30)
 
 
 def spots(number, lit):

@@ -17,7 +17,7 @@ from mxplans.app.services import ServiceProcess, check_port
 from mxplans.app.virtual_time import PLAN_PACKAGES, device_packages, time_keeper
 from mxplans.errors import DeviceFault, InvalidProfile
 from mxplans.profile import DeviceEntry, Profile, fill
-from mxplans.roles import ROLES, Beamline
+from mxplans.roles import OPTIONAL_ROLES, ROLES, Beamline
 
 if TYPE_CHECKING:
     from bluesky import RunEngine
@@ -161,11 +161,12 @@ def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
         DeviceFault: If a device does not connect.
     """
     entries = USUAL_DEVICES | profile.devices
-    missing, unknown = set(ROLES) - set(entries), set(entries) - set(ROLES)
+    roles = {**ROLES, **OPTIONAL_ROLES}
+    missing, unknown = set(ROLES) - set(entries), set(entries) - set(roles)
     if missing or unknown:
         raise InvalidProfile(
             f"devices: missing {', '.join(sorted(missing)) or 'none'}, unknown {', '.join(sorted(unknown)) or 'none'}; "
-            f"the roles are {', '.join(ROLES)}"
+            f"the roles are {', '.join(roles)}"
         )
     devices: dict[str, Any] = {}
     for role, entry in entries.items():
@@ -179,14 +180,14 @@ def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
         devices[role] = device
     for role, device in devices.items():
         _connect(role, device)
-        if not isinstance(device, ROLES[role]):
+        if not isinstance(device, roles[role]):
             raise InvalidProfile(f"devices.{role}: {type(device).__name__} does not play the role; see mxplans.roles")
     return Beamline(**devices)
 
 
 def disconnect(beamline: Beamline) -> None:
     """Close the devices' connections before the servers behind them go."""
-    for role in ROLES:
+    for role in (*ROLES, *OPTIONAL_ROLES):
         destroy = getattr(getattr(beamline, role), "destroy", None)
         if destroy is not None:
             destroy()

@@ -33,6 +33,7 @@ class Record:
         "px": "px",
         "ev": "eV",
         "um2": "um2",
+        "angstrom": "angstrom",
     }
 
     def __init__(self, values: Mapping[str, Value], source: str) -> None:

@@ -1,111 +1,64 @@
-"""X-ray centring: two grids 90 degrees apart, one crystal position in three dimensions."""
+"""X-ray centring: the crystals of a loop in three dimensions, from grids that are laid without new images."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
-from bluesky import plan_stubs as bps
-from bluesky import preprocessors as bpp
 from bluesky.utils import MsgGenerator
 
-from mxplans.centring import GridView, XrayCandidate, locate_crystals, score_frames
+from mxplans.centring import LineOfSight, PinLayout, XrayCandidate
 from mxplans.errors import LimitExceeded
-from mxplans.geometry import GridPlan
-from mxplans.model.acquisition import Pose, SpotRequest
-from mxplans.model.experiments import CollectionSweep, Scan
-from mxplans.plans import documents
-from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
+from mxplans.geometry import REST, GoniometerGeometry, Orientation
+from mxplans.plans.documents import ScanContext
 from mxplans.plans.optical import OpticalCentre
-from mxplans.plans.pausing import again_after_pauses
-from mxplans.plans.record import record
-from mxplans.plans.safe import make_safe
-from mxplans.plans.scanning import acquisition_settings, arm, prepare_beam, scan
+from mxplans.plans.orienting import read_orientation
 from mxplans.plans.viewing import move_to_pose
-from mxplans.plans.waiting import MOVE_TIMEOUT_S, set_and_wait
+from mxplans.plans.xray_outside import find_outside
+from mxplans.plans.xray_strategies import find_crystals
+from mxplans.plans.xray_survey import Survey
+from mxplans.plans.xray_told import Crystal, crystals_told, tell_crystals, tell_lines
 from mxplans.profile import Collection, Limits, XrayCentring
 from mxplans.roles import Beamline
 
 
 @dataclass(frozen=True)
-class XrayCentre:
-    """What two grids found: candidates, best first, or why there are none."""
+class OnPin:
+    """What of a multi-position pin an experiment is about.
 
-    candidates: tuple[XrayCandidate, ...]
+    Attributes:
+        layout: Where its positions are, in the motor x of all axes above omega at 0; None if nobody knows.
+        position: The one that is wanted, from 1 at the base.
+    """
+
+    layout: PinLayout | None
+    position: int
+
+
+@dataclass(frozen=True)
+class XrayCentre:
+    """What grids found.
+
+    Attributes:
+        crystals: Those that are kept, best first; in the motors' coordinates.
+        reason: What was found; without any, why.
+        evidence: Numbers by name.
+        lines: Where a single grid shows a crystal whose depth nobody knows, strongest first; in the grids' frame.
+        scans: How many grids it took.
+        orientation: Of the axes above omega, for which the coordinates hold.
+    """
+
+    crystals: tuple[Crystal, ...]
     reason: str
     evidence: Mapping[str, float] = field(default_factory=dict)
+    lines: tuple[LineOfSight, ...] = ()
+    scans: int = 0
+    orientation: Orientation = REST
 
-
-def grid_scan(
-    bl: Beamline,
-    grid: GridPlan,
-    settings: XrayCentring,
-    collection: Collection,
-    context: ScanContext | None = None,
-    ordinal: int = 1,
-    volume_scan_uuid: str | None = None,
-) -> MsgGenerator[GridView]:
-    """Scan a grid and score every box.
-
-    Args:
-        bl: The beamline.
-        grid: Where, and how many boxes.
-        settings: Exposure, transmission, aperture.
-        collection: For the detector distance.
-        context: The queue item it belongs to.
-        ordinal: Its place among the scans of its experiment.
-        volume_scan_uuid: The X-ray centring it belongs to.
-
-    Returns:
-        The scores with their grid.
-    """
-    context = context or ScanContext()
-    yield from set_and_wait(MOVE_TIMEOUT_S, bl.detector_distance, collection.distance_mm)
-    yield from prepare_beam(bl, settings.aperture, settings.transmission_frac)
-    motion = grid.motion(settings.exposure_s)
-    prefix = f"grid{ordinal}"
-    acquisition = yield from acquisition_settings(bl, motion, context.sample_name, prefix)
-    sweep = _mesh_sweep(grid, settings, prefix)
-    part = Scan(scan_position_start=0.0, first_image_number=1, number_images=motion.number_images, ordinal=ordinal)
-    metadata = scan_metadata(
-        "grid",
-        context,
-        sweep,
-        part,
-        grid=grid_metadata(grid),
-        volume_scan_uuid=volume_scan_uuid,
-    )
-    views: list[GridView] = []
-
-    def score() -> MsgGenerator[None]:
-        views.append((yield from score_grid(bl, grid, settings)))
-
-    def armed() -> MsgGenerator[None]:
-        yield from arm(bl, acquisition)
-        yield from scan(bl, motion, metadata, score)
-
-    yield from bpp.finalize_wrapper(armed(), lambda: make_safe(bl))
-    return views[0]
-
-
-def score_grid(bl: Beamline, grid: GridPlan, settings: XrayCentring) -> MsgGenerator[GridView]:
-    """Score the boxes of a grid within its scan's run, when the motion is over."""
-    yield from wait_for_spots(bl, grid.rows * grid.columns, settings.spots_timeout_s)
-    view = score_frames(grid, bl.spot_finder.frames)
-    yield from record(documents.GRID, {"grid_score": view.score, "grid_n_spots": view.n_spots})
-    return view
-
-
-def wait_for_spots(bl: Beamline, number_images: int, timeout_s: float) -> MsgGenerator[None]:
-    """Ask the spot finder for the armed series and wait until every frame has its answer."""
-    sequence_id = yield from bps.rd(bl.detector.sequence_id)
-    file_base = None
-    if hasattr(bl.detector, "file_base"):
-        file_base = yield from bps.rd(bl.detector.file_base)
-    request = SpotRequest(sequence_id=sequence_id, number_images=number_images, file_base=file_base)
-    yield from set_and_wait(timeout_s, bl.spot_finder, request)
+    @property
+    def candidates(self) -> tuple[XrayCandidate, ...]:
+        """The crystals' places, best first."""
+        return tuple(crystal.candidate for crystal in self.crystals)
 
 
 def xray_centring(
@@ -114,37 +67,61 @@ def xray_centring(
     settings: XrayCentring,
     collection: Collection,
     context: ScanContext | None = None,
+    geometry: GoniometerGeometry | None = None,
+    on_pin: OnPin | None = None,
 ) -> MsgGenerator[XrayCentre]:
-    """Scan the flat face and the edge of a loop, find the crystals. A pause takes the grid again that it interrupts.
+    """Scan a loop by the profile's strategy and find the crystals. A pause takes the grid again that it interrupts.
+
+    All crystals and all lines of sight are recorded where there is a context; `crystals_most` limits what is kept.
 
     Args:
-        bl: The beamline, with the loop centred optically.
+        bl: The beamline, with the loop centred optically; its axes above omega stand as they did then.
         optical: Where the loop is and how large.
         settings: How to scan.
         collection: For the detector distance.
         context: The queue item it belongs to.
+        geometry: Axes of the goniometer.
+        on_pin: Of a multi-position pin, what is wanted.
 
     Returns:
-        Candidates, best first; none when neither grid shows diffraction.
+        Crystals, best first; none when the grids show no diffraction.
+
+    Raises:
+        DeviceFault: If a device fails, or the scores of a grid are none; the beamline is safe then.
     """
-    volume_scan_uuid = str(uuid.uuid4())
-    views = []
-    for ordinal, (turn_deg, height_um) in enumerate(((0.0, optical.flat_um), (90.0, optical.edge_um)), start=1):
-        pose = optical.pose.model_copy(update={"omega_deg": optical.pose.omega_deg + turn_deg})
-        grid = GridPlan.covering(
-            pose, _extent_um(optical.length_um, settings), _extent_um(height_um, settings), settings.step_um
-        )
-        scan_it = partial(grid_scan, bl, grid, settings, collection, context, ordinal, volume_scan_uuid)
-        views.append((yield from again_after_pauses(scan_it)))
-    found = locate_crystals(
-        views,
-        beam_size_um=(yield from bps.rd(bl.aperture.beam_size)),
-        threshold=settings.significance_min,
-        axis_offset_mm=optical.axis_offset_mm,
-    )
-    if context is not None and found.candidates:
-        yield from record(documents.XRC_RESULT, found.candidates[0].values())
-    return XrayCentre(found.candidates, found.reason, found.evidence)
+    geometry = geometry or GoniometerGeometry()
+    orientation = yield from read_orientation(bl)
+    survey = Survey(bl, optical, settings, collection, geometry, orientation, context)
+    if bl.crystal_finder is not None:
+        found = yield from find_outside(survey, bl.crystal_finder)
+    else:
+        found = yield from find_crystals(survey)
+    level = geometry.model_copy(update={"axis_offset_mm": optical.axis_offset_mm})
+    layout = None if on_pin is None else on_pin.layout
+    crystals = crystals_told(found, survey.views, level, orientation, layout)
+    kept = kept_of(crystals, settings.crystals_most)
+    if context is not None:
+        yield from tell_crystals(crystals, crystal_for(None if on_pin is None else on_pin.position, kept))
+        yield from tell_lines(found.unpaired, geometry, orientation)
+    evidence = {**found.evidence, "lines": float(len(found.unpaired))}
+    return XrayCentre(kept, found.reason, evidence, found.unpaired, survey.scans, orientation)
+
+
+def kept_of(crystals: Sequence[Crystal], most: int | None) -> tuple[Crystal, ...]:
+    """The best so many of each position of a pin."""
+    counts: dict[int | None, int] = {}
+    kept = []
+    for crystal in crystals:
+        counts[crystal.pin_position] = counts.get(crystal.pin_position, 0) + 1
+        if most is None or counts[crystal.pin_position] <= most:
+            kept.append(crystal)
+    return tuple(kept)
+
+
+def crystal_for(position: int | None, crystals: Sequence[Crystal]) -> Crystal | None:
+    """The best crystal of a position of a multi-position pin, or of a pin with one loop; None if there is none."""
+    fitting = (crystal for crystal in crystals if position is None or crystal.pin_position == position)
+    return next(fitting, None)
 
 
 def move_to_candidate(bl: Beamline, candidate: XrayCandidate, limits: Limits) -> MsgGenerator[None]:
@@ -160,32 +137,3 @@ def move_to_candidate(bl: Beamline, candidate: XrayCandidate, limits: Limits) ->
             "look at the grids, the pin may be bent"
         )
     yield from move_to_pose(bl, candidate.pose)
-
-
-def _extent_um(loop_um: float, settings: XrayCentring) -> float:
-    """Size of a grid over a loop of this size."""
-    return min(max(loop_um + 2 * settings.margin_um, settings.grid_min_um), settings.grid_max_um)
-
-
-def _mesh_sweep(grid: GridPlan, settings: XrayCentring, prefix: str) -> CollectionSweep:
-    step_mm = grid.step_um / 1000
-    pose: Pose = grid.centre
-    return CollectionSweep(
-        uuid=str(uuid.uuid4()),
-        role="Centring",
-        sweep_type="mesh",
-        scan_axis="horizontal",
-        exposure_time=settings.exposure_s,
-        image_width=step_mm,
-        number_images=grid.rows * grid.columns,
-        number_lines=grid.rows,
-        mesh_range=(grid.columns * step_mm, grid.rows * step_mm),
-        transmission=settings.transmission_frac * 100,
-        axis_positions_start={
-            "omega": pose.omega_deg,
-            "sampleX": pose.x_mm,
-            "sampleY": pose.y_mm,
-            "sampleZ": pose.z_mm,
-        },
-        prefix=prefix,
-    )

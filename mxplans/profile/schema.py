@@ -103,7 +103,8 @@ class XrayCentring(Section):
     """How a crystal is found with X-rays."""
 
     strategy: Literal["two grids", "grid and line"] = Field(
-        default="two grids", description="After the flat face: the whole edge, or only where the first grid shows crystals"
+        default="two grids",
+        description="After the flat face: the whole edge, or only where the first grid shows crystals",
     )
     third_view: bool = Field(default=True, description="Half way between both when they can be paired in several ways")
     step_um: float = Field(default=20.0, gt=0)

@@ -19,6 +19,7 @@ from mxplans.roles._protocols import Movable, Readable, Status, Triggerable
 from mxplans.roles._turning import FrameRecorder, Spinner
 
 __all__ = [
+    "OPTIONAL_ROLES",
     "ROLES",
     "Aperture",
     "BacklightState",
@@ -210,7 +211,7 @@ class Aperture(Movable, Protocol):
 
 @dataclass(frozen=True)
 class Beamline:
-    """All devices of a beamline, by role: the one argument of a plan that needs several."""
+    """All devices of a beamline, by role: the one argument of a plan that needs several. What is optional may be None."""
 
     goniometer: Goniometer
     viewer: OnAxisViewer
@@ -224,6 +225,7 @@ class Beamline:
     aperture: Aperture
     beam: Beam
     sample_detector: SampleDetector
+    crystal_finder: CrystalFinder | None = None
 
 
 ROLES: Mapping[str, type] = {
@@ -240,3 +242,5 @@ ROLES: Mapping[str, type] = {
     "beam": Beam,
     "sample_detector": SampleDetector,
 }
+OPTIONAL_ROLES: Mapping[str, type] = {"crystal_finder": CrystalFinder}
+"""Roles that a beamline may do without."""

@@ -21,12 +21,10 @@ from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.xray import xray_centring
 from mxplans.roles import Beamline
 from mxplans.udc.phases import phase, phase_event, robot_event
+from mxplans.udc.positions import on_pin
 from mxplans.udc.sample import MountedSample, mounted_location
 from mxplans.udc.settings import NightSettings
 from mxplans.udc.verdicts import Outcome, Verdict
-
-GRIDS = 2
-"""Scans of an X-ray centring."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def bring_in(
     if item.location is not None and not (yield from _hangs(bl, item, sample)):
         yield from _mount(bl, item, settings, sample)
     sample.name = item.sample_name
-    scans = yield from _centre(bl, wanted, settings, sample, context)
+    scans = yield from _centre(bl, item, settings, sample, context)
     outcome = sample.hindrance(wanted)
     if outcome is not None:
         sample.told.add(item.uuid)
@@ -65,21 +63,25 @@ def bring_in(
 
 
 def _centre(
-    bl: Beamline, wanted: Centring, settings: NightSettings, sample: MountedSample, context: ScanContext
+    bl: Beamline, item: QueueItem, settings: NightSettings, sample: MountedSample, context: ScanContext
 ) -> MsgGenerator[int]:
     """Centre a sample as far as is wanted and nothing hinders; how many scans that took."""
+    wanted = centring_of(item)
     if wanted is Centring.NONE or sample.hindrance(wanted):
         return 0
     yield from turn_back(bl, sample)
     if sample.optical is None:
         yield from _centre_optically(bl, settings, sample, context)
-    if wanted is Centring.OPTICAL or sample.candidates or sample.optical is None:
+    if wanted is Centring.OPTICAL or sample.crystals or sample.optical is None:
         return 0
-    xray = yield from phase("xray", xray_centring(bl, sample.optical, settings.xray, settings.collection, context))
-    sample.candidates = xray.candidates
-    if not xray.candidates:
+    orientation = yield from read_orientation(bl)
+    pin = on_pin(item, sample.optical, settings.xray.pin_positions, settings.goniometer, orientation)
+    plan = xray_centring(bl, sample.optical, settings.xray, settings.collection, context, settings.goniometer, pin)
+    xray = yield from phase("xray", plan)
+    sample.crystals = xray.crystals
+    if not xray.crystals:
         sample.outcome = Outcome(verdict=Verdict.NO_DIFFRACTION, reason=xray.reason, evidence=xray.evidence)
-    return GRIDS
+    return xray.scans
 
 
 def turn_back(bl: Beamline, sample: MountedSample) -> MsgGenerator[None]:

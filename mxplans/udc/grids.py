@@ -14,14 +14,16 @@ from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
 from mxplans.centring import GridView, locate_crystals
+from mxplans.model.item import QueueItem
 from mxplans.model.sweeps import Position, ScanKey
-from mxplans.plans import documents
+from mxplans.plans.analysing import analysed
 from mxplans.plans.ledger import ScanLedger
 from mxplans.plans.orienting import read_orientation, same_orientation
 from mxplans.plans.pausing import again_after_pauses
-from mxplans.plans.record import record
-from mxplans.plans.xray import move_to_candidate
+from mxplans.plans.xray import crystal_for, kept_of, move_to_candidate
+from mxplans.plans.xray_told import crystals_told, tell_crystals, tell_lines
 from mxplans.roles import Beamline
+from mxplans.udc.positions import no_crystal, on_pin
 from mxplans.udc.sample import MountedSample
 from mxplans.udc.settings import NightSettings
 from mxplans.udc.verdicts import Outcome, Verdict
@@ -65,20 +67,34 @@ class GridLedger:
 
 
 def locate(
-    bl: Beamline, views: Sequence[GridView], settings: NightSettings, sample: MountedSample
+    bl: Beamline, item: QueueItem, views: Sequence[GridView], settings: NightSettings, sample: MountedSample
 ) -> MsgGenerator[Outcome]:
-    """What two grids show; the best crystal stands in the beam then."""
+    """What two grids show; the best crystal stands in the beam then, of a multi-position pin that of the item's position."""
     beam_size_um = yield from bps.rd(bl.aperture.beam_size)
     offset_mm = sample.optical.axis_offset_mm if sample.optical else 0.0
-    found = locate_crystals(views, beam_size_um, settings.xray.significance_min, offset_mm)
-    sample.candidates = found.candidates
-    if not found.candidates:
+    found = yield from analysed(
+        f"crystals in {len(views)} grids",
+        locate_crystals,
+        tuple(views),
+        beam_size_um,
+        settings.xray.significance_min,
+        offset_mm,
+    )
+    here = yield from read_orientation(bl)
+    geometry = settings.goniometer.model_copy(update={"axis_offset_mm": offset_mm})
+    pin = on_pin(item, sample.optical, settings.xray.pin_positions, geometry, sample.found_at or here)
+    crystals = crystals_told(found, views, geometry, here, pin.layout if pin else None)
+    sample.crystals = kept_of(crystals, settings.xray.crystals_most)
+    best = crystal_for(item.position_in_pin, sample.crystals)
+    yield from tell_crystals(crystals, best)
+    yield from tell_lines(found.unpaired, geometry, here)
+    if not crystals:
         return Outcome(verdict=Verdict.NO_DIFFRACTION, reason=found.reason, evidence=found.evidence)
     sample.outcome = None
-    here = yield from read_orientation(bl)
     if sample.found_at is not None and not same_orientation(sample.found_at, here):
         sample.optical = None  # it is of another orientation than the crystals, and quickly had again
     sample.found_at = here
-    yield from record(documents.XRC_RESULT, found.candidates[0].values())
-    yield from again_after_pauses(partial(move_to_candidate, bl, found.candidates[0], settings.limits))
+    if best is None:
+        return no_crystal(item, sample)
+    yield from again_after_pauses(partial(move_to_candidate, bl, best.candidate, settings.limits))
     return Outcome(verdict=Verdict.DONE, reason=found.reason, evidence=found.evidence)

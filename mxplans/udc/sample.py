@@ -17,6 +17,7 @@ from mxplans.model.extensions import Centring
 from mxplans.model.item import QueueItem
 from mxplans.model.sweeps import ScanKey
 from mxplans.plans.optical import OpticalCentre
+from mxplans.plans.xray_told import Crystal
 from mxplans.roles import Beamline
 from mxplans.udc.verdicts import Outcome, Verdict
 
@@ -38,7 +39,7 @@ class MountedSample:
         backgrounds: On-axis views without a sample.
         location: Where the pin came from; None when nothing hangs there, or nobody knows.
         optical: Its loop, once centred with light.
-        candidates: Its crystals, best first, once centred with X-rays.
+        crystals: Its crystals, best first, once centred with X-rays.
         views: What grids on it showed, by scan.
         outcome: A problem of it.
         told: Experiments that have ended with this problem.
@@ -49,16 +50,21 @@ class MountedSample:
     backgrounds: Backgrounds = field(default_factory=Backgrounds)
     location: SampleLocation | None = None
     optical: OpticalCentre | None = None
-    candidates: tuple[XrayCandidate, ...] = ()
+    crystals: tuple[Crystal, ...] = ()
     views: dict[ScanKey, GridView] = field(default_factory=dict)
     outcome: Outcome | None = None
     told: set[str] = field(default_factory=set)
     name: str | None = None
     found_at: Orientation | None = None
 
+    @property
+    def candidates(self) -> tuple[XrayCandidate, ...]:
+        """Places of its crystals, best first."""
+        return tuple(crystal.candidate for crystal in self.crystals)
+
     def forget(self) -> None:
         """Another pin, or none: only the backgrounds stay."""
-        self.location, self.optical, self.candidates, self.outcome, self.name = None, None, (), None, None
+        self.location, self.optical, self.crystals, self.outcome, self.name = None, None, (), None, None
         self.found_at = None
         self.views.clear()
         self.told.clear()

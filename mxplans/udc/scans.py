@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from bluesky.utils import MsgGenerator
@@ -12,7 +11,6 @@ from mxplans.geometry import REST, AxisLimits, GoniometerGeometry
 from mxplans.model.extensions import Centring, Kind
 from mxplans.model.item import QueueItem
 from mxplans.model.sweeps import GRIDS, Position, Sweep
-from mxplans.plans import documents
 from mxplans.plans.collecting import Collecting, collect
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.kappa_places import FoundAt, place_at
@@ -21,15 +19,17 @@ from mxplans.plans.motion import grid_of
 from mxplans.plans.orienting import read_orientation
 from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.preparing import move_to_position, present_position
-from mxplans.plans.record import record
 from mxplans.plans.viewing import move_to_pose
-from mxplans.plans.xray import move_to_candidate, score_grid
+from mxplans.plans.xray import crystal_for, move_to_candidate
+from mxplans.plans.xray_grid import score_grid
+from mxplans.plans.xray_told import tell_crystals
 from mxplans.roles import Beamline
 from mxplans.schedule import ScheduledScan, schedule_item
 from mxplans.udc.bring_in import centring_of, turn_back
 from mxplans.udc.grids import GridLedger, locate
 from mxplans.udc.phases import phase
 from mxplans.udc.pictures import pictures
+from mxplans.udc.positions import no_crystal
 from mxplans.udc.sample import MountedSample
 from mxplans.udc.settings import NightSettings
 from mxplans.udc.verdicts import Outcome, Verdict
@@ -59,12 +59,13 @@ def collect_scans(
         scans_before: Scans that its centring took in this run.
     """
     on_crystal = centring_of(item) is Centring.XRAY and item.kind is not Kind.XRAY_CENTRING
-    candidate = candidate_for(item, sample.candidates) if on_crystal else None
-    if on_crystal and candidate is None:
-        return _no_crystal(item, sample)
+    crystal = crystal_for(item.position_in_pin, sample.crystals) if on_crystal else None
+    if on_crystal and not scans_before:
+        yield from tell_crystals(sample.crystals, crystal)
+    if on_crystal and crystal is None:
+        return no_crystal(item, sample)
+    candidate = crystal.candidate if crystal is not None else None
     home = yield from _into_place(bl, item, candidate, settings, sample, ledger)
-    if candidate is not None and not scans_before:
-        yield from record(documents.XRC_RESULT, candidate.values())
     scans = schedule_item(item)
     if not ledger.committed(item.uuid):
         yield from again_after_pauses(partial(pictures, bl, item, settings, context))
@@ -94,7 +95,7 @@ def collect_scans(
         place = place_at(how.geometry, home, FoundAt(), (yield from read_orientation(bl)))
         yield from again_after_pauses(partial(move_to_position, bl, place))
     if centring:
-        return (yield from locate(bl, [sample.views[scan.key] for scan in scans], settings, sample))
+        return (yield from locate(bl, item, [sample.views[scan.key] for scan in scans], settings, sample))
     return _collected(item, len(scans), collected.flux_left_frac, candidate)
 
 
@@ -144,24 +145,6 @@ def _collected(item: QueueItem, scans: int, left_frac: float, candidate: XrayCan
         verdict=Verdict.COLLECTED,
         reason=f"{images} images in {scans} scans{weak}",
         evidence={"images": images, "scans": scans, "flux_left_frac": left_frac, **found},
-    )
-
-
-def candidate_for(item: QueueItem, candidates: Sequence[XrayCandidate]) -> XrayCandidate | None:
-    """The strongest crystal of a pin with one loop; of a multi-position pin the n-th from the base."""
-    if item.position_in_pin is None:
-        return candidates[0] if candidates else None
-    # Moving the sample in -x brings what lies nearer to the base into the beam.
-    from_base = sorted(candidates, key=lambda candidate: candidate.pose.x_mm)
-    return from_base[item.position_in_pin - 1] if item.position_in_pin <= len(from_base) else None
-
-
-def _no_crystal(item: QueueItem, sample: MountedSample) -> Outcome:
-    found = len(sample.candidates)
-    return Outcome(
-        verdict=Verdict.NO_DIFFRACTION,
-        reason=f"no diffraction at position {item.position_in_pin} of the pin: {found} crystals found",
-        evidence={"crystals_found": found},
     )
 
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from bluesky.simulators import RunEngineSimulator
 from names_support import beamline_of_names
+from plan_support import analysed_now
 
 from mxplans.app.session import running_engine
 
@@ -30,6 +31,7 @@ def simulator(bl):
     }
     for device, value in values.items():
         sim.add_read_handler_for(device, value)
+    sim.add_handler("trigger", analysed_now, lambda message: hasattr(message.obj, "result"))
     return sim
 
 

@@ -9,7 +9,7 @@ from mxplans.geometry import GridPlan
 from mxplans.model import Pose, SampleLocation, Sweep
 from mxplans.plans.exchange import mount, unmount
 from mxplans.plans.rotation import rotation
-from mxplans.plans.xray import grid_scan
+from mxplans.plans.xray_grid import grid_scan
 from mxplans.profile import Collection, Limits, XrayCentring
 from mxplans.roles import BacklightState, ShutterState
 
