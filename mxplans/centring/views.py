@@ -78,5 +78,9 @@ def views_of(
 def _opaque(image: Image, background: Image | None) -> Mask:
     """Where most of the light is lost: of that without a sample, or of what most of the image has."""
     gray = as_gray(image)
-    light = np.percentile(gray[::4, ::4], LIGHT_PERCENT) if background is None else as_gray(background)
-    return np.asarray(gray < OPAQUE_FRAC * light, dtype=bool)
+    if background is None:
+        return np.asarray(gray < OPAQUE_FRAC * np.percentile(gray[::4, ::4], LIGHT_PERCENT), dtype=bool)
+    light = as_gray(background).astype(np.float32)
+    # The light may have changed as a whole; where it is brightest nothing stands before it.
+    level = np.percentile(gray[::4, ::4] / np.maximum(light[::4, ::4], 1.0), LIGHT_PERCENT)
+    return np.asarray(gray < OPAQUE_FRAC * level * light, dtype=bool)

@@ -8,15 +8,19 @@ for the loop.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from time import thread_time
 from typing import Any, TypeVar
 
 from bluesky.utils import Msg, MsgGenerator
 
 from mxplans.errors import AnalysisFailed, MxplansError
 from mxplans.plans.waiting import wait_for
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 ANALYSIS_TIMEOUT_S = 120.0
@@ -118,6 +122,7 @@ class _Analysis:
         return self._result
 
     def _run(self, ended: _Ended) -> None:
+        begun_s = thread_time()
         try:
             self._result = self._call()
         except MxplansError as error:
@@ -127,4 +132,5 @@ class _Analysis:
                 f"{self.name} failed: {type(error).__name__}: {error}; the data that it was given are worth a report"
             )
             self._failure.__cause__ = error
+        log.debug("%s: %.3f s of CPU", self.name, thread_time() - begun_s)
         ended.end()

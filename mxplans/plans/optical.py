@@ -31,7 +31,7 @@ WHOLE_ENOUGH = 0.8
 """Part of the views in which the end of the loop must be inside the image."""
 VIEWS_ENOUGH = 12
 """Or so many of them."""
-SIGMA_ENOUGH_MM = 0.015
+SIGMA_ENOUGH_MM = 0.03
 """With fewer whole views: no worse than this, the fine view shows all of the loop, from the sides that are missing."""
 LOOK_DEG = (90.0, 0.0, 45.0, 135.0)
 """From the flat face: where a centre is confirmed."""
