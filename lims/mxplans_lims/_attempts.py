@@ -32,6 +32,8 @@ def joined(attempts: Sequence[SampleRecord]) -> SampleRecord:
             "optical": _optical(attempts),
             "snapshots": _pictures(attempts),
             "xray": _xray(attempts),
+            "crystals": _told(attempts).crystals,
+            "lines": _told(attempts).lines,
             "grids": tuple(grids),
             "sweeps": tuple(_taken([record.sweeps for record in attempts])),
         }
@@ -68,6 +70,12 @@ def _xray(attempts: Sequence[SampleRecord]) -> XrayCentre | None:
     """Of a centring that found nothing there is none, whatever was found before it."""
     found = [record.xray for record in attempts[_centred_in(attempts) :] if record.xray is not None]
     return found[-1] if found else None
+
+
+def _told(attempts: Sequence[SampleRecord]) -> SampleRecord:
+    """The latest attempt that told of crystals, since the sample was brought in last; else the one that brought it in."""
+    later = attempts[_centred_in(attempts) :]
+    return next((record for record in reversed(later) if record.crystals or record.lines), later[0])
 
 
 def _optical(attempts: Sequence[SampleRecord]) -> Mapping[str, Any]:

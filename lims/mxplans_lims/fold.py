@@ -20,6 +20,7 @@ from mxplans_lims.records import (
     ExitStatus,
     FrameFile,
     GridRecord,
+    LineOfSight,
     Measured,
     Phase,
     RobotAction,
@@ -69,6 +70,7 @@ def _sample(run: Run, inner: Sequence[Run]) -> SampleRecord:
     verdict, reason, evidence = _verdict(run)
     snapshots = run.events("mx_snapshot")
     optical = run.last("mx_optical")
+    told = _last_told(run.events("mx_xrc_result"), "xrc_rank")
     return SampleRecord(
         run_uid=run.uid,
         item_uid=start["item_uid"],
@@ -91,7 +93,12 @@ def _sample(run: Run, inner: Sequence[Run]) -> SampleRecord:
         robot=tuple(_robot(event) for event in run.events("mx_robot")),
         optical={} if optical is None else optical.data,
         snapshots=tuple(_snapshot(event) for event in snapshots),
-        xray=_xray(run.last("mx_xrc_result")),
+        xray=_chosen(told),
+        crystals=tuple(_crystal(event) for event in told),
+        lines=tuple(
+            LineOfSight(values=event.data, time=utc(event.time))
+            for event in _last_told(run.events("mx_xrc_line"), "xrc_line_number")
+        ),
         grids=tuple(_grid(scan, run) for scan in inner if scan.role == "grid"),
         sweeps=tuple(ScanRecord(**_scan(scan)) for scan in inner if scan.role in ("rotation", "still")),
     )
@@ -165,9 +172,27 @@ def _snapshot(event: Event) -> Snapshot:
     )
 
 
-def _xray(event: Event | None) -> XrayCentre | None:
-    if event is None:
-        return None
+def _last_told(events: Sequence[Event], number: str) -> list[Event]:
+    """Events of the last time that something was told, in their order; each time is counted from 1 anew.
+
+    Where they are not counted, each is all there was to tell.
+    """
+    last: dict[int, Event] = {}
+    for event in events:
+        place = int(event.data.get(number, 1))
+        if place == 1:
+            last.clear()
+        last[place] = event
+    return [last[place] for place in sorted(last)]
+
+
+def _chosen(told: Sequence[Event]) -> XrayCentre | None:
+    """The crystal that the experiment goes on with; the best one where no event says which."""
+    found = [event for event in told if event.data.get("xrc_chosen", 1)]
+    return _crystal(found[0]) if found else None
+
+
+def _crystal(event: Event) -> XrayCentre:
     data = event.data
     return XrayCentre(
         x_mm=data["xrc_x_mm"], y_mm=data["xrc_y_mm"], z_mm=data["xrc_z_mm"], values=data, time=utc(event.time)

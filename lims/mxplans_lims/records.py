@@ -56,6 +56,13 @@ class XrayCentre(_Record):
     time: datetime
 
 
+class LineOfSight(_Record):
+    """Where one grid shows a crystal whose depth nobody knows; every value of the event."""
+
+    values: Mapping[str, Any]
+    time: datetime
+
+
 class FrameFile(_Record):
     """Frames of a scan that stand in one file."""
 
@@ -142,6 +149,9 @@ class SampleRecord(_Record):
         evidence: Numbers behind the verdict.
         exit_status: How the outer run ended.
         optical: Result of optical centring by key, empty when there is none.
+        xray: The crystal that the experiment goes on with: the best one, or that of its position on the pin.
+        crystals: All that its last X-ray centring told of, best first.
+        lines: What that one saw in one grid only, strongest first.
     """
 
     run_uid: str
@@ -166,6 +176,8 @@ class SampleRecord(_Record):
     optical: Mapping[str, Any]
     snapshots: tuple[Snapshot, ...]
     xray: XrayCentre | None
+    crystals: tuple[XrayCentre, ...] = ()
+    lines: tuple[LineOfSight, ...] = ()
     grids: tuple[GridRecord, ...]
     sweeps: tuple[ScanRecord, ...]
 

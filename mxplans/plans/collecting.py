@@ -10,12 +10,14 @@ from bluesky.utils import Msg, MsgGenerator
 
 from mxplans.errors import InvalidInput
 from mxplans.geometry import AxisLimits, GoniometerGeometry
+from mxplans.model.acquisition import ScanMotion
 from mxplans.model.experiments import Scan
 from mxplans.model.sweeps import GRIDS, Position, Sweep
 from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
 from mxplans.plans.kappa_places import FoundAt, check_places, found_here, place_for
 from mxplans.plans.ledger import MemoryLedger, ScanLedger
-from mxplans.plans.motion import grid_of, motion_of
+from mxplans.plans.motion import grid_of, laid_grid, motion_of
+from mxplans.plans.orienting import read_orientation
 from mxplans.plans.pausing import ScanInterrupted, noticing_pauses
 from mxplans.plans.preparing import check_axes, prepare_sweep, present_position
 from mxplans.plans.safe import make_safe
@@ -140,7 +142,7 @@ def _armed_once(
     yield from prepare_sweep(bl, sweep, how.settings, how.detector_radius_mm)
     if how.found is not None:
         home = yield from place_for(bl, sweep, home, how.geometry, how.found)
-    first = motion_of(sweep, group[0], home)
+    first = yield from _motion(bl, sweep, group[0], home, how)
     settings = yield from acquisition_settings(bl, first, how.context.sample_name, name, len(group))
     yield from arm(bl, settings)
     for part in group:
@@ -158,11 +160,21 @@ def _take(
     )
     how.ledger.begin_scan(_owner(how), part.key, part.ordinal, name)
     conclude = how.conclude
-    result = yield from scan(
-        bl, motion_of(sweep, part, home), metadata, None if conclude is None else lambda: conclude(sweep, part, home)
-    )
+    motion = yield from _motion(bl, sweep, part, home, how)
+    result = yield from scan(bl, motion, metadata, None if conclude is None else lambda: conclude(sweep, part, home))
     how.ledger.commit(_owner(how), part.key, part.ordinal, result.run_uid, name)
     return result.flux_left_frac
+
+
+def _motion(
+    bl: Beamline, sweep: Sweep, part: ScheduledScan, home: Position, how: Collecting
+) -> MsgGenerator[ScanMotion]:
+    """The motors' motion of a scan. A grid lies as the camera sees it, wherever chi and phi of a smargon stand."""
+    if sweep.sweep_type not in GRIDS:
+        return motion_of(sweep, part, home)
+    orientation = yield from read_orientation(bl)
+    grid = laid_grid(sweep, home, how.geometry, orientation)
+    return how.geometry.motors_of(grid.motion(sweep.exposure_s), orientation)
 
 
 def role_of(sweep: Sweep) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mxplans.geometry import GridPlan
+from dataclasses import replace
+
+from mxplans.geometry import GoniometerGeometry, GridPlan, Orientation, spindle_pose
 from mxplans.model.acquisition import Pose, ScanMotion
 from mxplans.model.sweeps import GRIDS, Position, Sweep
 from mxplans.schedule import ScheduledScan
@@ -37,6 +39,19 @@ def motion_of(sweep: Sweep, scan: ScheduledScan, home: Position) -> ScanMotion:
         images_per_row=scan.number_images,
         exposure_s=sweep.exposure_s,
     )
+
+
+def laid_grid(sweep: Sweep, home: Position, geometry: GoniometerGeometry, orientation: Orientation) -> GridPlan:
+    """The grid of a sweep in the frame that turns with omega alone, in which its rows lie along omega.
+
+    Args:
+        sweep: A line or a mesh.
+        home: Motors, where the sample stands, for a sweep that does not say.
+        geometry: Axes of the goniometer.
+        orientation: Of the axes above omega.
+    """
+    grid = grid_of(sweep, home)
+    return replace(grid, centre=spindle_pose(geometry, grid.centre, orientation))
 
 
 def grid_of(sweep: Sweep, home: Position) -> GridPlan:

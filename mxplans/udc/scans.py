@@ -15,7 +15,7 @@ from mxplans.plans.collecting import Collecting, collect
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.kappa_places import FoundAt, place_at
 from mxplans.plans.ledger import ScanLedger
-from mxplans.plans.motion import grid_of
+from mxplans.plans.motion import laid_grid
 from mxplans.plans.orienting import read_orientation
 from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.preparing import move_to_position, present_position
@@ -73,7 +73,8 @@ def collect_scans(
 
     def conclude(sweep: Sweep, part: ScheduledScan, home: Position) -> MsgGenerator[None]:
         if sweep.sweep_type in GRIDS and item.kind is not Kind.RASTER:
-            sample.views[part.key] = yield from score_grid(bl, grid_of(sweep, home), settings.xray)
+            grid = laid_grid(sweep, home, settings.goniometer, (yield from read_orientation(bl)))
+            sample.views[part.key] = yield from score_grid(bl, grid, settings.xray)
 
     how = Collecting(
         settings=settings.collection,

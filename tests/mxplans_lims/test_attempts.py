@@ -170,7 +170,8 @@ def test_the_crystal_is_that_of_the_grids_that_were_taken_before_it_was_told(mak
     (record,) = fold(make_attempts(CENTRED, {"centred": True, "takes": (0, 1)}).documents)
     assert record.xray is not None and record.end is not None
     if told_last:
-        record = record.model_copy(update={"xray": record.xray.model_copy(update={"time": record.end})})
+        late = record.xray.model_copy(update={"time": record.end})
+        record = record.model_copy(update={"xray": late, "crystals": (late,)})
     (with_crystal,) = [each["uuid"] for each in to_message(record)["VolumeScan"].values() if "resultVolume" in each]
     assert (with_crystal == brought_in(record)[0].volume_scan_uuid) is not told_last
 

@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mxplans.model.extensions import DOMAIN, Kind
-from mxplans_lims.records import GridRecord, SampleRecord, ScanRecord, XrayCentre
+from mxplans_lims.records import GridRecord, SampleRecord, ScanRecord
 from mxplans_lims.targets._names import made_uuid, named, reference, spelled, without_none
+from mxplans_lims.targets._volumes import box_mm, result_volume
 from mxplans_lims.units import frac_to_percent, um_to_mm
 
 Ref = dict[str, str] | None
@@ -97,10 +98,7 @@ class ExperimentPart:
             if isinstance(scan, GridRecord):
                 volumes.setdefault(self._volume_of(scan), []).append(scan)
         found_in = self._found_in(volumes)
-        return [
-            self._volume_scan(uid, grids, self._record.xray if uid == found_in else None)
-            for uid, grids in volumes.items()
-        ]
+        return [self._volume_scan(uid, grids, uid == found_in) for uid, grids in volumes.items()]
 
     def _volume_of(self, grid: GridRecord) -> str:
         """What a grid is part of: a centring that brought the sample in, one that was asked for, or itself alone."""
@@ -113,19 +111,20 @@ class ExperimentPart:
         return bool(extensions.get(DOMAIN, {}).get("kind") == Kind.XRAY_CENTRING)
 
     def _found_in(self, volumes: Mapping[str, list[GridRecord]]) -> str | None:
-        """The centring whose grids showed the crystal: the last before it was told."""
-        found = self._record.xray
+        """The centring whose grids showed the crystals: the last before they were told."""
+        crystals, lines = self._record.crystals, self._record.lines
+        told_at = min([crystal.time for crystal in crystals] + [line.time for line in lines], default=None)
         told = [
             uid
             for uid, grids in volumes.items()
-            if found and grids[-1].start < found.time and (grids[-1].volume_scan_uuid or self._asks_for_centring())
+            if told_at and grids[-1].start < told_at and (grids[-1].volume_scan_uuid or self._asks_for_centring())
         ]
         return told[-1] if told else None
 
-    def _volume_scan(self, uid: str, grids: list[GridRecord], found: XrayCentre | None) -> dict[str, Any]:
+    def _volume_scan(self, uid: str, grids: list[GridRecord], told: bool) -> dict[str, Any]:
         first = grids[0].centre["omega_deg"]
         ended = all(grid.exit_status == "success" for grid in grids)
-        position = found and {"sampleX": found.x_mm, "sampleY": found.y_mm, "sampleZ": found.z_mm, "omega": first}
+        crystals, lines = (self._record.crystals, self._record.lines) if told else ((), ())
         return without_none(
             {
                 "mxlimsType": "VolumeScan",
@@ -134,14 +133,22 @@ class ExperimentPart:
                 "jobStatus": "Completed" if ended else "Failed",
                 "startTime": spelled(grids[0].start),
                 "endTime": spelled(grids[-1].end or self._record.last),
-                "rotationAngles": [grid.centre["omega_deg"] - first for grid in grids],
-                "boundingBoxSize": _box_mm(grids),
+                # A grid that grew, or a finer one, is at an angle that is there already.
+                "rotationAngles": list(dict.fromkeys(grid.centre["omega_deg"] - first for grid in grids)),
+                "boundingBoxSize": box_mm(grids),
                 "boundingBoxShape": "Box",
-                "resultVolume": found and {"position": position, "coordinates": [[0.0, 0.0, 0.0]], "grouping": [1]},
+                "resultVolume": result_volume(crystals, first),
                 "startedFromRef": reference("MxExperiment"),
                 "sampleRef": self._sample,
                 "logisticalSampleRef": self._place,
-                "extensions": found and {DOMAIN: {"xrayCentring": found.values}},
+                "extensions": {
+                    DOMAIN: {
+                        "crystals": [crystal.values for crystal in crystals],
+                        "linesOfSight": [line.values for line in lines],
+                    }
+                }
+                if told
+                else None,
             }
         )
 
@@ -223,13 +230,6 @@ def _axes(scan: ScanRecord, asked: Mapping[str, Any]) -> dict[str, float]:
         axes |= {"omega": centre["omega_deg"], "sampleX": centre["x_mm"], "sampleY": centre["y_mm"]}
         return axes | {"sampleZ": centre["z_mm"]}
     return axes | {"omega": scan.scan["scanPositionStart"]}
-
-
-def _box_mm(grids: list[GridRecord]) -> list[float]:
-    """Horizontal, vertical and along the beam, at the first grid's omega."""
-    first, last = grids[0], grids[-1]
-    sides_um = (first.columns * first.step_um, first.rows * first.row_step_um, last.rows * last.row_step_um)
-    return [um_to_mm(side) for side in sides_um]
 
 
 def _template_of(files: list[PurePosixPath]) -> str:
