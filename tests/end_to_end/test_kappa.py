@@ -41,9 +41,9 @@ def test_a_crystal_found_at_one_orientation_is_collected_in_every_other(tmp_path
         for item in items:
             outcome = here.run(experiment(here.bl, item, work)).outcome
             assert outcome.verdict is Verdict.COLLECTED, outcome.reason
-    rotations = [scan for scan in here.scans() if scan["scan"] == "rotation"]
-    assert len(rotations) == 2 * len(ORIENTATIONS[site])
-    above = [tuple(round(value) for value in scan["above_deg"].values()) for scan in rotations]
+        scans = here.rotations()
+    assert len(scans) == 2 * len(ORIENTATIONS[site])
+    above = [tuple(round(value) for value in scan["above_deg"].values()) for scan in scans]
     assert len(set(above)) == len(ORIENTATIONS[site])
-    offsets_um = [worst_um(scan) for scan in rotations]
-    assert max(offsets_um) < CENTRED_UM, dict(zip(above, offsets_um, strict=False))
+    offsets_um = [worst_um(scan) for scan in scans]
+    assert max(offsets_um) < CENTRED_UM, list(zip(above, offsets_um, strict=True))
