@@ -78,13 +78,14 @@ class Mounted:
         if self.kind in ("empty", "iced"):
             return False
         loop = self.truth["loop"]
-        bend_deg = float(np.degrees(np.arccos(np.array(loop["rotation"])[0, 0])))
+        loop_deg = float(np.degrees(np.arccos(np.array(loop["rotation"])[0, 0])))
         low_mm, high_mm = settings.neck_range_mm
         margins = (
-            1 - bend_deg / settings.bend_max_deg,
+            1 - loop_deg / settings.bend_max_deg,
+            1 - self.truth["mount"]["bend_deg"] / settings.bend_max_deg,
             1 - max(loop["neck_mm"][0] / high_mm, loop["neck_mm"][0] / low_mm),
         )
-        if min(map(abs, margins)) < NEAR_LIMIT or (self.kind == "bent" and margins[0] < NEAR_LIMIT):
+        if min(map(abs, margins)) < NEAR_LIMIT:
             return None
         return min(margins) > 0
 
