@@ -65,12 +65,16 @@ class Survey:
         return grid_over(self.optical, self.settings, self.geometry, self.orientation, turn_deg, self.step_um)
 
     def scan(self, grid: GridPlan) -> MsgGenerator[GridView]:
-        """Scan a grid. A pause takes it again."""
+        """Scan a grid. A pause takes it again.
+
+        Larger boxes are exposed longer, so that the goniometer runs as fast as for boxes of `step_um`.
+        """
+        exposure_s = self.settings.exposure_s * max(grid.step_um / self.settings.step_um, 1.0)
         scan_it = partial(
             grid_scan,
             self.bl,
             grid,
-            self.settings,
+            self.settings.model_copy(update={"exposure_s": exposure_s}),
             self.collection,
             self.context,
             self.scans + 1,
