@@ -22,6 +22,9 @@ def main(arguments: list[str]) -> None:
     title, beam_x_px, beam_y_px = arguments[0], float(arguments[1]), float(arguments[2])
     image = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)
     figure, axes = plt.subplots()
+    if figure.canvas.required_interactive_framework is None:
+        # Without a display matplotlib draws into memory and does not wait: that would look as if somebody had given up.
+        sys.exit(f"matplotlib has no window here, only {plt.get_backend()}")
     axes.imshow(image, cmap="gray", vmin=0, vmax=255)
     axes.plot(beam_x_px, beam_y_px, "+", color="red", markersize=20)
     axes.set_title(title)
