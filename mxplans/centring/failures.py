@@ -17,6 +17,7 @@ class OpticalFailure(StrEnum):
     OUT_OF_VIEW = "out of view"
     UNSTEADY = "unsteady"
     ICED = "iced"
+    NO_ANSWER = "no answer"
     NO_IMAGE = "no image"
     DARK = "dark image"
     SATURATED = "saturated image"

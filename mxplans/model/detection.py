@@ -71,7 +71,8 @@ class Detection:
         centroid_px: Column and row of the middle of what should be in the beam: crystal, else loop, else foreground.
         score: How sure it is, 0 to 1.
         reason: Why nothing was found, for people.
-        evidence: Numbers by name, units as suffixes.
+        evidence: Numbers by name, units as suffixes. `answer_used` is False where the detector could not tell anything
+            of the sample: its image or its service's answer was no use.
     """
 
     detector: str
@@ -87,6 +88,15 @@ class Detection:
     def present(self) -> bool:
         """Whether something stands there."""
         return Notion.FOREGROUND in self.masks
+
+    @property
+    def answered(self) -> bool:
+        """Whether it says anything of the sample: that it is there, or that it is not.
+
+        >>> Detection("murko", evidence={"answer_used": False}).answered
+        False
+        """
+        return self.present or bool(self.evidence.get("answer_used", True))
 
 
 @dataclass(frozen=True)

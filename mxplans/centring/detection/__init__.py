@@ -1,5 +1,6 @@
 """Detection of the sample in on-axis images: backgrounds, the classical detector, agreement of several."""
 
+from mxplans.centring.detection.asking import ask
 from mxplans.centring.detection.background import Background, Freshness, Statistics, ViewKey, freshness
 from mxplans.centring.detection.backgrounds import Backgrounds
 from mxplans.centring.detection.classical import ClassicalDetector
@@ -14,6 +15,7 @@ __all__ = [
     "Freshness",
     "Statistics",
     "ViewKey",
+    "ask",
     "freshness",
     "saturated_frac",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import os
 from pathlib import Path
@@ -17,20 +18,57 @@ from mxplans.centring.detection.usable import what_is_wrong
 from mxplans.errors import InvalidInput
 from mxplans.model.detection import Image
 
+log = logging.getLogger(__name__)
+
 
 class Backgrounds:
-    """The newest background for each view. Nothing here goes stale by itself: `Background.fresh` tells."""
+    """The newest background for each view. Nothing here goes stale by itself: `Background.fresh` tells.
 
-    def __init__(self) -> None:
+    Args:
+        folder: Where each is written as it comes, and taken away as it goes; None keeps them in memory.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
         self._kept: dict[ViewKey, Background] = {}
+        self._folder = folder
+
+    @classmethod
+    def kept_in(cls, folder: Path) -> Backgrounds:
+        """Those of a folder, and the folder for those to come.
+
+        A damaged file is left out, with a warning: the view it belongs to is taken again.
+        """
+        found = cls(folder)
+        for path in sorted(folder.glob("*.json")):
+            try:
+                background = _read(path)
+            except InvalidInput as error:
+                log.warning("%s", error)
+            else:
+                found._kept[background.key] = background
+        return found
 
     def __len__(self) -> int:
         """How many views have one."""
         return len(self._kept)
 
     def put(self, background: Background) -> None:
-        """Keep it in place of the one that its view had."""
+        """Keep it in place of the one that its view had.
+
+        Raises:
+            OSError: If the folder cannot be written.
+        """
         self._kept[background.key] = background
+        if self._folder is not None:
+            _write(background, self._folder)
+
+    def discard(self, background: Background) -> None:
+        """Forget one that no longer holds; the view may have a newer one by now, which stays."""
+        if self._kept.get(background.key) is background:
+            del self._kept[background.key]
+            if self._folder is not None:
+                for path in _paths(background.key, self._folder):
+                    path.unlink(missing_ok=True)
 
     def find(self, camera: str, zoom: str, light_frac: float | None = None) -> Background | None:
         """The background of a view.
@@ -56,19 +94,8 @@ class Backgrounds:
         Raises:
             OSError: If the folder cannot be written.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        for key, background in self._kept.items():
-            stem = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-            statistics = background.statistics
-            told = {
-                "camera": background.camera,
-                "zoom": background.zoom,
-                "light_frac": background.light_frac,
-                "time_s": background.time_s,
-                "statistics": statistics.__dict__,
-            }
-            _replace(folder / f"{stem}.png", bytes(cv2.imencode(".png", background.image)[1]))
-            _replace(folder / f"{stem}.json", json.dumps(told, indent=1).encode())
+        for background in self._kept.values():
+            _write(background, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Backgrounds:
@@ -81,6 +108,26 @@ class Backgrounds:
         for path in sorted(folder.glob("*.json")):
             found.put(_read(path))
         return found
+
+
+def _paths(key: ViewKey, folder: Path) -> tuple[Path, Path]:
+    """Of the numbers, and of the image."""
+    stem = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+    return folder / f"{stem}.json", folder / f"{stem}.png"
+
+
+def _write(background: Background, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {
+        "camera": background.camera,
+        "zoom": background.zoom,
+        "light_frac": background.light_frac,
+        "time_s": background.time_s,
+        "statistics": background.statistics.__dict__,
+    }
+    numbers, image = _paths(background.key, folder)
+    _replace(image, bytes(cv2.imencode(".png", background.image)[1]))
+    _replace(numbers, json.dumps(told, indent=1).encode())
 
 
 def _read(path: Path) -> Background:

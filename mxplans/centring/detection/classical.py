@@ -56,7 +56,7 @@ class ClassicalDetector:
                 f"scale of a look is {look.um_per_px} um/px; it must be positive: calibrate the zoom level"
             )
         if wrong := what_is_wrong(look.image):
-            return Detection(self.name, reason=wrong)
+            return Detection(self.name, reason=wrong, evidence={"answer_used": False})
         gray = as_gray(look.image)
         evidence: dict[str, Any] = {}
         reason = what_it_lacks(gray, evidence)
@@ -64,7 +64,7 @@ class ClassicalDetector:
             evidence["frozen"] = True
             reason = "the image is the one before, pixel for pixel; the camera stands still: start it again"
         if reason:
-            return Detection(self.name, reason=reason, evidence=evidence)
+            return Detection(self.name, reason=reason, evidence=evidence | {"answer_used": False})
         factor = math.ceil(max(gray.shape) / WORK_PX)
         light = _light(look, factor, evidence, lights)
         outline = find_outline(_oriented(gray, factor, look.pin_side), look.um_per_px * factor, light)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mxplans.errors import DeviceFault
+from mxplans.centring.detection.asking import ask
+from mxplans.errors import AnalysisFailed, DeviceFault, InvalidInput
 from mxplans.model.detection import Detection, Look, Notion
 from mxplans.roles import SampleDetector
 
@@ -29,6 +30,9 @@ class ConsensusDetector:
         tip_max_um: How far apart tips may be that agree.
         overlap_min: Least overlap of foregrounds that agree, intersection over union.
         name: Of this detector.
+
+    Raises:
+        InvalidInput: If there is no detector, or two have one name.
     """
 
     detectors: Sequence[SampleDetector]
@@ -36,11 +40,21 @@ class ConsensusDetector:
     overlap_min: float = OVERLAP_MIN
     name: str = "consensus"
 
+    def __post_init__(self) -> None:
+        """Answers and faults are told by the detectors' names."""
+        names = [detector.name for detector in self.detectors]
+        if not names or len(set(names)) < len(names):
+            raise InvalidInput(
+                f"the detectors of {self.name} are {', '.join(names) or 'none'}; there must be one or more, each with a "
+                "name of its own: give it as a setting"
+            )
+
     def detect(self, looks: Sequence[Look]) -> Sequence[Detection]:
         """One detection for each look, in their order.
 
         Its evidence names the detector whose answer it is (`answer_of`), those that agreed, disagreed, saw nothing,
-        and the faults of those that could not be asked. An answer that another one contradicts has a low score.
+        and the faults of those that could not be asked. An answer that another one contradicts has a low score. It says
+        nothing of the sample (`answer_used`) where none of them does, and that a background is stale where any does.
 
         Raises:
             DeviceFault: If every detector had a fault.
@@ -50,8 +64,8 @@ class ConsensusDetector:
         faults: dict[str, str] = {}
         for detector in self.detectors:
             try:
-                answers[detector.name] = self._asked(detector, looks)
-            except DeviceFault as fault:
+                answers[detector.name] = ask(detector, looks)
+            except (DeviceFault, AnalysisFailed) as fault:
                 faults[detector.name] = str(fault)
         if not answers:
             told = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
@@ -61,21 +75,12 @@ class ConsensusDetector:
             for index, look in enumerate(looks)
         ]
 
-    def _asked(self, detector: SampleDetector, looks: Sequence[Look]) -> Sequence[Detection]:
-        found: Sequence[Detection] = detector.detect(looks)
-        if len(found) != len(looks):
-            raise DeviceFault(
-                f"{detector.name} gave {len(found)} answers to {len(looks)} looks; there must be one for each: "
-                "look after its version"
-            )
-        return found
-
     def _joined(self, look: Look, found: Mapping[str, Detection], faults: Mapping[str, str]) -> Detection:
         present = {name: each for name, each in found.items() if each.present}
         silent = {name: each.reason for name, each in found.items() if not each.present}
         if not present:
             reason = "; ".join(f"{name}: {reason or 'nothing found'}" for name, reason in silent.items())
-            evidence = {"silent": silent, "faults": dict(faults)}
+            evidence = {"silent": silent, "faults": dict(faults)} | _of_all(found)
             told = {name: dict(each.evidence) for name, each in found.items()}
             return Detection(self.name, reason=reason, evidence=evidence | {"evidence_of": told})
         friends = {
@@ -86,19 +91,23 @@ class ConsensusDetector:
         answer = max(friends, key=lambda name: len(friends[name]))
         others = [name for name in present if name not in friends[answer] and name != answer]
         taken = present[answer]
-        evidence = dict(taken.evidence) | {
-            "answer_of": answer,
-            "agreed": friends[answer],
-            "disagreed": others,
-            "silent": silent,
-            "faults": dict(faults),
-            "tip_distance_um": {
-                name: distance
-                for name in present
-                if name != answer and (distance := _distance_um(taken, present[name], look)) is not None
-            },
-            "overlap_frac": {name: _overlap(taken, present[name]) for name in present if name != answer},
-        }
+        evidence = (
+            dict(taken.evidence)
+            | _of_all(found)
+            | {
+                "answer_of": answer,
+                "agreed": friends[answer],
+                "disagreed": others,
+                "silent": silent,
+                "faults": dict(faults),
+                "tip_distance_um": {
+                    name: distance
+                    for name in present
+                    if name != answer and (distance := _distance_um(taken, present[name], look)) is not None
+                },
+                "overlap_frac": {name: _overlap(taken, present[name]) for name in present if name != answer},
+            }
+        )
         score = self._score(taken, [present[name] for name in friends[answer]], bool(others), bool(silent))
         return replace(taken, detector=self.name, score=score, evidence=evidence)
 
@@ -115,6 +124,13 @@ class ConsensusDetector:
         if contradicted:
             return min(taken.score, DISAGREED_SCORE)
         return taken.score * UNSEEN_FACTOR if unseen else taken.score
+
+
+def _of_all(found: Mapping[str, Detection]) -> dict[str, bool]:
+    """What holds if it does for one of them."""
+    stale = [bool(each.evidence["background_stale"]) for each in found.values() if "background_stale" in each.evidence]
+    told = {"answer_used": any(each.answered for each in found.values())}
+    return told | ({"background_stale": any(stale)} if stale else {})
 
 
 def _distance_um(one: Detection, other: Detection, look: Look) -> float | None:

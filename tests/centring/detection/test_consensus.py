@@ -1,9 +1,11 @@
 """Several detectors: who agrees, whose answer is taken, and that nobody's fault is swallowed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mxplans.centring.detection import ConsensusDetector
+from mxplans.centring.detection import ConsensusDetector, ask
 from mxplans.errors import DeviceFault, InvalidInput
 from mxplans.model.detection import Detection, Look, Notion
 from mxplans.roles import SampleDetector
@@ -102,8 +104,12 @@ def test_nothing_is_nothing_with_everybody_s_reason():
 def test_it_is_a_fault_when_nobody_can_be_asked():
     with pytest.raises(DeviceFault, match="murko: away; classical: gone"):
         asked(Said("murko", DeviceFault("away")), Said("classical", DeviceFault("gone")))
-    with pytest.raises(DeviceFault, match="there are none"):
-        asked()
+
+
+@pytest.mark.parametrize(("names", "told"), [((), "none"), (("murko", "murko"), "murko, murko")])
+def test_detectors_are_told_apart_by_their_names(names, told):
+    with pytest.raises(InvalidInput, match=f"are {told}; there must be one or more"):
+        ConsensusDetector([seen(name) for name in names])
 
 
 def test_a_wrong_number_of_answers_is_a_fault():
@@ -123,8 +129,42 @@ def test_every_look_has_its_own_answer():
     assert [each.evidence["answer_of"] for each in found] == ["murko", "classical"]
 
 
-def test_masks_of_other_sizes_do_not_agree():
-    other = seen("classical")
-    small = Detection("classical", {Notion.FOREGROUND: np.ones((10, 10), bool)}, (50, 50), score=0.5)
-    other.answers = (small,)
-    assert asked(seen("murko"), other).evidence["disagreed"] == ["classical"]
+def test_the_end_of_one_is_a_fault_and_the_other_goes_on():
+    found = asked(Said("murko", RuntimeError("index 3")), seen("classical"))
+    assert found.evidence["answer_of"] == "classical"
+    assert "murko failed at 1 looks: RuntimeError: index 3" in found.evidence["faults"]["murko"]
+
+
+IMPOSSIBLE = {
+    "of the same size": Detection("murko", {Notion.FOREGROUND: np.ones((10, 10), bool)}, (5, 5), score=0.5),
+    "of bool": Detection("murko", {Notion.FOREGROUND: np.ones((100, 200), np.uint8)}, (5, 5), score=0.5),
+    "a place": replace(seen("murko").answers[0], tip_px=(float("nan"), 5.0)),
+    "a place too": replace(seen("murko").answers[0], centroid_px=(float("inf"), 5.0)),
+    "a part": replace(seen("murko").answers[0], score=float("nan")),
+    "a detection": None,
+}
+
+
+@pytest.mark.parametrize("answer", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_what_cannot_be_an_answer_is_a_fault(answer):
+    assert "look 1 of 1" in asked(Said("murko", answer), seen("classical")).evidence["faults"]["murko"]
+    with pytest.raises(DeviceFault, match=r"murko, look 1 of 1: .*; look after its version"):
+        ask(Said("murko", answer), [LOOK])
+
+
+def unused(name):
+    return Said(name, Detection(name, reason="half of an answer", evidence={"answer_used": False}))
+
+
+@pytest.mark.parametrize(
+    ("detectors", "answered"),
+    [((unused("murko"), unused("other")), False), ((unused("murko"), silent("other")), True)],
+)
+def test_nothing_is_only_said_where_one_could_tell(detectors, answered):
+    assert asked(*detectors).answered == answered
+
+
+def test_a_background_is_stale_when_one_says_so_whoever_answers():
+    stale = Said("classical", replace(seen("classical").answers[0], evidence={"background_stale": True}))
+    assert asked(seen("murko"), stale).evidence["background_stale"] is True
+    assert "background_stale" not in asked(seen("murko"), seen("classical")).evidence
