@@ -120,5 +120,13 @@ def whole(outlines: Sequence[Outline]) -> list[Outline]:
 
 def sample_height_mm(outline: Outline, height_mm: float) -> float:
     """A height in the image as it would be with motors y and z at 0."""
-    pose = outline.view.pose
+    return sample_height(outline.view.pose, height_mm)
+
+
+def sample_height(pose: Pose, height_mm: float) -> float:
+    """As `sample_height_mm`, of an image that was taken with the motors there.
+
+    >>> sample_height(Pose(x_mm=0.0, y_mm=0.1, z_mm=0.2, omega_deg=90.0), 0.3)
+    0.5
+    """
     return height_mm - float(height_row(pose.omega_deg) @ np.array(pose.xyz_mm[1:]))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mxplans.centring.detection.asking import ask
 from mxplans.centring.detection.usable import DARK_MAX_FRAC, as_gray, what_is_wrong, what_it_lacks
 from mxplans.centring.failures import LoopNotFound, OpticalFailure
 from mxplans.centring.outline import LoopView
@@ -58,21 +59,40 @@ def views_of(
         sigma_mm: Standard error of heights.
 
     Returns:
-        A view per image; or why most of the images are no use.
+        A view per image; or why most of the images, or of the detector's answers, are no use.
 
     Raises:
-        DeviceFault: If the detector's service is away.
+        DeviceFault: If the detector's service is away, or says what cannot be.
+        AnalysisFailed: If the detector fails.
     """
     useless = [why for why in map(unusable, images) if why is not None]
     if 2 * len(useless) > len(images):
         return useless[0]
     background = background if background is not None and background.shape == images[0].shape else None
     looks = [Look(image, camera.um_per_px, pin_side, background) for image in images]
-    found: Sequence[Detection] = detector.detect(looks)
+    found = ask(detector, looks)
+    mute = [each for each in found if not each.answered]
+    if 2 * len(mute) > len(found):
+        return _no_answer(mute, len(found))
     return tuple(
         LoopView(pose, camera, detection, pin_side, _opaque(image, background), sigma_mm)
         for image, pose, detection in zip(images, poses, found, strict=True)
     )
+
+
+def _no_answer(mute: Sequence[Detection], looks: int) -> LoopNotFound:
+    """That a detector could not tell of most images whether something is there."""
+    first = mute[0]
+    reason = (
+        f"{first.detector} could not use {len(mute)} of {looks} images; the first: {first.reason or 'no reason given'}"
+    )
+    return LoopNotFound(OpticalFailure.NO_ANSWER, reason, {"views": looks, "views_without_answer": len(mute)})
+
+
+def stale_frac(views: Sequence[LoopView]) -> float:
+    """Part of the views whose background no longer held."""
+    stale = [bool(view.detection.evidence.get("background_stale", False)) for view in views]
+    return sum(stale) / max(len(stale), 1)
 
 
 def _opaque(image: Image, background: Image | None) -> Mask:

@@ -17,6 +17,7 @@ from mxplans.geometry import GoniometerGeometry, motors_pose, spindle_pose
 from mxplans.model.acquisition import Pose, Spin
 from mxplans.model.detection import Image, PinSide
 from mxplans.plans.analysing import analysed
+from mxplans.plans.backgrounds import background_for
 from mxplans.plans.orienting import read_orientation
 from mxplans.plans.spinning import NothingSeen, rate_for, spin_and_see
 from mxplans.plans.viewing import move_to_pose, read_camera, read_pose, take_image
@@ -113,7 +114,7 @@ def _detected(
     bl: Beamline, optics: Optics, zoom: str, images: Sequence[Image], poses: Sequence[Pose], sigma_mm: float
 ) -> MsgGenerator[Views | LoopNotFound]:
     camera = yield from read_camera(bl)
-    background = optics.backgrounds.image(bl.viewer.name, zoom)
+    background = yield from background_for(bl, optics.backgrounds, zoom)
     return (
         yield from analysed(
             f"{len(images)} on-axis images",
@@ -122,7 +123,7 @@ def _detected(
             images,
             poses,
             camera,
-            background,
+            None if background is None else background.image,
             optics.settings.pin_side,
             sigma_mm,
         )

@@ -12,14 +12,17 @@ from mxplans.centring.agreement import agreement
 from mxplans.centring.failures import LoopNotFound, OpticalFailure
 from mxplans.centring.hull import Hull, HullNotFound
 from mxplans.centring.hull_record import hull_record
+from mxplans.centring.light_crystal import LightCrystal, crystal_by_light
 from mxplans.centring.loop import LoopCentred, locate_loop
 from mxplans.centring.loop_hull import loop_hull
 from mxplans.centring.loop_limits import LoopLimits, refused
 from mxplans.centring.outline import LoopView
+from mxplans.centring.testimony import testimony
 from mxplans.geometry import motors_pose
-from mxplans.model.acquisition import Pose
+from mxplans.model.acquisition import Pose, Vector
 from mxplans.plans import documents
 from mxplans.plans.analysing import analysed
+from mxplans.plans.backgrounds import discard_stale
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.looking import QUARTER_DEG, Optics, Views, bring_into_view, look, look_around, search, turn_by
 from mxplans.plans.orienting import read_orientation
@@ -44,13 +47,16 @@ class OpticalCentre:
     """The loop, centred.
 
     Attributes:
-        pose: Motor positions that put the loop's centre into the beam; omega shows its flat face.
+        pose: Motor positions that put the loop's centre into the beam, or the crystal if the profile wants that and one
+            is seen; omega shows the loop's flat face.
         length_um: Along the omega axis.
         flat_um: Across, seen on the flat face.
         edge_um: Across, seen on the edge.
         axis_offset_mm: Height of the beam below the omega axis.
         sigma_um: Standard errors of x, y and z.
         hull: Its model, in the frame of the sample; None where none was asked for or the views do not make one.
+        crystal: The crystal seen with light, in the frame of the sample, mm; None where fewer than half of the views
+            show one.
     """
 
     pose: Pose
@@ -60,6 +66,7 @@ class OpticalCentre:
     axis_offset_mm: float = 0.0
     sigma_um: tuple[float, float, float] = (0.0, 0.0, 0.0)
     hull: Hull | None = None
+    crystal: Vector | None = None
 
 
 @dataclass(frozen=True)
@@ -96,25 +103,44 @@ def optical_centring(
         BeamlineFault: If a device, or the detector's service, fails.
     """
     yield from light_up(bl, optics.settings.zoom)
-    found, views = yield from _find(bl, optics)
+    found, turn = yield from _find(bl, optics)
+    stills: Views = ()
     if not isinstance(found, LoopNotFound):
-        found = yield from _confirmed(bl, optics, found, views)
+        found, stills = yield from _confirmed(bl, optics, found, turn)
     if isinstance(found, LoopNotFound):
         if context is not None:
-            yield from _keep_evidence(bl, found, context)
+            yield from _keep_evidence(bl, found, (*turn, *stills), context)
         return NoOpticalCentre(found.failure, found.reason, found.evidence)
+    crystal = yield from analysed("place of the crystal", crystal_by_light, (*turn, *stills))
     orientation = yield from read_orientation(bl)
-    pose = motors_pose(optics.geometry, found.pose, orientation)
+    pose = motors_pose(optics.geometry, _wanted(optics, found, crystal), orientation)
     yield from move_to_pose(bl, pose)
-    hull = yield from _hull(bl, optics, views, found)
+    hull = yield from _hull(bl, optics, turn, found)
+    place = None if crystal is None else crystal.in_sample(optics.geometry, orientation)
     if context is not None:
-        yield from record(documents.OPTICAL, found.values())
+        yield from record(documents.OPTICAL, {**found.values(), **testimony((*turn, *stills))})
+        if place is not None:
+            yield from record(documents.OPTICAL_CRYSTAL, place.values())
         if hull is not None:
             yield from record(documents.HULL, hull.values() | {"hull_record": json.dumps(hull_record(hull))})
         yield from snapshot(bl, context, "optical")
     return OpticalCentre(
-        pose, found.length_um, found.flat_um, found.edge_um, found.axis_offset_mm, found.sigma_um, hull
+        pose=pose,
+        length_um=found.length_um,
+        flat_um=found.flat_um,
+        edge_um=found.edge_um,
+        axis_offset_mm=found.axis_offset_mm,
+        sigma_um=found.sigma_um,
+        hull=hull,
+        crystal=None if place is None else place.centre_mm,
     )
+
+
+def _wanted(optics: Optics, found: LoopCentred, crystal: LightCrystal | None) -> Pose:
+    """What is to stand in the beam: the loop, or its crystal where that is wanted and seen."""
+    if crystal is None or optics.settings.centre_on == "loop":
+        return found.pose
+    return crystal.pose(found.omega_flat_deg)
 
 
 def _find(bl: Beamline, optics: Optics) -> MsgGenerator[tuple[LoopCentred | LoopNotFound, Views]]:
@@ -126,16 +152,17 @@ def _find(bl: Beamline, optics: Optics) -> MsgGenerator[tuple[LoopCentred | Loop
         views = missing or (yield from look_around(bl, optics))
         if isinstance(views, LoopNotFound):
             return views, ()
+        yield from discard_stale(bl, optics.backgrounds, settings.zoom, views)
         found = yield from analysed("place of the loop", locate_loop, views)
         if isinstance(found, LoopNotFound):
             nothing = not found.evidence["views_with_object"]
             missing = (yield from search(bl, optics)) if nothing else found
             if missing is not None:
-                return missing, ()
+                return missing, views
             continue
         why = refused(found, limits)
         if why is not None:
-            return why, ()
+            return why, views
         if found.tip_in_image and (_well_seen(found) or found.axis.sigma_mm <= SIGMA_ENOUGH_MM):
             return found, views
         yield from _move(bl, optics, found.pose)
@@ -150,12 +177,17 @@ def _well_seen(found: LoopCentred) -> bool:
 
 def _confirmed(
     bl: Beamline, optics: Optics, found: LoopCentred, views: Sequence[LoopView]
-) -> MsgGenerator[LoopCentred | LoopNotFound]:
-    """Look at the centre at high zoom, from sides of its own, until what is seen there is what the turn foretold."""
+) -> MsgGenerator[tuple[LoopCentred | LoopNotFound, Views]]:
+    """Look at the centre at high zoom, from sides of its own, until what is seen there is what the turn foretold.
+
+    Returns:
+        The loop, or why there is none; and what was seen.
+    """
     zoom = optics.settings.fine_zoom or optics.settings.zoom
     enough = CONFIRMED if _well_seen(found) else len(LOOK_DEG)
     stills: list[LoopView] = []
     offs_um: list[float] = []
+    confirmed = False
     omega_deg = views[-1].pose.omega_deg
     flat_deg = nearest(found.omega_flat_deg, omega_deg - LOOK_DEG[0])
     for number, from_flat_deg in enumerate(LOOK_DEG, start=1):
@@ -163,22 +195,27 @@ def _confirmed(
         yield from _move(bl, optics, pose, zoom if number == 1 else None)
         still = yield from look(bl, optics, zoom)
         if isinstance(still, LoopNotFound):
-            return still
+            return still, tuple(stills)
         agreed = agreement(found, still)
         stills.append(still)
         refined = yield from analysed("place of the loop", locate_loop, [*views, *stills])
         if isinstance(refined, LoopNotFound):
-            return refined
+            return refined, tuple(stills)
         found = replace(refined, omega_flat_deg=nearest(refined.omega_flat_deg, flat_deg))
         offs_um.append(agreed.off_um)
-        if number >= enough and agreed.within:
-            return found
-    return LoopNotFound(
+        confirmed = number >= enough and agreed.within
+        if confirmed:
+            break
+    yield from discard_stale(bl, optics.backgrounds, zoom, stills)
+    if confirmed:
+        return found, tuple(stills)
+    unsteady = LoopNotFound(
         OpticalFailure.UNSTEADY,
         f"the loop is not where the turn foretold it at {len(offs_um)} angles, {offs_um[-1]:.0f} um off at the last; the "
         "sample moves, or the camera's clock and the goniometer's differ",
         {f"off_{number}_um": off_um for number, off_um in enumerate(offs_um, start=1)},
     )
+    return unsteady, tuple(stills)
 
 
 def nearest(angle_deg: float, to_deg: float) -> float:
@@ -205,9 +242,9 @@ def _move(bl: Beamline, optics: Optics, pose: Pose, zoom: str | None = None) -> 
     yield from move_to_pose(bl, motors_pose(optics.geometry, pose, orientation), zoom)
 
 
-def _keep_evidence(bl: Beamline, found: LoopNotFound, context: ScanContext) -> MsgGenerator[None]:
-    """Pictures from two sides, and what was measured."""
-    yield from record(documents.OPTICAL_FAILURE, found.values())
+def _keep_evidence(bl: Beamline, found: LoopNotFound, views: Views, context: ScanContext) -> MsgGenerator[None]:
+    """Pictures from two sides, what was measured, what the detectors said."""
+    yield from record(documents.OPTICAL_FAILURE, found.values() | testimony(views))
     label = str(found.failure).replace(" ", "-")
     for side in (1, 2):
         yield from snapshot(bl, context, f"optical-{label}-{side}")

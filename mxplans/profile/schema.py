@@ -86,6 +86,10 @@ class OpticalCentring(Section):
     bend_max_deg: float = Field(default=25.0, gt=0, le=90, description="Between pin and omega axis")
     opaque_max_frac: float = Field(default=0.6, gt=0, le=1, description="Of the loop, beyond which it is iced")
     hull_views: int = Field(default=18, ge=0, le=72, description="Silhouettes for the model of the loop; 0 makes none")
+    centre_on: Literal["loop", "crystal"] = Field(
+        default="loop",
+        description="What comes into the beam: the loop's middle, or the crystal where most views show one",
+    )
 
 
 class PinPositions(Section):

@@ -11,7 +11,7 @@ from bluesky.utils import MsgGenerator
 from mxplans.errors import SampleProblem
 from mxplans.model.extensions import Centring, Kind
 from mxplans.model.item import QueueItem
-from mxplans.plans.backgrounds import take_backgrounds, wanting
+from mxplans.plans.backgrounds import light_level, take_backgrounds, wanting
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.exchange import mount, unmount
 from mxplans.plans.looking import Optics
@@ -127,9 +127,11 @@ def _mount(bl: Beamline, item: QueueItem, settings: NightSettings, sample: Mount
     sample.forget()
     if location is not None:
         try:
-            if zooms := wanting(bl, settings.optical, sample.backgrounds):
+            light_frac = yield from light_level(bl)
+            if zooms := wanting(bl, settings.optical, sample.backgrounds, light_frac):
                 yield from again_after_pauses(lambda: unmount(bl))
-                yield from again_after_pauses(lambda: take_backgrounds(bl, settings.optical, sample.backgrounds, zooms))
+                take = partial(take_backgrounds, bl, settings.optical, sample.backgrounds, zooms, in_run=True)
+                yield from again_after_pauses(take)
             yield from again_after_pauses(lambda: mount(bl, location))
         except SampleProblem as problem:
             yield from robot_event("LOAD", location, 1, str(problem))

@@ -113,6 +113,17 @@ class Background:
         """What it belongs to."""
         return ViewKey.of(self.camera, self.zoom, self.light_frac)
 
+    def values(self) -> dict[str, str | float | int]:
+        """The values of its event."""
+        return {
+            "background_camera": self.camera,
+            "background_zoom": self.zoom,
+            "background_light_frac": self.light_frac,
+            "background_mean": self.statistics.mean,
+            "background_noise": self.statistics.noise,
+            "background_frames": self.statistics.frames,
+        }
+
     def fresh(self, image: Image) -> bool:
         """Whether it still fits an image, wherever in it a sample is.
 
