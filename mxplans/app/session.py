@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mxplans.app.building import build
 from mxplans.app.channel_access import repeater, set_channel_access
-from mxplans.app.plugins import load_class
 from mxplans.app.services import ServiceProcess, check_port
 from mxplans.app.virtual_time import PLAN_PACKAGES, device_packages, time_keeper
 from mxplans.errors import DeviceFault, InvalidProfile
@@ -47,6 +47,11 @@ class Session:
     beamline: Beamline
     run_engine: RunEngine
     services: dict[str, ServiceProcess] = field(default_factory=dict)
+
+    @property
+    def backgrounds(self) -> Path:
+        """Folder of on-axis views without a sample: those that sessions before this one have left, and new ones."""
+        return self.out / "backgrounds"
 
 
 @contextlib.contextmanager
@@ -157,7 +162,7 @@ def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
     """Make and connect every device.
 
     Raises:
-        InvalidProfile: If a role is missing or unknown, or a class does not play its role.
+        InvalidProfile: If a role is missing or unknown, a class does not play its role, or a setting is wrong.
         DeviceFault: If a device does not connect.
     """
     entries = USUAL_DEVICES | profile.devices
@@ -170,14 +175,7 @@ def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
         )
     devices: dict[str, Any] = {}
     for role, entry in entries.items():
-        where = f"devices.{role}"
-        cls = load_class(entry.cls, f"{where}.class")
-        settings = fill(entry.settings, known, f"{where}.settings")
-        try:
-            device = cls(name=role, **settings)
-        except TypeError as error:
-            raise InvalidProfile(f"{where}.settings: {error}; correct the settings of {entry.cls}") from error
-        devices[role] = device
+        devices[role] = build(entry, known, f"devices.{role}", name=role)
     for role, device in devices.items():
         _connect(role, device)
         if not isinstance(device, roles[role]):

@@ -16,6 +16,7 @@ from mxplans.app.interrupts import Interrupts
 from mxplans.app.plugins import load_entry_point
 from mxplans.app.progress import NightProgress, result_table
 from mxplans.app.session import Session, known_places, open_session
+from mxplans.centring.detection import Backgrounds
 from mxplans.errors import InvalidInput, MxplansError, ServiceDied
 from mxplans.model import QueueItem, build_queue, read_message
 from mxplans.profile import Profile, load_profile
@@ -126,7 +127,12 @@ def _collect(session: Session, items: Sequence[QueueItem], console: Console, cam
     settings = NightSettings.from_profile(session.profile)
     with Interrupts(run_engine, session.services.values(), tell) as interrupts, progress:
         plan = night(
-            session.beamline, items, settings, lambda: interrupts.stop_after_pin, _reporter(came_to.results.append)
+            session.beamline,
+            items,
+            settings,
+            lambda: interrupts.stop_after_pin,
+            _reporter(came_to.results.append),
+            Backgrounds.kept_in(session.backgrounds),
         )
         try:
             run_engine(plan)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from mxplans.app.building import classes_of
 from mxplans.app.plugins import load_class
 from mxplans.errors import InvalidProfile
 from mxplans.profile import Profile, fill
@@ -62,6 +63,7 @@ def time_keeper(profile: Profile, known: Mapping[str, str]) -> tuple[str, Abstra
 
 def device_packages(profile: Profile) -> tuple[str, ...]:
     """Packages that the profile's device classes come from; loads them."""
-    for role, entry in profile.devices.items():
-        load_class(entry.cls, f"devices.{role}.class")
-    return tuple(sorted({entry.cls.partition(":")[0].partition(".")[0] for entry in profile.devices.values()}))
+    paths = [(role, path) for role, entry in profile.devices.items() for path in classes_of(entry)]
+    for role, path in paths:
+        load_class(path, f"devices.{role}.class")
+    return tuple(sorted({path.partition(":")[0].partition(".")[0] for _, path in paths}))

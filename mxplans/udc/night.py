@@ -9,6 +9,7 @@ from bluesky import plan_stubs as bps
 from bluesky import preprocessors as bpp
 from bluesky.utils import MsgGenerator
 
+from mxplans.centring.detection import Backgrounds
 from mxplans.model.item import QueueItem
 from mxplans.plans.backgrounds import take_backgrounds
 from mxplans.plans.exchange import unmount
@@ -28,6 +29,7 @@ def night(
     settings: NightSettings,
     should_stop: Callable[[], bool] = lambda: False,
     report: Callable[[ItemResult], None] = lambda result: None,
+    backgrounds: Backgrounds | None = None,
 ) -> MsgGenerator[tuple[ItemResult, ...]]:
     """Collect a queue unattended; leaves the beamline safe and, unless it failed, the goniometer empty.
 
@@ -37,6 +39,7 @@ def night(
         settings: How to work.
         should_stop: Asked between pins; True ends the night in good order.
         report: Told about each item as it ends.
+        backgrounds: Keeps the on-axis views without a sample, which are taken anew; in memory when None.
 
     Returns:
         A result for each item that was worked on.
@@ -47,20 +50,20 @@ def night(
     for item in items:
         check_kind(item)
         require_within(item, settings.limits)
-    return (yield from bpp.finalize_wrapper(_night(bl, items, settings, should_stop, report), lambda: make_safe(bl)))
+    sample = MountedSample() if backgrounds is None else MountedSample(backgrounds)
+    plan = _night(bl, items, Work(settings, sample), should_stop, report)
+    return (yield from bpp.finalize_wrapper(plan, lambda: make_safe(bl)))
 
 
 def _night(
     bl: Beamline,
     items: Sequence[QueueItem],
-    settings: NightSettings,
+    work: Work,
     should_stop: Callable[[], bool],
     report: Callable[[ItemResult], None],
 ) -> MsgGenerator[tuple[ItemResult, ...]]:
     yield from again_after_pauses(lambda: unmount(bl))
-    sample = MountedSample()
-    yield from again_after_pauses(lambda: take_backgrounds(bl, settings.optical, sample.backgrounds))
-    work = Work(settings, sample)
+    yield from again_after_pauses(lambda: take_backgrounds(bl, work.settings.optical, work.sample.backgrounds))
     results: list[ItemResult] = []
     for pin_items in pins(items):
         if should_stop():

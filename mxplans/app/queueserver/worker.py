@@ -17,12 +17,13 @@ from mxplans.app.queueserver.re_manager import uuid_of
 from mxplans.app.queueserver.wish import present_wish
 from mxplans.app.queueserver.work import WorkerContext, plan_for
 from mxplans.app.session import open_session
+from mxplans.centring.detection import Backgrounds
 from mxplans.errors import InvalidInput, LimitExceeded, QueueRefused, SampleProblem
 from mxplans.model import parse_item
 from mxplans.plans.safe import make_safe
 from mxplans.profile import load_profile
 from mxplans.queue import Ledger, Outcome, State
-from mxplans.udc import NightSettings
+from mxplans.udc import MountedSample, NightSettings
 from mxplans.udc.experiment import Work
 
 log = logging.getLogger("mxplans")
@@ -54,7 +55,11 @@ class Worker:
         journal = load_entry_point("mxplans.records", "journal", "records")(state.folder / "documents.jsonl")
         session.run_engine.subscribe(journal)
         ledger = Ledger(places.queue)
-        self.context = WorkerContext(session, ledger, Work(NightSettings.from_profile(session.profile), ledger=ledger))
+        sample = MountedSample(
+            Backgrounds.kept_in(session.backgrounds)
+        )  # so that no pin comes off for what was taken before
+        work = Work(NightSettings.from_profile(session.profile), sample, ledger)
+        self.context = WorkerContext(session, ledger, work)
         # Nobody knows what the worker before this one left: it may have been killed in the middle of a scan.
         session.run_engine(make_safe(session.beamline))
 

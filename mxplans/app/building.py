@@ -1,0 +1,71 @@
+"""Devices from entries of a profile, those of devices that are made of others as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from mxplans.app.plugins import load_class
+from mxplans.errors import InvalidProfile
+from mxplans.profile import DeviceEntry, fill
+from mxplans.roles import SampleDetector
+
+PARTS: Mapping[str, type] = {"detectors": SampleDetector}
+"""Settings that hold entries of devices themselves, and what these must be."""
+
+
+def build(entry: DeviceEntry, known: Mapping[str, str], where: str, **more: Any) -> Any:
+    """Make a device.
+
+    A setting of `PARTS` that is a list of entries becomes a list of devices, each with a name if its settings give one.
+
+    Args:
+        entry: Its class and settings.
+        known: Placeholders.
+        where: Place in the profile, for errors.
+        **more: Arguments that are none of the profile's.
+
+    Raises:
+        InvalidProfile: If a class, a placeholder or a setting is wrong.
+    """
+    cls = load_class(entry.cls, f"{where}.class")
+    settings = {
+        name: _parts(value, PARTS[name], known, f"{where}.settings.{name}")
+        if name in PARTS and isinstance(value, list)
+        else fill(value, known, f"{where}.settings.{name}")
+        for name, value in entry.settings.items()
+    }
+    try:
+        return cls(**more, **settings)
+    except (TypeError, ValueError) as error:
+        raise InvalidProfile(f"{where}.settings: {error}; correct the settings of {entry.cls}") from error
+
+
+def classes_of(entry: DeviceEntry) -> tuple[str, ...]:
+    """Paths of all classes of an entry; what is no entry of a part is left out."""
+    parts = [each for name in PARTS for each in _listed(entry.settings.get(name)) if isinstance(each, Mapping)]
+    return (entry.cls, *(each["class"] for each in parts if isinstance(each.get("class"), str)))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _parts(entries: list[Any], role: type, known: Mapping[str, str], where: str) -> list[Any]:
+    return [_part(entry, role, known, f"{where}.{number}") for number, entry in enumerate(entries)]
+
+
+def _part(entry: Any, role: type, known: Mapping[str, str], where: str) -> Any:
+    try:
+        read = DeviceEntry.model_validate(entry)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'entry'}: {each['msg']}" for each in error.errors())
+        raise InvalidProfile(f"{where}: {told}; write class and settings as for any device") from error
+    made = build(read, known, where)
+    if not isinstance(made, role):
+        raise InvalidProfile(
+            f"{where}: {type(made).__name__} does not play the role {role.__name__}; see mxplans.roles"
+        )
+    return made
