@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mxplans.app.building import build
 from mxplans.app.channel_access import repeater, set_channel_access
@@ -21,6 +21,9 @@ from mxplans.roles import OPTIONAL_ROLES, ROLES, Beamline
 
 if TYPE_CHECKING:
     from bluesky import RunEngine
+    from bluesky.utils import MsgGenerator
+
+T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 30.0
 WAKE_S = 0.2
@@ -52,6 +55,16 @@ class Session:
     def backgrounds(self) -> Path:
         """Folder of on-axis views without a sample: those that sessions before this one have left, and new ones."""
         return self.out / "backgrounds"
+
+    def run(self, plan: MsgGenerator[T]) -> T:
+        """Run a plan, and give what it returns; the RunEngine itself gives the uids of its runs."""
+        found: list[T] = []
+
+        def keep() -> MsgGenerator[None]:
+            found.append((yield from plan))
+
+        self.run_engine(keep())
+        return found[0]
 
 
 @contextlib.contextmanager
