@@ -8,6 +8,8 @@ from viewer_support import at_motors
 from mxplans.centring.detection import ClassicalDetector
 from mxplans.model.detection import AngleTrack, StampedFrame
 from mxplans_sim.world.optics import ON_AXIS, Exposure, Viewer
+from mxplans_sim.world.recent import RecentFrames
+from mxplans_sim.world.shadow import masks
 
 ZOOMS = {zoom.name: zoom for zoom in ON_AXIS.zooms}
 AXES = ("goniometer_x", "goniometer_y", "goniometer_z", "goniometer_omega")
@@ -22,16 +24,19 @@ class SeeingBench:
         specimen: What hangs on the goniometer; None for nothing.
         exposure: Light and camera.
         frozen: Whether a turn gives one frame again and again.
+        detector: Finds the sample in pictures; the classical one when None.
+        recent: Remembers the pictures, for a service that is to know what is true of them.
     """
 
-    def __init__(self, bl, simulator, specimen, exposure=None, frozen=False):
+    def __init__(self, bl, simulator, specimen, exposure=None, frozen=False, detector=None, recent=None):
         self.at = dict.fromkeys(AXES, 0.0) | {"viewer_zoom": "Coarse"}
         self.specimen, self.exposure, self.frozen = specimen, exposure or Exposure(), frozen
         self.viewer = Viewer(1)
+        self.recent = RecentFrames() if recent is None else recent
         self.spins = []
         self.pictures = 0
         self._bl = bl
-        object.__setattr__(bl, "sample_detector", ClassicalDetector())
+        object.__setattr__(bl, "sample_detector", detector or ClassicalDetector())
         simulator.message_handlers = []
         simulator.add_handler("set", self._moved, lambda message: message.obj.name in self.at)
         simulator.add_handler("set", self._spun, lambda message: message.obj.name == "goniometer_spin")
@@ -54,7 +59,12 @@ class SeeingBench:
         x, y, z, omega = (self.at[axis] for axis in AXES)
         placement = at_motors(x, y, z, omega if omega_deg is None else omega_deg)
         number = self.pictures if frame is None else frame
-        return self.viewer.take(self.specimen, placement, self.zoom, 0.0, self.exposure, frame=number)
+        zoom, specimen = self.zoom, self.specimen
+        image = self.viewer.take(specimen, placement, zoom, 0.0, self.exposure, frame=number)
+        self.recent.keep(
+            image, zoom.um_per_px, lambda: masks(self.viewer.shadow(specimen, placement, zoom, 0.0)) if specimen else {}
+        )
+        return image
 
     @staticmethod
     def _reading(name, value):

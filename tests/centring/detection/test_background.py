@@ -162,3 +162,37 @@ def test_damaged_files_are_told_by_their_name(tmp_path, damage):
     damage(told)
     with pytest.raises(InvalidInput, match=f"{told.name}.*take the background again"):
         Backgrounds.load(tmp_path)
+
+
+def test_a_folder_keeps_what_is_put_and_loses_what_is_discarded(tmp_path):
+    folder = tmp_path / "out" / "backgrounds"
+    kept = Backgrounds.kept_in(folder)
+    coarse, fine = background(), background(zoom="Fine")
+    kept.put(coarse)
+    kept.put(fine)
+    again = Backgrounds.kept_in(folder)
+    assert len(again) == 2
+    assert np.array_equal(again.find("viewer", "Fine").image, fine.image)
+    kept.discard(fine)
+    assert kept.find("viewer", "Fine") is None
+    assert len(Backgrounds.kept_in(folder)) == 1
+    kept.discard(fine)  # not there any more
+
+
+def test_a_newer_background_is_not_discarded_for_an_older_one():
+    kept = Backgrounds()
+    old, new = background(seed=1), background(seed=2)
+    kept.put(old)
+    kept.put(new)
+    kept.discard(old)
+    assert kept.find("viewer", "Coarse") is new
+
+
+def test_a_damaged_file_costs_its_own_view_only(tmp_path, caplog):
+    kept = Backgrounds.kept_in(tmp_path)
+    for zoom in ("Coarse", "Fine"):
+        kept.put(background(zoom=zoom))
+    damaged = min(tmp_path.glob("*.json"))
+    damaged.write_text("{")
+    assert len(Backgrounds.kept_in(tmp_path)) == 1
+    assert damaged.name in caplog.text and "take the background again" in caplog.text
