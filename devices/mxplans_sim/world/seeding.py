@@ -36,7 +36,8 @@ def make_specimen(seed: int, pin: PinInDewar, truth: SampleTruth) -> Specimen:
     if truth.empty:
         bare = Specimen(pin.name, None, (), straight_pin(abs(offset_x), None), mount)
         return _unsteady(misplaced(bare, more, truth), truth)
-    loop = loop_on(rng, offset_x, len(pin.samples) if pin.multi else 0)
+    # Places without a sample are there as well, up to the last one that has one.
+    loop = loop_on(rng, offset_x, pin.samples[-1].position if pin.multi else 0)
     crystals = () if truth.no_crystal else crystals_on(rng, more, pin, truth, loop)
     specimen = Specimen(
         pin.name,
