@@ -11,18 +11,14 @@ from scipy import ndimage
 
 from mxplans.centring.background import background
 from mxplans.centring.gaussians import Gaussian, fit_gaussians
+from mxplans.centring.maxima import SHARP_BOXES, SOFT_BOXES, joined, kept_variance, maxima, without_valley
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Side = Literal["left", "right", "top", "bottom"]
 
-SMOOTH_BOXES = 0.7
-SMOOTHED_VARIANCE = 1 / (4 * np.pi * SMOOTH_BOXES**2)  # of counts after the smoothing, as a part of theirs
-SEED_SIGMAS = 5.0
 FLOOR_SIGMAS = 2.5
 FLOOR_FRAC = 0.05  # of the own maximum: what is darker belongs to no blob
-VALLEY_FRACTION = 0.1  # of the lower of two maxima
-VALLEY_SIGMAS = 3.0
 ERROR_MIN_BOX = 1 / 30
 OF_SIZE_FRAC = (
     0.08  # of the standard deviation: how well a centre of mass finds the middle of a body cut off at a floor
@@ -63,8 +59,8 @@ class Blob:
 def find_blobs(score: Array, fraction: float = 0.05) -> list[Blob]:
     """Blobs of a map (rows, columns), most photons first.
 
-    Local maxima of the smoothed map, five standard deviations high; each box of a connected region goes to the nearest
-    maximum in it. The blobs of a region are fitted together; where Gaussians are no good, their centres of mass count.
+    Local maxima of the map, smoothed little to tell neighbours apart and more to see what is faint, five standard
+    deviations high; each box of a connected region goes to the nearest maximum in it. The blobs of a region are fitted together; where Gaussians are no good, their centres of mass count.
 
     Args:
         score: Photons per box.
@@ -74,53 +70,56 @@ def find_blobs(score: Array, fraction: float = 0.05) -> list[Blob]:
     net = np.maximum(score - level, 0.0)
     if net.max() <= max(3 * spread, 0.0):
         return []
-    smooth = ndimage.gaussian_filter(net, SMOOTH_BOXES, mode="constant")
-    floor = FLOOR_SIGMAS * np.sqrt((level + spread**2 + 1) * SMOOTHED_VARIANCE)
-    region, _ = ndimage.label(smooth > max(0.02 * smooth.max(), floor), np.ones((3, 3)))
-    height = np.maximum(
-        fraction * smooth.max(), SEED_SIGMAS * np.sqrt((smooth + level + spread**2) * SMOOTHED_VARIANCE)
-    )
-    is_peak = (smooth == ndimage.maximum_filter(smooth, 3)) & (smooth > height) & (region > 0)
-    peaks = _distinct(np.argwhere(is_peak), smooth)
+    noise = level + spread**2
+    soft = ndimage.gaussian_filter(net, SOFT_BOXES, mode="constant")
+    floor = FLOOR_SIGMAS * np.sqrt((noise + 1) * kept_variance(SOFT_BOXES))
+    region, _ = ndimage.label(soft > max(0.02 * soft.max(), floor), np.ones((3, 3)))
+    soft_peaks = maxima(net, SOFT_BOXES, noise, fraction, region)
+    sharp_peaks = joined(maxima(net, SHARP_BOXES, noise, fraction, region), soft_peaks)
     blobs: list[Blob] = []
-    for number in np.unique(region[peaks[:, 0], peaks[:, 1]]):
-        mine = peaks[region[peaks[:, 0], peaks[:, 1]] == number]
-        blobs += _of_region(score - level, region == number, mine, level + spread**2)
+    for number in np.unique(region[sharp_peaks[:, 0], sharp_peaks[:, 1]]):
+        soft_mine, sharp_mine = (each[region[each[:, 0], each[:, 1]] == number] for each in (soft_peaks, sharp_peaks))
+        blobs += _of_region(score - level, region == number, sharp_mine, soft_mine, noise)
     return sorted(blobs, key=lambda blob: -blob.total)
 
 
-def _distinct(peaks: Index, smooth: Array) -> Index:
-    """Leave out each maximum without a valley between it and a brighter one: noise on the back of a long crystal.
+def _of_region(net: Array, region: npt.NDArray[np.bool_], sharp: Index, soft: Index, noise: float) -> list[Blob]:
+    """The blobs of one connected region, one for each of its maxima.
 
-    A valley counts when it is deeper than three standard deviations of the counts there, and than a part of the peak.
+    What the sharp map alone tells apart is believed where the fit shows a valley too, which noise on a long crystal
+    does not make.
     """
-    order = np.argsort(-smooth[peaks[:, 0], peaks[:, 1]], kind="stable")
-    kept: list[Index] = []
-    for peak in peaks[order]:
-        height = float(smooth[tuple(peak)])
-        depth = max(VALLEY_SIGMAS * np.sqrt(height * SMOOTHED_VARIANCE), VALLEY_FRACTION * height)
-        plateau, _ = ndimage.label(smooth >= height - depth, np.ones((3, 3)))
-        if all(plateau[tuple(peak)] != plateau[tuple(other)] for other in kept):
-            kept.append(peak)
-    return np.array(kept, dtype=np.int64).reshape(-1, 2)
+    peaks, trusted = sharp, len(sharp) <= max(len(soft), 1)
+    while True:
+        blobs = _parts(net, region, peaks)
+        fitted = _fit(net, region, blobs, noise)
+        if trusted or fitted is None:
+            break
+        weaker = without_valley(fitted)
+        if weaker is None:
+            break
+        peaks = np.delete(peaks, weaker, axis=0)
+        trusted = len(peaks) == 1
+    if fitted is None:
+        return blobs if trusted else _of_region(net, region, soft, soft, noise)
+    return [_fitted(blob, gaussian, net.shape) for blob, gaussian in zip(blobs, fitted, strict=True)]
 
 
-def _of_region(net: Array, region: npt.NDArray[np.bool_], peaks: Index, noise: float) -> list[Blob]:
-    """The blobs of one connected region, one for each of its maxima."""
+def _parts(net: Array, region: npt.NDArray[np.bool_], peaks: Index) -> list[Blob]:
+    """Each box of a region goes to the nearest maximum."""
     rows, columns = np.nonzero(region)
     owner = ((rows[:, None] - peaks[:, 0]) ** 2 + (columns[:, None] - peaks[:, 1]) ** 2.0).argmin(axis=1)
-    parts = [(rows[owner == k], columns[owner == k]) for k in range(len(peaks))]
-    blobs = [_moments(net, *part) for part in parts]
+    return [_moments(net, rows[owner == k], columns[owner == k]) for k in range(len(peaks))]
+
+
+def _fit(net: Array, region: npt.NDArray[np.bool_], blobs: list[Blob], noise: float) -> list[Gaussian] | None:
     if min(net.shape) < 3:
-        return blobs  # a Gaussian in two dimensions needs three rows
+        return None  # a Gaussian in two dimensions needs three rows
     around = np.nonzero(ndimage.binary_dilation(region, np.ones((3, 3))))
     seeds = np.array([(b.row, b.column, b.peak, max(b.row_sigma, 0.5), max(b.column_sigma, 0.5)) for b in blobs])
-    fitted = fit_gaussians(
+    return fit_gaussians(
         around[0].astype(float), around[1].astype(float), net[around], np.full(len(around[0]), noise), seeds
     )
-    if fitted is None:
-        return blobs
-    return [_fitted(blob, gaussian, net.shape) for blob, gaussian in zip(blobs, fitted, strict=True)]
 
 
 def _moments(net: Array, rows: Index, columns: Index) -> Blob:

@@ -40,6 +40,12 @@ class Gaussian:
         """Sum over all boxes of a plane."""
         return float(2 * np.pi * self.height * np.sqrt(np.linalg.det(self.shape)))
 
+    def at(self, rows: Array, columns: Array) -> Array:
+        """Photons at some places."""
+        apart = np.stack([rows - self.row, columns - self.column])
+        exponent = -0.5 * (apart * np.linalg.solve(self.shape, apart)).sum(axis=0)
+        return np.asarray(self.height * np.exp(exponent))
+
 
 def fit_gaussians(rows: Array, columns: Array, net: Array, noise: Array, seeds: Array) -> list[Gaussian] | None:
     """Fit all blobs of a connected region at once.
