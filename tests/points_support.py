@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bluesky import plan_stubs as bps
 from virtual_session import PROFILES, VirtualSession, virtual_session
 
 from mxplans.geometry import AxisLimits, Camera
@@ -69,6 +70,14 @@ def open_site(site: str, folder: Path, **world: Any) -> Iterator[Site]:
     """A site of `profiles/` in virtual time; `world` are changes of its world file."""
     with virtual_session(site, folder, **world) as session:
         yield Site(session, site)
+
+
+def in_run(plan: Any) -> Any:
+    """A plan within an open run, and what it returns."""
+    yield from bps.open_run()
+    found = yield from plan
+    yield from bps.close_run()
+    return found
 
 
 def worst_um(scan: dict[str, Any]) -> float:

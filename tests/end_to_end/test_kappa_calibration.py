@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import yaml
-from points_support import Oracle, open_site
+from points_support import Oracle, in_run, open_site
 
 from mxplans.errors import InvalidInput
 from mxplans.geometry import GoniometerGeometry, Orientation
 from mxplans.model import SampleLocation
+from mxplans.plans import documents
+from mxplans.plans.documents import ScanContext
 from mxplans.plans.exchange import mount
 from mxplans.plans.kappa_calibration import CalibratedAxes, NotCalibrated, calibrate_axes, tip_by_clicks
 from mxplans.plans.orienting import move_orientation
@@ -41,8 +43,11 @@ def test_axes_are_found_as_they_are_and_what_is_told_goes_into_a_profile(site, s
     place = site.crystal_mm()
     site.run(three_click_centring(site.bl, Oracle(site, place), Marking(shifted), site.limits))
     see = tip_by_clicks(site.bl, Oracle(site, place), sigma_px=1.0)
-    done = site.run(calibrate_axes(site.bl, shifted, site.limits, see, site.profile.optical.zoom))
+    zoom, context = site.profile.optical.zoom, ScanContext("needle")
+    done = site.run(in_run(calibrate_axes(site.bl, shifted, site.limits, see, zoom, context=context)))
     assert isinstance(done, CalibratedAxes), done
+    (event,) = site.events(documents.KAPPA)
+    assert event["kappa_point_x_mm"] == done.calibration.geometry.kappa_point_mm[0]
     truth, found = site.geometry, done.calibration
     for name in ("kappa", "phi"):
         error = found.uncertainty[name]

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from bluesky import plan_stubs as bps
-from points_support import Oracle, open_site, worst_um
+from points_support import Oracle, in_run, open_site, worst_um
 
 from mxplans.errors import InvalidInput
 from mxplans.geometry import Orientation
@@ -47,14 +46,6 @@ def level(site):
 def off_um(site, place_mm):
     """How far a place of the sample is off the beam, along and across omega."""
     return np.abs(site.off_beam_um(place_mm)[:2]).max()
-
-
-def in_run(plan):
-    """A plan within an open run, and what it returns."""
-    yield from bps.open_run()
-    found = yield from plan
-    yield from bps.close_run()
-    return found
 
 
 def test_three_clicks_bring_the_crystal_into_the_beam_and_it_stays_there_in_every_orientation(site, level):
