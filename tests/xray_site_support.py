@@ -1,7 +1,7 @@
 """A virtual site whose samples are centred with X-rays: what is true of them beside what was found."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from mxplans.plans.looking import Optics
 from mxplans.plans.optical import OpticalCentre, optical_centring
 from mxplans.plans.orienting import turn_axes
 from mxplans.plans.xray import move_to_candidate, xray_centring
-from mxplans.profile import Profile
+from mxplans.profile import Profile, load_profile
 from mxplans_sim.virtual_time import VirtualBeamline
 
 
@@ -121,14 +121,10 @@ def multi_pin(folder: Path, positions: Sequence[int], number: int) -> Path:
 
 
 @contextmanager
-def xray_site(
-    site: str, folder: Path, shipment: Path | None = None, devices: Mapping[str, Any] | None = None, **world: Any
-) -> Iterator[XraySite]:
+def xray_site(site: str, folder: Path, shipment: Path | None = None, **world: Any) -> Iterator[XraySite]:
     """A site of `profiles/` in virtual time with small frames of spots; `world` are changes of its world file."""
     place = PROFILES / site
-    content = yaml.safe_load((place / "beamline.yaml").read_text())
-    content["devices"] |= devices or {}
-    profile = Profile.model_validate(content)
+    profile = load_profile(place / "beamline.yaml")
     truth = yaml.safe_load((place / "world.yaml").read_text())
     truth["detector"] |= THIN
     path = folder / "world.yaml"

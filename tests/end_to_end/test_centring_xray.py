@@ -151,16 +151,3 @@ def test_each_position_of_a_pin_gets_its_own_crystal_and_an_empty_one_shifts_non
     assert volume["resultVolume"]["grouping"] == [1, 2, 3]
     assert np.ptp(np.array(volume["resultVolume"]["coordinates"])[:, 0]) > 0.9  # mm, from position 1 to 4
     json.dumps(volume)
-
-
-def test_an_outside_crystal_finder_is_used_where_the_profile_has_one(tmp_path):
-    finder = {
-        "class": "mxplans_devices:ZocaloCrystalFinder",
-        "settings": {"address": "{virtual_beamline.stomp_addr}", "results_queue": "/queue/xrc.sim", "purge_s": 0.1},
-    }
-    with xray_site("sim", tmp_path, devices={"crystal_finder": finder}) as here:
-        here.mounted()
-        found = here.centred()
-        assert found.evidence["crystals_told"] == len(found.crystals) == 1
-        # Theirs is the centre of mass of a product: worse than ours by what it leaves out.
-        assert here.nearest(found.candidates[0])[1] < TILTED_UM
