@@ -12,7 +12,7 @@ from mxplans.app.plugins import load_class, load_entry_point
 from mxplans.app.session import build_beamline
 from mxplans.app.unattended import fresh_folder
 from mxplans.errors import InvalidProfile
-from mxplans.profile import load_profile
+from mxplans.profile import DeviceEntry, load_profile
 
 PROFILE = Path(__file__).parents[2] / "profiles/sim/beamline.yaml"
 
@@ -22,6 +22,17 @@ def test_a_missing_and_an_unknown_role_are_both_named():
     devices = {("camera" if role == "viewer" else role): entry for role, entry in profile.devices.items()}
     with pytest.raises(InvalidProfile, match="missing viewer, unknown camera"):
         build_beamline(profile.model_copy(update={"devices": devices}), {})
+
+
+def test_an_optional_role_may_be_left_out_and_what_plays_it_must_play_it(monkeypatch):
+    profile = load_profile(PROFILE)
+    assert "crystal_finder" not in profile.devices
+    entry = DeviceEntry.model_validate({"class": "mxplans.centring.detection:ClassicalDetector"})
+    monkeypatch.setattr("mxplans.app.session.ROLES", {})
+    only = profile.model_copy(update={"devices": {"crystal_finder": entry}})
+    with pytest.raises(InvalidProfile, match="devices.crystal_finder: ClassicalDetector does not play the role"):
+        monkeypatch.setattr("mxplans.app.session.USUAL_DEVICES", {})
+        build_beamline(only, {})
 
 
 @pytest.mark.parametrize("path", ["mxplans_devices:NoSuch", "no_such_package:Thing"])

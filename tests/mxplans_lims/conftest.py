@@ -435,3 +435,25 @@ def mxlims_folder() -> Path:
     if not (folder / "schemas" / "messages").is_dir():
         pytest.skip(f"no MXLIMS schemas in {folder}; set MXPLANS_MXLIMS to the folder that holds schemas/")
     return folder
+
+
+@pytest.fixture
+def told_crystals(small_night: Night) -> Callable[..., list[tuple[str, dict[str, Any]]]]:
+    """Documents of the small night in which its good sample has these crystals and lines instead of one."""
+
+    def documents(crystals: list[dict[str, Any]], lines: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        found: list[tuple[str, dict[str, Any]]] = []
+        result = None
+        for name, document in small_night.documents:
+            if name == "descriptor" and document["name"] == contract.XRC_RESULT and result is None:
+                result = document["uid"]
+                found.append((name, document))
+                found.append((name, document | {"uid": "lines", "name": contract.XRC_LINE}))
+            elif name == "event" and document["descriptor"] == result:
+                found += [(name, document | {"data": document["data"] | crystal}) for crystal in crystals]
+                found += [(name, document | {"descriptor": "lines", "data": line}) for line in lines]
+            else:
+                found.append((name, document))
+        return found
+
+    return documents

@@ -74,3 +74,23 @@ def test_run_without_stop_is_failed_and_says_why(small_night):
 def test_runs_of_others_are_left_out(small_night):
     other = [("start", {"uid": "x", "time": 1.0}), ("stop", {"uid": "y", "run_start": "x", "time": 2.0})]
     assert fold(other) == []
+
+
+def crystal(rank, x_mm, chosen=None, **more):
+    return {"xrc_rank": rank, "xrc_x_mm": x_mm} | ({} if chosen is None else {"xrc_chosen": chosen}) | more
+
+
+def test_several_crystals_fold_to_the_best_first_and_to_the_one_that_was_chosen(told_crystals):
+    lines = [{"xrc_line_number": 1, "xrc_line_x_mm": 0.5}, {"xrc_line_number": 2, "xrc_line_x_mm": 0.6}]
+    record = fold(told_crystals([crystal(1, 0.1), crystal(2, 0.2), crystal(3, 0.3)], lines))[0]
+    assert [each.x_mm for each in record.crystals] == [0.1, 0.2, 0.3]
+    assert record.xray == record.crystals[0]  # where nothing says which, the best one
+    assert [line.values["xrc_line_x_mm"] for line in record.lines] == [0.5, 0.6]
+    record = fold(told_crystals([crystal(1, 0.1, 0), crystal(2, 0.2, 1), crystal(3, 0.3, 0)], []))[0]
+    assert record.xray == record.crystals[1]
+    assert fold(told_crystals([crystal(1, 0.1, 0), crystal(2, 0.2, 0)], []))[0].xray is None
+
+
+def test_crystals_that_were_told_again_count_once_and_as_they_were_told_last(told_crystals):
+    twice = [crystal(1, 0.1), crystal(2, 0.2), crystal(1, 0.4), crystal(1, 0.5), crystal(2, 0.6), crystal(2, 0.7)]
+    assert [each.x_mm for each in fold(told_crystals(twice, []))[0].crystals] == [0.5, 0.7]

@@ -153,3 +153,66 @@ def test_what_is_not_a_number_does_not_spoil_a_message(validator, records, tmp_p
     message = json.loads(MxlimsTarget().export(record, tmp_path).read_text(), parse_constant=pytest.fail)
     assert_valid(validator, message)
     assert message["MxExperiment"]["MxExperiment1"]["extensions"][DOMAIN]["evidence"] == {"images": 10.0}
+
+
+def crystals(*resolutions):
+    return [
+        {
+            "xrc_rank": rank,
+            "xrc_x_mm": 0.1 * rank,
+            "xrc_total": 1000.0 / rank,
+            "xrc_n_spots": 40 - rank,
+            "xrc_d_est_angstrom": resolution,
+            "xrc_pin_position": rank,
+            "xrc_covariance_um2": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+        }
+        for rank, resolution in enumerate(resolutions, start=1)
+    ]
+
+
+def test_all_crystals_of_an_xray_centring_are_points_of_its_result(validator, told_crystals):
+    lines = [{"xrc_line_number": 1, "xrc_line_x_mm": 0.5, "xrc_line_omega_deg": 12.0}]
+    message = to_message(fold(told_crystals(crystals(2.1, 2.4, 3.0), lines))[0])
+    assert_valid(validator, message)
+    (volume,) = message["VolumeScan"].values()
+    result = volume["resultVolume"]
+    assert result["position"]["sampleX"] == pytest.approx(0.1)
+    assert result["coordinates"] == [pytest.approx([0.1 * k, 0.0, 0.0]) for k in range(3)]
+    assert (result["grouping"], result["reflectionCounts"]) == ([1, 2, 3], [39, 38, 37])
+    assert result["intensities"] == pytest.approx([1000.0, 500.0, 1000 / 3])
+    assert result["resolutions"] == [2.1, 2.4, 3.0]
+    ours = volume["extensions"][DOMAIN]
+    assert [each["xrc_pin_position"] for each in ours["crystals"]] == [1, 2, 3]
+    assert ours["linesOfSight"] == lines
+
+
+def test_a_resolution_that_is_not_known_leaves_the_list_of_them_out(validator, told_crystals):
+    message = to_message(fold(told_crystals(crystals(2.1, 0.0), []))[0])
+    assert_valid(validator, message)
+    (volume,) = message["VolumeScan"].values()
+    assert "resolutions" not in volume["resultVolume"] and volume["resultVolume"]["grouping"] == [1, 2]
+
+
+def test_lines_of_sight_alone_are_told_and_no_crystal_is_made_of_them(validator, told_crystals):
+    message = to_message(fold(told_crystals([], [{"xrc_line_number": 1, "xrc_line_x_mm": 0.5}]))[0])
+    assert_valid(validator, message)
+    (volume,) = message["VolumeScan"].values()
+    assert "resultVolume" not in volume
+    assert volume["extensions"][DOMAIN] == {
+        "crystals": [],
+        "linesOfSight": [{"xrc_line_number": 1, "xrc_line_x_mm": 0.5}],
+    }
+
+
+def test_the_box_of_a_volume_scan_holds_every_grid_and_each_angle_is_told_once(validator, records):
+    """A third view, and a strip by which the first grid grew."""
+    first, second = records[0].grids
+    third = first.model_copy(update={"centre": {**first.centre, "omega_deg": 57.0}, "run_uid": "third"})
+    strip = first.model_copy(
+        update={"centre": {**first.centre, "x_mm": first.centre["x_mm"] - 0.06}, "columns": 2, "run_uid": "strip"}
+    )
+    message = to_message(records[0].model_copy(update={"grids": (first, second, third, strip)}))
+    assert_valid(validator, message)
+    (volume,) = message["VolumeScan"].values()
+    assert sorted(volume["rotationAngles"]) == [0.0, 45.0, 90.0]
+    assert volume["boundingBoxSize"] == pytest.approx([0.12, 0.06, 0.06])

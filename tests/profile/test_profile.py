@@ -35,6 +35,8 @@ def test_the_shipped_profile_has_the_experiment_that_the_demo_promises():
         ("schema: mxplans.profile/1", "schema: mxplans.profile/9", "mxplans.profile/1"),
         ("class: mxplans_devices:Smargon", "class: os.system", "class"),
         ("xray:", "xray: [", "not YAML"),
+        ("step_um: 20", "step_um: 20\n  coarse_step_um: 20", "allowed is a larger one"),
+        ("strategy: two grids", "strategy: three grids", "xray.strategy"),
         ("speed_up: 5", "speed_up: !!python/object/apply:os.getcwd []", "not YAML"),
     ],
 )
@@ -56,3 +58,12 @@ def test_words_stay_words(tmp_path):
 def test_an_unknown_placeholder_names_the_known_ones():
     with pytest.raises(InvalidProfile, match=r"\{oot\} is not known here; known are out"):
         fill("{oot}/data", {"out": "/somewhere"}, "devices.detector.settings")
+
+
+def test_a_crystal_finder_looks_at_two_grids_only(tmp_path):
+    finder = "  crystal_finder: {class: 'mxplans_devices:ZocaloCrystalFinder'}\n  beam:"
+    assert "crystal_finder" in load_profile(changed(tmp_path, "  beam:", finder)).devices
+    path = changed(tmp_path, "  beam:", finder)
+    path.write_text(path.read_text().replace("strategy: two grids", "strategy: grid and line"))
+    with pytest.raises(InvalidProfile, match="a crystal_finder looks at two whole grids"):
+        load_profile(path)
