@@ -98,6 +98,33 @@ def collect(
             moved then.
         InvalidInput: If the ledger knows scans that are none of these, or a sweep names a crystal that is not there.
     """
+    groups, homes, how = yield from _planned(bl, sweeps, scans, how)
+    flux: list[float] = []
+    for group in groups:
+        index = group[0].sweep_index
+        flux += yield from _take_group(bl, sweeps[index], group, homes[index], how)
+    return Collected(len(flux), min([1.0, *flux]))
+
+
+def check_places_of(
+    bl: Beamline, sweeps: Sequence[Sweep], scans: Sequence[ScheduledScan], how: Collecting
+) -> MsgGenerator[None]:
+    """See that a goniometer with kappa can have the sample's place in the orientation of each sweep; nothing moves.
+
+    Raises:
+        LimitExceeded: If it cannot, or lacks an axis.
+    """
+    if getattr(bl.goniometer, "kappa", None) is not None:
+        yield from _planned(bl, sweeps, scans, how)
+
+
+Groups = tuple[tuple[ScheduledScan, ...], ...]
+
+
+def _planned(
+    bl: Beamline, sweeps: Sequence[Sweep], scans: Sequence[ScheduledScan], how: Collecting
+) -> MsgGenerator[tuple[Groups, dict[int, Position], Collecting]]:
+    """What is to be taken, where the sample is to stand by sweep, and how, once that is known to be possible."""
     check_axes(bl, sweeps)
     left = remaining(scans, how.ledger.committed(_owner(how)))
     home = how.home or (yield from present_position(bl))
@@ -107,11 +134,7 @@ def collect(
         found = how.found or (yield from found_here(bl))
         how = replace(how, found=found)
         check_places(bl, sweeps, groups, homes, how.geometry, found, how.limits)
-    flux: list[float] = []
-    for group in groups:
-        index = group[0].sweep_index
-        flux += yield from _take_group(bl, sweeps[index], group, homes[index], how)
-    return Collected(len(flux), min([1.0, *flux]))
+    return groups, homes, how
 
 
 def _take_group(

@@ -7,11 +7,12 @@ from functools import partial
 from bluesky.utils import MsgGenerator
 
 from mxplans.centring import XrayCandidate
+from mxplans.errors import LimitExceeded
 from mxplans.geometry import REST, AxisLimits, GoniometerGeometry
 from mxplans.model.extensions import Centring, Kind
 from mxplans.model.item import QueueItem
 from mxplans.model.sweeps import GRIDS, Position, Sweep
-from mxplans.plans.collecting import Collecting, collect
+from mxplans.plans.collecting import Collecting, check_places_of, collect
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.kappa_places import FoundAt, place_at
 from mxplans.plans.ledger import ScanLedger
@@ -90,6 +91,11 @@ def collect_scans(
         found=None if home is None else FoundAt(),
         limits=AxisLimits.of(settings.limits),
     )
+    try:
+        yield from check_places_of(bl, item.asked, scans, how)
+    except LimitExceeded as beyond:
+        # Where this sample would have to stand is its own affair: the next one goes on.
+        return Outcome(verdict=Verdict.NOT_CENTRED, reason=str(beyond))
     collected = yield from phase("collect", collect(bl, item.asked, scans, how))
     if home is not None:
         # What comes next on this sample may ask for no centring either.

@@ -73,3 +73,15 @@ def test_a_crystal_centred_with_kappa_turned_is_collected_there_and_at_rest(tmp_
         offsets_um = [worst_um(scan) for scan in here.rotations()]
     assert len(offsets_um) == 3
     assert max(offsets_um) < CENTRED_UM, offsets_um
+
+
+def test_a_place_beyond_the_travel_ends_one_sample_and_not_the_night(tmp_path):
+    with open_site("sim-md3", tmp_path) as here:
+        settings = NightSettings.from_profile(here.profile)
+        # A kappa axis that far away carries the sample out of every stage.
+        far = settings.goniometer.model_copy(update={"kappa_point_mm": (1.0, 30.0, -0.3)})
+        work = Work(settings.model_copy(update={"goniometer": far}))
+        outcome = here.run(experiment(here.bl, turned(ORIENTATIONS["sim-md3"]), work)).outcome
+        assert outcome.verdict is Verdict.NOT_CENTRED
+        assert "mm; allowed is -3 to 3" in outcome.reason
+        assert here.rotations() == []
