@@ -13,6 +13,7 @@ MxplansError
 ├── SampleProblem                        the sample, not the beamline: ends one sample, never a night
 └── BeamlineFault (RuntimeError)         the beamline: make safe and stop
     ├── DeviceFault                      a device refused, failed or timed out
+    │   ├── CameraFault                  the on-axis camera gives no new image
     │   ├── DetectorFault
     │   └── RobotFault
     └── ServiceDied                      a process the profile started has ended
@@ -97,6 +98,10 @@ class BeamlineFault(MxplansError, RuntimeError):
 
 class DeviceFault(BeamlineFault):
     """A device refused a command, failed or did not answer in time."""
+
+
+class CameraFault(DeviceFault):
+    """The on-axis camera gave no image that is newer than the request for it."""
 
 
 class DetectorFault(DeviceFault):

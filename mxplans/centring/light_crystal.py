@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from mxplans.centring.axis import fit_axis
 from mxplans.centring.loop import VIEWS_MIN
+from mxplans.centring.loop_limits import MOTORS_AT_0
 from mxplans.centring.outline import LoopView, sample_height
 from mxplans.geometry import GoniometerGeometry, Orientation
 from mxplans.model.acquisition import Pose, Vector
@@ -17,7 +18,6 @@ from mxplans.model.detection import Mask, Notion
 
 Array = npt.NDArray[np.float64]
 
-_MOTORS_AT_0 = Pose(x_mm=0.0, y_mm=0.0, z_mm=0.0, omega_deg=0.0)
 SEEN_MIN = 0.5
 """Part of the views that must show a crystal. With fewer it is a matter of chance, and left to X-rays."""
 RESIDUAL_MAX_MM = 0.03
@@ -50,7 +50,7 @@ class LightCrystal:
 
     def in_sample(self, geometry: GoniometerGeometry, orientation: Orientation) -> LightCrystal:
         """The same in the frame of the sample, when the axes above omega stood so."""
-        centre = geometry.sample_mm(self.centre_mm, _MOTORS_AT_0, orientation)
+        centre = geometry.sample_mm(self.centre_mm, MOTORS_AT_0, orientation)
         turned = geometry.mount(orientation)
         x, y, z = (float(each) for each in centre)
         return replace(self, centre_mm=(x, y, z), covariance_mm2=turned.T @ self.covariance_mm2 @ turned)

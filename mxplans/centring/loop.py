@@ -19,6 +19,8 @@ Array = npt.NDArray[np.float64]
 
 RESIDUAL_MAX_MM = 0.06
 VIEWS_MIN = 4
+STRAIGHT = (1.0, 0.0, 0.0)
+"""A straight pin lies along omega, as long as no axis above omega is turned."""
 CLEAREST_PERCENT = 10
 """Of the views. Edges of clear liquid are dark as well, but from the flat face its middle is not; ice is dark from all."""
 INNER = (0.1, 0.9)
@@ -38,7 +40,7 @@ class LoopCentred:
         length_um: Along omega, from the tip to the neck.
         flat_um: Across, on the flat face.
         edge_um: Across, seen on the edge.
-        bend_deg: Between the mount, as far as it is seen, and the omega axis.
+        bend_deg: Between the mount, as far as it is seen, and where a straight pin would lie.
         opaque_frac: Part of the loop in which most of the light is lost, from the sides that are clearest.
         views_used: Of all views.
         views_whole: Part of the views that show something, in which the end of the loop is inside the image.
@@ -67,9 +69,10 @@ class LoopCentred:
         return Pose(x_mm=-x, y_mm=-y, z_mm=-z, omega_deg=self.omega_flat_deg)
 
     @property
-    def neck_mm(self) -> float:
-        """Where it ends, along omega."""
-        return 2 * self.centre_mm[0] - self.tip_mm[0]
+    def neck_mm(self) -> Vector:
+        """Where it ends, at the pin's side."""
+        x, y, z = (2 * middle - tip for middle, tip in zip(self.centre_mm, self.tip_mm, strict=True))
+        return x, y, z
 
     @property
     def axis_offset_mm(self) -> float:
@@ -104,7 +107,7 @@ class LoopCentred:
         }
 
 
-def locate_loop(views: Sequence[LoopView]) -> LoopCentred | LoopNotFound:
+def locate_loop(views: Sequence[LoopView], pin_axis: Vector = STRAIGHT) -> LoopCentred | LoopNotFound:
     """Find the loop that all views show; zoom and motors may differ from view to view.
 
     The tip is the end of the outline away from the pin, the neck the first place behind the widest one where the outline
@@ -113,6 +116,7 @@ def locate_loop(views: Sequence[LoopView]) -> LoopCentred | LoopNotFound:
 
     Args:
         views: At 6 angles or more, best over a full turn.
+        pin_axis: Along which a straight pin lies at omega 0, to the right; not along omega where axes above it are turned.
     """
     outlines = [outline for outline in map(outline_of, views) if outline is not None]
     evidence: dict[str, float] = {"views": len(views), "views_with_object": len(outlines)}
@@ -139,7 +143,7 @@ def locate_loop(views: Sequence[LoopView]) -> LoopCentred | LoopNotFound:
             f"{RESIDUAL_MAX_MM * 1000:.0f} um"
         )
         return LoopNotFound(OpticalFailure.UNSTEADY, reason, evidence)
-    return _centred(outlines, inside, lines, fit, length_mm)
+    return _centred(outlines, inside, lines, fit, length_mm, pin_axis)
 
 
 def _largest(views: Sequence[LoopView]) -> dict[str, float]:
@@ -186,7 +190,12 @@ def _fit(outlines: Sequence[Outline], heights_mm: Sequence[float]) -> AxisFit:
 
 
 def _centred(
-    seen: Sequence[Outline], inside: Sequence[Outline], lines: Sequence[_MiddleLine], fit: AxisFit, length_mm: float
+    seen: Sequence[Outline],
+    inside: Sequence[Outline],
+    lines: Sequence[_MiddleLine],
+    fit: AxisFit,
+    length_mm: float,
+    pin_axis: Vector,
 ) -> LoopCentred:
     omega_deg = np.array([outline.view.pose.omega_deg for outline in inside])
     best_mm = min(outline.view.sigma_mm for outline in inside)
@@ -208,7 +217,7 @@ def _centred(
         length_um=length_mm * 1000,
         flat_um=flat_mm * 1000,
         edge_um=edge_mm * 1000,
-        bend_deg=_bend_deg(inside, omega_deg),
+        bend_deg=_bend_deg(inside, omega_deg, pin_axis),
         opaque_frac=float(np.percentile([line.opaque_frac for line in lines], CLEAREST_PERCENT)),
         views_used=int(fit.kept.sum()),
         views_whole=len(inside) / len(seen),
@@ -242,7 +251,9 @@ def _direction(omega_deg: Array, rise: Array) -> tuple[float, float]:
     return float(y), float(z)
 
 
-def _bend_deg(outlines: Sequence[Outline], omega_deg: Array) -> float:
-    """Between omega and the line through all that is seen of the mount."""
-    rises = [float(np.polyfit(outline.depth_mm, outline.middle_mm, 1)[0]) for outline in outlines]
-    return math.degrees(math.atan(math.hypot(*_direction(omega_deg, np.array(rises)))))
+def _bend_deg(outlines: Sequence[Outline], omega_deg: Array, pin_axis: Vector) -> float:
+    """Between where a straight pin lies and the line through all that is seen of the mount."""
+    rises = [float(np.polyfit(outline.x_mm, outline.middle_mm, 1)[0]) for outline in outlines]
+    seen, straight = np.array([1.0, *_direction(omega_deg, np.array(rises))]), np.array(pin_axis)
+    off = np.linalg.norm(np.cross(seen, straight))
+    return math.degrees(math.atan2(float(off), float(seen @ straight)))

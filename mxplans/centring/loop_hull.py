@@ -47,7 +47,7 @@ def loop_hull(
 def _loop_only(view: LoopView, found: LoopCentred) -> Mask:
     """The silhouette between the tip and the neck."""
     mask = view.detection.masks[Notion.FOREGROUND].copy()
-    ends_mm = [found.tip_mm[0] + view.pose.x_mm, found.neck_mm + view.pose.x_mm]
+    ends_mm = [found.tip_mm[0] + view.pose.x_mm, found.neck_mm[0] + view.pose.x_mm]
     first, last = sorted(view.camera.pixel(x_mm, 0.0)[0] for x_mm in ends_mm)
     columns = np.arange(mask.shape[1])
     mask[:, (columns < first - 1) | (columns > last)] = False

@@ -15,16 +15,18 @@ from mxplans.centring.hull_record import hull_record
 from mxplans.centring.light_crystal import LightCrystal, crystal_by_light
 from mxplans.centring.loop import LoopCentred, locate_loop
 from mxplans.centring.loop_hull import loop_hull
-from mxplans.centring.loop_limits import LoopLimits, refused
+from mxplans.centring.loop_limits import LoopLimits, pin_axis, refused
 from mxplans.centring.outline import LoopView
 from mxplans.centring.testimony import testimony
-from mxplans.geometry import motors_pose
+from mxplans.errors import CameraFault
+from mxplans.geometry import Orientation, motors_pose
 from mxplans.model.acquisition import Pose, Vector
 from mxplans.plans import documents
 from mxplans.plans.analysing import analysed
 from mxplans.plans.backgrounds import discard_stale
 from mxplans.plans.documents import ScanContext
-from mxplans.plans.looking import QUARTER_DEG, Optics, Views, bring_into_view, look, look_around, search, turn_by
+from mxplans.plans.looking import Optics, Views, bring_into_view, look, look_around, search
+from mxplans.plans.optical_evidence import keep_evidence, keep_fault
 from mxplans.plans.orienting import read_orientation
 from mxplans.plans.record import record
 from mxplans.plans.viewing import light_up, move_to_pose, snapshot
@@ -100,17 +102,38 @@ def optical_centring(
         The centre, or why there is none.
 
     Raises:
+        CameraFault: If the camera gives no new image; the run has the last one then, and what is wrong.
         BeamlineFault: If a device, or the detector's service, fails.
+        AnalysisFailed: If the detector does.
     """
-    yield from light_up(bl, optics.settings.zoom)
-    found, turn = yield from _find(bl, optics)
-    stills: Views = ()
-    if not isinstance(found, LoopNotFound):
-        found, stills = yield from _confirmed(bl, optics, found, turn)
+    try:
+        found, turn, stills = yield from _seen(bl, optics)
+    except CameraFault as fault:
+        if context is not None:
+            yield from keep_fault(bl, fault, context)
+        raise
     if isinstance(found, LoopNotFound):
         if context is not None:
-            yield from _keep_evidence(bl, found, (*turn, *stills), context)
+            yield from keep_evidence(bl, found, (*turn, *stills), context)
         return NoOpticalCentre(found.failure, found.reason, found.evidence)
+    return (yield from _centred(bl, optics, found, (turn, stills), context))
+
+
+def _seen(bl: Beamline, optics: Optics) -> MsgGenerator[tuple[LoopCentred | LoopNotFound, Views, Views]]:
+    """The loop, or why there is none; what a turn and what looks at high zoom showed."""
+    yield from light_up(bl, optics.settings.zoom)
+    found, turn = yield from _find(bl, optics)
+    if isinstance(found, LoopNotFound):
+        return found, turn, ()
+    confirmed, stills = yield from _confirmed(bl, optics, found, turn)
+    return confirmed, turn, stills
+
+
+def _centred(
+    bl: Beamline, optics: Optics, found: LoopCentred, seen: tuple[Views, Views], context: ScanContext | None
+) -> MsgGenerator[OpticalCentre]:
+    """Bring it into the beam, and tell; `seen` in the turn, and at high zoom."""
+    turn, stills = seen
     crystal = yield from analysed("place of the crystal", crystal_by_light, (*turn, *stills))
     orientation = yield from read_orientation(bl)
     pose = motors_pose(optics.geometry, _wanted(optics, found, crystal), orientation)
@@ -153,14 +176,15 @@ def _find(bl: Beamline, optics: Optics) -> MsgGenerator[tuple[LoopCentred | Loop
         if isinstance(views, LoopNotFound):
             return views, ()
         yield from discard_stale(bl, optics.backgrounds, settings.zoom, views)
-        found = yield from analysed("place of the loop", locate_loop, views)
+        orientation = yield from read_orientation(bl)
+        found = yield from _located(optics, orientation, views)
         if isinstance(found, LoopNotFound):
             nothing = not found.evidence["views_with_object"]
             missing = (yield from search(bl, optics)) if nothing else found
             if missing is not None:
                 return missing, views
             continue
-        why = refused(found, limits)
+        why = refused(found, limits, optics.geometry, orientation)
         if why is not None:
             return why, views
         if found.tip_in_image and (_well_seen(found) or found.axis.sigma_mm <= SIGMA_ENOUGH_MM):
@@ -168,6 +192,13 @@ def _find(bl: Beamline, optics: Optics) -> MsgGenerator[tuple[LoopCentred | Loop
         yield from _move(bl, optics, found.pose)
     reason = f"the loop still leaves the image after {settings.spins_most} turns; it is larger than the view"
     return LoopNotFound(OpticalFailure.OUT_OF_VIEW, reason, {"turns": settings.spins_most}), ()
+
+
+def _located(
+    optics: Optics, orientation: Orientation, views: Sequence[LoopView]
+) -> MsgGenerator[LoopCentred | LoopNotFound]:
+    straight = pin_axis(optics.geometry, orientation)
+    return (yield from analysed("place of the loop", locate_loop, views, straight))
 
 
 def _well_seen(found: LoopCentred) -> bool:
@@ -198,7 +229,7 @@ def _confirmed(
             return still, tuple(stills)
         agreed = agreement(found, still)
         stills.append(still)
-        refined = yield from analysed("place of the loop", locate_loop, [*views, *stills])
+        refined = yield from _located(optics, (yield from read_orientation(bl)), [*views, *stills])
         if isinstance(refined, LoopNotFound):
             return refined, tuple(stills)
         found = replace(refined, omega_flat_deg=nearest(refined.omega_flat_deg, flat_deg))
@@ -240,13 +271,3 @@ def _hull(bl: Beamline, optics: Optics, views: Sequence[LoopView], found: LoopCe
 def _move(bl: Beamline, optics: Optics, pose: Pose, zoom: str | None = None) -> MsgGenerator[None]:
     orientation = yield from read_orientation(bl)
     yield from move_to_pose(bl, motors_pose(optics.geometry, pose, orientation), zoom)
-
-
-def _keep_evidence(bl: Beamline, found: LoopNotFound, views: Views, context: ScanContext) -> MsgGenerator[None]:
-    """Pictures from two sides, what was measured, what the detectors said."""
-    yield from record(documents.OPTICAL_FAILURE, found.values() | testimony(views))
-    label = str(found.failure).replace(" ", "-")
-    for side in (1, 2):
-        yield from snapshot(bl, context, f"optical-{label}-{side}")
-        if side == 1:
-            yield from turn_by(bl, QUARTER_DEG)

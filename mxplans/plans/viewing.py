@@ -7,6 +7,7 @@ import numpy.typing as npt
 from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
+from mxplans.errors import CameraFault, DeviceFault
 from mxplans.geometry import Camera
 from mxplans.model.acquisition import Pose
 from mxplans.plans import documents
@@ -33,8 +34,15 @@ def light_up(bl: Beamline, zoom: str) -> MsgGenerator[None]:
 
 
 def take_image(bl: Beamline) -> MsgGenerator[Image]:
-    """One new image of the on-axis viewer, (height, width)."""
-    yield from trigger_and_wait(bl.viewer, CAMERA_TIMEOUT_S)
+    """One new image of the on-axis viewer, (height, width).
+
+    Raises:
+        CameraFault: If the camera gives none.
+    """
+    try:
+        yield from trigger_and_wait(bl.viewer, CAMERA_TIMEOUT_S)
+    except DeviceFault as fault:
+        raise CameraFault(str(fault)) from fault
     frame: Image = yield from bps.rd(bl.viewer.frame)
     return frame
 
@@ -79,6 +87,11 @@ def move_to_pose(bl: Beamline, pose: Pose, zoom: str | None = None) -> MsgGenera
 def snapshot(bl: Beamline, context: ScanContext, label: str) -> MsgGenerator[None]:
     """Keep the present view as a file, with the beam's place marked as the centred point."""
     yield from take_image(bl)
+    yield from keep_last_image(bl, context, label)
+
+
+def keep_last_image(bl: Beamline, context: ScanContext, label: str) -> MsgGenerator[None]:
+    """Keep the image that was taken last, as `snapshot` does."""
     path = f"snapshots/{context.sample_name}_{label}.png"
     yield from set_and_wait(CAMERA_TIMEOUT_S, bl.viewer.snapshot_file, path)
     camera = yield from read_camera(bl)
