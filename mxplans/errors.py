@@ -15,7 +15,8 @@ MxplansError
     ├── DeviceFault                      a device refused, failed or timed out
     │   ├── CameraFault                  the on-axis camera gives no new image
     │   ├── DetectorFault
-    │   └── RobotFault
+    │   ├── RobotFault
+    │   └── TurnUntold                   omega turned, but its stamps do not tell when it was where
     └── ServiceDied                      a process the profile started has ended
 ```
 
@@ -119,6 +120,10 @@ class RobotFault(DeviceFault):
     def __init__(self, message: str, code: int = 0) -> None:
         super().__init__(message)
         self.code = code
+
+
+class TurnUntold(DeviceFault):
+    """Omega turned, but its stamps do not tell when it was where; a plan may look in steps instead."""
 
 
 class ServiceDied(BeamlineFault):

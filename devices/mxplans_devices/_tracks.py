@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mxplans.errors import DeviceFault
+from mxplans.errors import TurnUntold
 from mxplans.model.acquisition import Spin
 from mxplans.model.detection import AngleTrack
 
@@ -36,7 +36,7 @@ def even_track(name: str, spin: Spin, positions: Sequence[tuple[float, float]]) 
         The times at which omega was at the begin and at the end of the sweep.
 
     Raises:
-        DeviceFault: If there are too few positions, or the turn was not even.
+        TurnUntold: If there are too few positions, or the turn was not even.
 
     >>> even_track("spin", Spin(sweep_deg=90, speed_deg_s=90), [(9.0, -20.0), (10.0, 0.0), (10.5, 45.0), (11.0, 90.0)]).time_s
     array([10., 11.])
@@ -45,7 +45,7 @@ def even_track(name: str, spin: Spin, positions: Sequence[tuple[float, float]]) 
     turned = (told[:, 1] - spin.start_deg) * spin.sense
     within = told[(turned >= 0.0) & (turned <= abs(spin.sweep_deg))]
     if len(within) < LEAST_POSITIONS:
-        raise DeviceFault(
+        raise TurnUntold(
             f"{name}: {len(within)} positions with stamps were told within a turn of {spin.sweep_deg:g} deg, at least "
             f"{LEAST_POSITIONS} are needed; turn slower or further, or let omega be told more often"
         )
@@ -53,7 +53,7 @@ def even_track(name: str, spin: Spin, positions: Sequence[tuple[float, float]]) 
     origin_s = within[0, 0]
     speed, offset, apart = _line(within[:, 0] - origin_s, within[:, 1])
     if apart > UNEVEN_FRAC * abs(spin.sweep_deg) or speed * spin.sense <= 0:
-        raise DeviceFault(
+        raise TurnUntold(
             f"{name}: omega was {apart:.2g} deg off a turn at constant speed, allowed are "
             f"{UNEVEN_FRAC * abs(spin.sweep_deg):.2g} deg; look whether the axis runs freely"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from mxplans.centring.detection import Backgrounds
 from mxplans.centring.failures import LoopNotFound, OpticalFailure
 from mxplans.centring.outline import LoopView, outline_of
 from mxplans.centring.views import views_of
+from mxplans.errors import TurnUntold
 from mxplans.geometry import GoniometerGeometry, motors_pose, spindle_pose
 from mxplans.model.acquisition import Pose, Spin
 from mxplans.model.detection import Image, PinSide
@@ -27,6 +29,8 @@ from mxplans.roles import Beamline
 
 TURN_SIGMA_MM = 0.003
 """Heights in frames of a turn: omega is known to a tenth of a degree, the exposure smears a little."""
+log = logging.getLogger(__name__)
+
 RUN_UP_S = 0.225
 """Half of the time in which omega comes to speed, with a margin; with another one it first goes a few degrees."""
 STILL_SIGMA_PX = 1.0
@@ -82,7 +86,11 @@ def _turn(bl: Beamline, optics: Optics) -> MsgGenerator[Views | LoopNotFound]:
         sweep_deg=sense * settings.spin_deg,
         speed_deg_s=settings.spin_speed_deg_s,
     )
-    seen = yield from spin_and_see(bl, spin, rate_for(spin, settings.frames_per_turn))
+    try:
+        seen = yield from spin_and_see(bl, spin, rate_for(spin, settings.frames_per_turn))
+    except TurnUntold as untold:
+        log.warning("looking in steps instead of one turn: %s", untold)
+        return ()
     if isinstance(seen, NothingSeen):
         return LoopNotFound(OpticalFailure.FROZEN, seen.reason, seen.evidence)
     poses = [pose.model_copy(update={"omega_deg": each.omega_deg}) for each in seen]

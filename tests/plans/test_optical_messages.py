@@ -11,7 +11,9 @@ from viewer_support import specimen as on_pin
 
 from mxplans.centring import OpticalFailure
 from mxplans.centring.hull_record import read_hull
+from mxplans.errors import TurnUntold
 from mxplans.geometry import GoniometerGeometry
+from mxplans.plans import looking
 from mxplans.plans.documents import ScanContext
 from mxplans.plans.looking import Optics
 from mxplans.plans.optical import NoOpticalCentre, OpticalCentre, optical_centring
@@ -149,3 +151,17 @@ def test_an_image_that_is_dark_stops_before_anything_turns(bl, simulator):
     _, messages, seeing = centred(bl, simulator, loop((0.0, 0.0, 0.0)), exposure=Exposure().dimmed(0.0))
     assert not seeing.spins
     assert not [message for message in messages if message.command == "set" and message.obj.name == "goniometer_x"]
+
+
+def test_a_turn_whose_stamps_tell_nothing_is_made_in_steps(bl, simulator, monkeypatch):
+    def untold(*_):
+        raise TurnUntold("goniometer_spin: 1 positions with stamps")
+        yield
+
+    monkeypatch.setattr(looking, "spin_and_see", untold)
+    specimen = loop((0.0, 0.05, 0.03))
+    found, messages, seeing = centred(bl, simulator, specimen)
+    assert isinstance(found, OpticalCentre)
+    assert np.linalg.norm(np.array(found.pose.xyz_mm) + middle_mm(specimen)) < 0.010
+    # One to see that the end is in view, the steps, two at high zoom.
+    assert sum(message.command == "trigger" and message.obj.name == "viewer" for message in messages) == 15
