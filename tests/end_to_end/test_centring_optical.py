@@ -1,5 +1,9 @@
 """Optical centring on the virtual beamlines: where the loop is, in any orientation; what a bad camera comes to."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +29,8 @@ from mxplans.udc.verdicts import Verdict
 pytestmark = pytest.mark.timeout(120)
 CENTRED_UM = 10.0
 FIBRE_MM = 0.010
+LIGHT_UM = 15.0
+SCRIPT = Path(__file__).parents[1] / "murko_centring.py"
 ORIENTED = {
     "sim-md3, flat": ("sim-md3", Orientation()),
     "sim-md3, kappa": ("sim-md3", Orientation(kappa_deg=30.0, phi_deg=50.0)),
@@ -32,10 +38,15 @@ ORIENTED = {
 }
 
 
-def loop_mm(site: Site) -> Any:
+def middle_mm(neck_mm: Any, length_mm: float, rotation: Any) -> Any:
     """Half way between the neck and the outer end of the fibre, in the sample's frame."""
+    return np.array(neck_mm) - (length_mm + FIBRE_MM) / 2 * np.array(rotation)[:, 0]
+
+
+def loop_mm(site: Site) -> Any:
+    """The middle of the loop that hangs there."""
     loop = site.world.specimen.loop
-    return np.array(loop.neck_mm) - (loop.length_mm + FIBRE_MM) / 2 * np.array(loop.rotation)[:, 0]
+    return middle_mm(loop.neck_mm, loop.length_mm, loop.rotation)
 
 
 @pytest.mark.parametrize(("site", "orientation"), ORIENTED.values(), ids=ORIENTED)
@@ -170,3 +181,41 @@ def test_a_stale_background_is_taken_again_before_the_next_pin(tmp_path):
         stale = [event["optical_background_stale_frac"] for event in here.events("mx_optical")]
         assert stale == [0.0, 1.0, 0.0]
         assert [event["background_zoom"] for event in here.events("mx_background")] == ["Fine", "Coarse"] * 2
+
+
+@pytest.fixture(scope="module")
+def with_murko(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("murko")
+    done = subprocess.run(
+        [sys.executable, SCRIPT, folder], check=False, capture_output=True, text=True, timeout=220, cwd=SCRIPT.parent
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.timeout(240)
+def test_murko_on_the_servers_centres_the_loop_and_tells_the_crystal(with_murko):
+    found, truth = with_murko["found"][0], with_murko["truth"][0]
+    assert found["verdict"] == "DONE", found["reason"]
+    assert found["optical_answers"].startswith("murko") and found["optical_detector_faults"] == ""
+    crystal_mm = np.array([found[f"optical_crystal_{axis}_mm"] for axis in "xyz"])
+    assert np.linalg.norm(crystal_mm - truth["crystals"][0]["centre_mm"]) * 1000 < LIGHT_UM
+    assert found["optical_crystal_seen_frac"] >= 0.5
+
+
+@pytest.mark.timeout(240)
+def test_when_murko_dies_in_the_night_the_other_detector_goes_on(with_murko):
+    found = with_murko["found"][1]
+    assert found["verdict"] == "DONE", found["reason"]
+    assert found["optical_answers"].startswith("classical")
+    assert "murko: Murko at 127.0.0.1" in found["optical_detector_faults"]
+
+
+@pytest.mark.timeout(240)
+def test_with_and_without_murko_the_loop_is_within_10_um(with_murko):
+    for found, truth in zip(with_murko["found"], with_murko["truth"], strict=True):
+        loop = truth["loop"]
+        at_mm = np.array([found[f"optical_{axis}_mm"] for axis in "xyz"])
+        off_um = 1000 * np.linalg.norm(at_mm + middle_mm(loop["neck_mm"], loop["length_mm"], loop["rotation"]))
+        assert off_um < CENTRED_UM
+    assert with_murko["backgrounds"] == 2
