@@ -42,6 +42,7 @@ class Blob:
         column_error: As above.
         sides: Edges of the grid over which it reaches.
         fitted: Whether it is a fit, for compact blobs alone.
+        lean: Rows by which its middle moves for each column, by its second moments.
     """
 
     row: float
@@ -54,6 +55,7 @@ class Blob:
     column_error: float
     sides: tuple[Side, ...] = ()
     fitted: bool = False
+    lean: float = 0.0
 
 
 def find_blobs(score: Array, fraction: float = 0.05) -> list[Blob]:
@@ -185,4 +187,5 @@ def _fitted(blob: Blob, gaussian: Gaussian, shape: tuple[int, ...]) -> Blob:
         column_error=errors[1],
         sides=blob.sides,
         fitted=True,
+        lean=float(gaussian.shape[0, 1] / gaussian.shape[1, 1]),
     )

@@ -14,7 +14,7 @@ from scipy.special import ndtr
 
 from mxplans.centring.blobs import Blob
 from mxplans.centring.scores import GridView
-from mxplans.centring.sights import sight, solve_yz, strength
+from mxplans.centring.sights import freed, sight, solve_yz, strength
 
 Array = npt.NDArray[np.float64]
 
@@ -28,6 +28,7 @@ MARGIN = 3.0
 """By so much any other way to pair must be worse, or a pair is not told: two lines of sight are no lie, a ghost is."""
 THIRD_SIGMA_BOX = 0.6
 THIRD_COST_MAX = 30.0
+TRIPLE_SIGMA_MAX_BOX = 0.6  # of a place on which the views do not agree any better
 SHARED_SIGMA_MAX_BOX = 1.0  # across: crystals that stand further apart there have no common place
 SHARED_COLUMN_BOX = 0.3  # from the common centre of mass of both
 SHARED_GAIN_MIN = 0.5
@@ -69,7 +70,19 @@ def pair_blobs(views: Sequence[GridView], blobs: Sequence[Sequence[Blob]], prima
     limit = COST_MAX + (THIRD_COST_MAX / 2 if len(views) > 2 else 0.0)
     ties = [Tie({a: blobs[a][i], b: blobs[b][j]}) for i, j in _assigned(cost, limit)]
     ties = _shared(views, blobs, primary, ties)
-    return [Tie(tie.blobs | _seen_elsewhere(views, blobs, tie.blobs), tie.merged) for tie in ties]
+    seen = [Tie(tie.blobs | _seen_elsewhere(views, blobs, tie.blobs), tie.merged) for tie in ties]
+    return [tie for tie in seen if not _contradicted(views, tie.blobs)]
+
+
+def _contradicted(views: Sequence[GridView], blobs: dict[int, Blob]) -> bool:
+    """Whether a further view says that there is no such crystal: nothing where it must be, or too far from there."""
+    if len(blobs) == 2:
+        return any(_reaches(views, blobs, k) for k in range(len(views)) if k not in blobs)
+    _, covariance = solve_yz(views, freed(views, blobs), 0.0)
+    widest_mm = max(views[k].grid.row_step_um for k in blobs) / 1000
+    omegas = [math.radians(views[k].grid.centre.omega_deg) for k in blobs]
+    sine = max(abs(math.sin(one - other)) for one, other in itertools.combinations(omegas, 2))
+    return math.sqrt(float(covariance.diagonal().max())) > TRIPLE_SIGMA_MAX_BOX * widest_mm / sine
 
 
 def _assigned(cost: Array, limit: float) -> list[tuple[int, int]]:

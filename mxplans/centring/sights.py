@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from mxplans.centring.scores import GridView
 from mxplans.geometry import height_row
 
 Array = npt.NDArray[np.float64]
+
+FOREIGN_RATIO = 1.35  # of photons in two views: as far as crystals differ by how they are turned
+FOREIGN_SIGMAS = 0.5  # of the width: how far what is foreign in a blob may move its middle
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,32 @@ def solve_yz(views: Sequence[GridView], blobs: Mapping[int, Blob], axis_offset_m
 def strength(view: GridView, blob: Blob) -> float:
     """Photons of a blob for boxes of 1 um2, so that grids of other steps can be compared."""
     return blob.total * view.grid.step_um * view.grid.row_step_um
+
+
+def freed(views: Sequence[GridView], blobs: Mapping[int, Blob]) -> dict[int, Blob]:
+    """The blobs of one crystal without what others add to them, as far as it can be told.
+
+    A blob with more photons than the weakest one holds another crystal as well. Its middle is then not that of the
+    crystal, which stands along omega where the weakest blob does, and across where the light leans there; how far it
+    may be off still, the foreign part of its width, is its error.
+    """
+    wide = {k: blob for k, blob in blobs.items() if views[k].grid.columns >= 3}
+    if len(wide) < 2:
+        return dict(blobs)
+    purest = min(wide, key=lambda k: strength(views[k], wide[k]))
+    least, place = strength(views[purest], wide[purest]), sight(views[purest], wide[purest])
+    found = dict(blobs)
+    for k, blob in wide.items():
+        foreign = 1 - FOREIGN_RATIO * least / strength(views[k], blob)
+        if foreign <= 0:
+            continue
+        grid = views[k].grid
+        column = grid.box(grid.centre.model_copy(update={"x_mm": place.x_mm}))[1]
+        shift = max(-blob.column_sigma, min(column - blob.column, blob.column_sigma)) * foreign
+        found[k] = replace(
+            blob,
+            row=blob.row + blob.lean * shift,
+            row_error=float(np.hypot(blob.row_error, FOREIGN_SIGMAS * foreign * blob.row_sigma)),
+            column_error=float(np.hypot(blob.column_error, FOREIGN_SIGMAS * foreign * blob.column_sigma)),
+        )
+    return found

@@ -14,7 +14,7 @@ from mxplans.centring.blobs import Blob, find_blobs
 from mxplans.centring.crystals import CrystalsFound, LineOfSight, Matrix, Truncation, XrayCandidate, size_um
 from mxplans.centring.pairing import Tie, pair_blobs
 from mxplans.centring.scores import GridView
-from mxplans.centring.sights import sight, solve_yz
+from mxplans.centring.sights import freed, sight, solve_yz
 from mxplans.model.acquisition import Pose
 
 ANGLE_MIN_DEG = 5.0
@@ -99,7 +99,7 @@ def _reason(found: int, alone: int, lit: Sequence[bool], evidence: dict[str, flo
 
 def _candidate(views: Sequence[GridView], tie: Tie, beam_size_um: float, axis_offset_mm: float) -> XrayCandidate:
     # Along omega all views measure the same; across, each gives one equation in motor y and z.
-    chosen = dict(sorted(tie.blobs.items()))
+    chosen = freed(views, dict(sorted(tie.blobs.items())))
     sights = [sight(views[k], blob) for k, blob in chosen.items()]
     weights = 1 / np.array([one.x_sigma_mm for one in sights]) ** 2
     places = np.array([one.x_mm for one in sights])
