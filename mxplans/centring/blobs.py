@@ -19,7 +19,7 @@ Side = Literal["left", "right", "top", "bottom"]
 
 FLOOR_SIGMAS = 2.5
 FLOOR_FRAC = 0.05  # of the own maximum: what is darker belongs to no blob
-ERROR_MIN_BOX = 1 / 30
+ERROR_MIN_BOX = 1 / 60
 OF_SIZE_FRAC = (
     0.08  # of the standard deviation: how well a centre of mass finds the middle of a body cut off at a floor
 )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 ROUNDS = 25
-MODEL_FRAC = 0.03
+MODEL_FRAC = 0.02
 """Of the height: by so much no crystal is a Gaussian, however many photons there are."""
 SIGMA_MIN_BOX, SIGMA_MAX_BOX = 0.3, 3.0
 CHI2_MAX = 2.0

@@ -21,7 +21,7 @@ def sample(seed):
     return found, rng
 
 
-@pytest.mark.parametrize(("angles", "found_least"), [((0.0, 90.0), 0.55), ((0.0, 90.0, 45.0), 0.65)])
+@pytest.mark.parametrize(("angles", "found_least"), [((0.0, 90.0), 0.65), ((0.0, 90.0, 45.0), 0.7)])
 def test_no_ghosts_and_most_crystals(angles, found_least):
     ghosts = seen = told = 0
     for seed in range(SAMPLES):
@@ -36,7 +36,7 @@ def test_no_ghosts_and_most_crystals(angles, found_least):
         ghosts += np.count_nonzero(apart.min(axis=1, initial=np.inf) > 1.5)
         seen += np.count_nonzero(apart.min(axis=0, initial=np.inf) < 1.0)
         told += bool(found.candidates or found.unpaired)
-    # The test hook of the method's measured table; the benchmark's goal of 0.02 wants more samples.
-    assert ghosts <= 0.05 * SAMPLES
+    # At the measured 0.01 per sample three or more in 60 are seen once in 40 seeds; the benchmark takes more samples.
+    assert ghosts <= 2
     assert seen >= found_least * SAMPLES * CRYSTALS
     assert told == SAMPLES
