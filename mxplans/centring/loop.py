@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from mxplans.centring.axis import AxisFit, fit_axis
 from mxplans.centring.failures import LoopNotFound, OpticalFailure
-from mxplans.centring.neck import PIN_WIDTH_MM, loop_length_mm, width_profile, without_pin
+from mxplans.centring.neck import PIN_WIDTH_MM, loop_length_mm, stem_seen, width_profile, without_pin
 from mxplans.centring.outline import LoopView, Outline, outline_of, sample_height_mm, whole
 from mxplans.model.acquisition import Pose, Vector
 
@@ -46,6 +46,7 @@ class LoopCentred:
         views_whole: Part of the views that show something, in which the end of the loop is inside the image.
         tip_in_image: False when the loop reaches the image's border: it is longer than what was seen, so move it in
             and look again.
+        neck_in_image: False when it ends where the views end: its length is that of what was seen.
     """
 
     centre_mm: Vector
@@ -61,6 +62,7 @@ class LoopCentred:
     views_used: int
     views_whole: float
     tip_in_image: bool = True
+    neck_in_image: bool = True
 
     @property
     def pose(self) -> Pose:
@@ -128,7 +130,8 @@ def locate_loop(views: Sequence[LoopView], pin_axis: Vector = STRAIGHT) -> LoopC
     if len(inside) < VIEWS_MIN:
         reason = f"the loop's end is inside the image in {len(inside)} views; {VIEWS_MIN} are needed"
         return LoopNotFound(OpticalFailure.OUT_OF_VIEW, reason, evidence)
-    depth_mm, width_mm = without_pin(*width_profile(inside))
+    reach_mm, seen_mm = width_profile(inside)
+    depth_mm, width_mm = without_pin(reach_mm, seen_mm)
     if not len(depth_mm):
         narrowest_um = float(min(outline.width_mm.min() for outline in inside)) * 1000
         evidence |= {"narrowest_um": narrowest_um, "pin_width_um": PIN_WIDTH_MM * 1000}
@@ -143,7 +146,9 @@ def locate_loop(views: Sequence[LoopView], pin_axis: Vector = STRAIGHT) -> LoopC
             f"{RESIDUAL_MAX_MM * 1000:.0f} um"
         )
         return LoopNotFound(OpticalFailure.UNSTEADY, reason, evidence)
-    return _centred(outlines, inside, lines, fit, length_mm, pin_axis)
+    found = _centred(outlines, inside, lines, fit, length_mm, pin_axis)
+    pin_seen = len(depth_mm) < len(reach_mm)
+    return replace(found, neck_in_image=pin_seen or stem_seen(depth_mm, width_mm, length_mm))
 
 
 def _largest(views: Sequence[LoopView]) -> dict[str, float]:

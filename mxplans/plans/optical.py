@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from bluesky.utils import MsgGenerator
 
-from mxplans.centring.agreement import agreement
+from mxplans.centring.agreement import agreement, fits, room_for_neck
 from mxplans.centring.failures import LoopNotFound, OpticalFailure
 from mxplans.centring.hull import Hull, HullNotFound
 from mxplans.centring.hull_record import hull_record
@@ -184,6 +184,9 @@ def _find(bl: Beamline, optics: Optics) -> MsgGenerator[tuple[LoopCentred | Loop
             if missing is not None:
                 return missing, views
             continue
+        if found.tip_in_image and not found.neck_in_image and (aside := room_for_neck(found, views[0])) is not None:
+            yield from _move(bl, optics, aside)
+            continue
         why = refused(found, limits, optics.geometry, orientation)
         if why is not None:
             return why, views
@@ -225,6 +228,10 @@ def _confirmed(
         pose = found.pose.model_copy(update={"omega_deg": flat_deg + from_flat_deg})
         yield from _move(bl, optics, pose, zoom if number == 1 else None)
         still = yield from look(bl, optics, zoom)
+        if number == 1 and isinstance(still, LoopView) and not fits(found, still):
+            zoom = optics.settings.zoom  # a pin with several places
+            yield from _move(bl, optics, pose, zoom)
+            still = yield from look(bl, optics, zoom)
         if isinstance(still, LoopNotFound):
             return still, tuple(stills)
         agreed = agreement(found, still)

@@ -19,7 +19,10 @@ from mxplans.plans.looking import Optics
 from mxplans.plans.optical import NoOpticalCentre, OpticalCentre, optical_centring
 from mxplans.profile import OpticalCentring
 from mxplans.roles import BacklightState
+from mxplans_sim.settings.samples import SampleTruth
+from mxplans_sim.world.dewar import PinInDewar, Sample
 from mxplans_sim.world.optics import Exposure
+from mxplans_sim.world.seeding import make_specimen
 from mxplans_sim.world.shadow import FIBRE_RADIUS_MM
 from mxplans_sim.world.specimen import Loop, Specimen
 
@@ -160,8 +163,20 @@ def test_a_turn_whose_stamps_tell_nothing_is_made_in_steps(bl, simulator, monkey
 
     monkeypatch.setattr(looking, "spin_and_see", untold)
     specimen = loop((0.0, 0.05, 0.03))
-    found, messages, seeing = centred(bl, simulator, specimen)
+    found, messages, _ = centred(bl, simulator, specimen)
     assert isinstance(found, OpticalCentre)
     assert np.linalg.norm(np.array(found.pose.xyz_mm) + middle_mm(specimen)) < 0.010
     # One to see that the end is in view, the steps, two at high zoom.
     assert sum(message.command == "trigger" and message.obj.name == "viewer" for message in messages) == 15
+
+
+@pytest.mark.parametrize("places", [2, 3, 4])
+def test_the_long_loop_of_a_pin_with_several_places_is_seen_whole(bl, simulator, places):
+    """The longest reaches from border to border, and is longer than the view at high zoom."""
+    samples = tuple(Sample(f"s{place}", "Lyso", place) for place in range(1, places + 1))
+    specimen = make_specimen(1, PinInDewar(1, 1, "", samples, multi=True), SampleTruth())
+    found, _, seeing = centred(bl, simulator, specimen)
+    assert isinstance(found, OpticalCentre)
+    at_mm = np.array([seeing.at[f"goniometer_{axis}"] for axis in "xyz"])
+    # Half of what the neck, where such a loop has little width, may be off.
+    assert np.linalg.norm(at_mm + middle_mm(specimen)) < 0.015
