@@ -110,14 +110,6 @@ def test_a_grid_that_was_asked_for_lies_in_the_image_at_any_chi(tmp_path):
         assert here.nearest(work.sample.candidates[0])[1] < TILTED_UM
 
 
-def optical_of(here):
-    """The loop as it truly stands: longer than what light centres."""
-    loop = here.world.specimen.loop
-    middle = np.array(loop.neck_mm) - loop.length_mm / 2 * np.array(loop.rotation)[:, 0]
-    pose = here.profile.goniometer.pose_for(middle, 0.0)
-    return OpticalCentre(pose, loop.length_mm * 1000, loop.width_mm * 1000, loop.width_mm * 1000)
-
-
 def position_items(folder: Path, number: int):
     """An item for each position of a pin, also for those without a crystal."""
     asked = folder / "asked"
@@ -134,7 +126,7 @@ def test_each_position_of_a_pin_gets_its_own_crystal_and_an_empty_one_shifts_non
         # Of so long a loop the grids are longer than others.
         work = Work(settings.model_copy(update={"xray": settings.xray.model_copy(update={"grid_max_um": 1800.0})}))
         items = position_items(tmp_path, number)
-        work.sample.location, work.sample.optical = here.run(mounted_location(here.bl)), optical_of(here)
+        work.sample.location, work.sample.backgrounds = here.run(mounted_location(here.bl)), here.optics.backgrounds
         results = [here.run(experiment(here.bl, item, work)) for item in items]
         verdicts = [result.outcome.verdict for result in results]
         wanted = [Verdict.COLLECTED if k in filled else Verdict.NO_DIFFRACTION for k in range(1, number + 1)]
