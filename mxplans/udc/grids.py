@@ -14,6 +14,7 @@ from bluesky import plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
 from mxplans.centring import GridView, locate_crystals
+from mxplans.errors import LimitExceeded
 from mxplans.model.item import QueueItem
 from mxplans.model.sweeps import Position, ScanKey
 from mxplans.plans.analysing import analysed
@@ -23,7 +24,7 @@ from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.xray import crystal_for, kept_of, move_to_candidate
 from mxplans.plans.xray_told import crystals_told, tell_crystals, tell_lines
 from mxplans.roles import Beamline
-from mxplans.udc.positions import no_crystal, on_pin
+from mxplans.udc.positions import no_crystal, on_pin, too_far
 from mxplans.udc.sample import MountedSample
 from mxplans.udc.settings import NightSettings
 from mxplans.udc.verdicts import Outcome, Verdict
@@ -96,5 +97,8 @@ def locate(
     sample.found_at = here
     if best is None:
         return no_crystal(item, sample)
-    yield from again_after_pauses(partial(move_to_candidate, bl, best.candidate, settings.limits))
+    try:
+        yield from again_after_pauses(partial(move_to_candidate, bl, best.candidate, settings.limits))
+    except LimitExceeded as beyond:
+        return too_far(beyond, found.evidence)
     return Outcome(verdict=Verdict.DONE, reason=found.reason, evidence=found.evidence)

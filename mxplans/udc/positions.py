@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mxplans.centring import PinLayout
+from mxplans.errors import LimitExceeded
 from mxplans.geometry import GoniometerGeometry, Orientation
 from mxplans.model.item import QueueItem
 from mxplans.plans.optical import OpticalCentre
@@ -59,6 +60,11 @@ def no_crystal(item: QueueItem, sample: MountedSample) -> Outcome:
         reason=f"no diffraction at position {item.position_in_pin} of the pin: {found} crystals found, on positions {on}",
         evidence=evidence,
     )
+
+
+def too_far(beyond: LimitExceeded, evidence: Mapping[str, float] | None = None) -> Outcome:
+    """That a sample cannot stand where it would have to: its own affair, and the next one goes on."""
+    return Outcome(verdict=Verdict.NOT_CENTRED, reason=str(beyond), evidence=evidence or {})
 
 
 def number_positions(objects: Mapping[str, Mapping[str, Any]]) -> int | None:

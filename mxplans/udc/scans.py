@@ -30,7 +30,7 @@ from mxplans.udc.bring_in import centring_of, turn_back
 from mxplans.udc.grids import GridLedger, locate
 from mxplans.udc.phases import phase
 from mxplans.udc.pictures import pictures
-from mxplans.udc.positions import no_crystal
+from mxplans.udc.positions import no_crystal, too_far
 from mxplans.udc.sample import MountedSample
 from mxplans.udc.settings import NightSettings
 from mxplans.udc.verdicts import Outcome, Verdict
@@ -66,7 +66,10 @@ def collect_scans(
     if on_crystal and crystal is None:
         return no_crystal(item, sample)
     candidate = crystal.candidate if crystal is not None else None
-    home = yield from _into_place(bl, item, candidate, settings, sample, ledger)
+    try:
+        home = yield from _into_place(bl, item, candidate, settings, sample, ledger)
+    except LimitExceeded as beyond:
+        return too_far(beyond)
     scans = schedule_item(item)
     if not ledger.committed(item.uuid):
         yield from again_after_pauses(partial(pictures, bl, item, settings, context))
@@ -94,8 +97,7 @@ def collect_scans(
     try:
         yield from check_places_of(bl, item.asked, scans, how)
     except LimitExceeded as beyond:
-        # Where this sample would have to stand is its own affair: the next one goes on.
-        return Outcome(verdict=Verdict.NOT_CENTRED, reason=str(beyond))
+        return too_far(beyond)
     collected = yield from phase("collect", collect(bl, item.asked, scans, how))
     if home is not None:
         # What comes next on this sample may ask for no centring either.

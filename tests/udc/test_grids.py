@@ -3,12 +3,16 @@
 import pytest
 from udc_support import Bench
 
-from mxplans.model import kinds
+from mxplans.model import Centring, kinds
 from mxplans.queue import Ledger
-from mxplans.udc import Verdict
+from mxplans.udc import Verdict, Work
 
 ITEM = kinds.xray_centring(
     sample_name="s", location=(1, 1), columns=5, flat_rows=5, edge_rows=5, step_um=10, exposure_s=0.1, aperture="Medium"
+)
+
+ROTATION = kinds.rotation(
+    sample_name="s", location=(1, 1), number_images=4, image_width_deg=0.1, exposure_s=0.1, centring=Centring.XRAY
 )
 
 
@@ -71,6 +75,17 @@ def test_an_attempt_of_another_worker_takes_grids_again_whose_views_nobody_has(b
         assert outcome.verdict is Verdict.DONE, outcome.reason
         assert grids_taken(second) == [0, 90]
         assert ledger.committed(ITEM.uuid) == committed
+
+
+def test_a_crystal_further_off_than_centring_may_go_ends_one_sample_and_not_the_night(bench):
+    far = bench()
+    limits = far.work.settings.limits.model_copy(update={"centring_travel_mm": 0.15})
+    far.work = Work(far.work.settings.model_copy(update={"limits": limits}), far.work.sample, far.work.ledger)
+    for item in (ITEM, ROTATION):
+        outcome = far.run(item)
+        assert outcome.verdict is Verdict.NOT_CENTRED
+        assert "allowed are 0.15 mm" in outcome.reason
+    assert len(far.starts_mm) == 2  # the grids; nothing was collected beside the crystal
 
 
 def test_grids_that_show_nothing_are_told_as_such_on_every_attempt(bench):
