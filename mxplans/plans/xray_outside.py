@@ -17,6 +17,7 @@ from mxplans.errors import DeviceFault
 from mxplans.model.acquisition import Pose
 from mxplans.model.crystal_search import CrystalAnswer, CrystalRequest, FoundCrystal, GridFrames
 from mxplans.plans.grids import QUARTER_DEG
+from mxplans.plans.pausing import again_after_pauses
 from mxplans.plans.waiting import set_and_wait
 from mxplans.plans.xray_survey import Survey
 from mxplans.roles import CrystalFinder
@@ -28,7 +29,7 @@ EVEN_BOX = 12**-0.5
 
 
 def find_outside(survey: Survey, finder: CrystalFinder) -> MsgGenerator[CrystalsFound]:
-    """Scan the flat face and the edge of the loop, and have a service look at the frames.
+    """Scan the flat face and the edge of the loop, and have a service look at the frames. A pause asks it again.
 
     Raises:
         DeviceFault: If the service fails, or the detector does not say where its files are.
@@ -36,14 +37,20 @@ def find_outside(survey: Survey, finder: CrystalFinder) -> MsgGenerator[Crystals
     first, second = (survey.grid_over(turn_deg) for turn_deg in (0.0, QUARTER_DEG))
     for grid in (first, second):
         yield from survey.look(grid)
+    answer = yield from again_after_pauses(lambda: _asked(survey, finder))
+    beam_um = yield from bps.rd(survey.bl.aperture.beam_size)
+    return crystals_of(answer, survey.views, beam_um, survey.optical.axis_offset_mm)
+
+
+def _asked(survey: Survey, finder: CrystalFinder) -> MsgGenerator[CrystalAnswer]:
+    """What it says of the grids; asked anew, they have other numbers, so that no answer is taken for another."""
     request = CrystalRequest(
         grids=tuple(_frames(view, file, finder.name) for view, file in zip(survey.views, survey.files, strict=True))
     )
     yield from set_and_wait(survey.settings.crystals_timeout_s, finder, request)
     if finder.answer is None:
         raise DeviceFault(f"{finder.name}: it has ended without an answer; look at its log and start again")
-    beam_um = yield from bps.rd(survey.bl.aperture.beam_size)
-    return crystals_of(finder.answer, survey.views, beam_um, survey.optical.axis_offset_mm)
+    return finder.answer
 
 
 def _frames(view: GridView, file: str | None, finder: str) -> GridFrames:

@@ -4,15 +4,21 @@ import dataclasses
 
 import numpy as np
 import pytest
+from bluesky import plan_stubs as bps
 from bluesky.utils import FailedStatus
 from plan_support import order
+from told_support import Pausing
 from xray_bench_support import CrystalBench
 
+from mxplans.centring import GridView
 from mxplans.errors import DeviceFault
+from mxplans.geometry import GoniometerGeometry, GridPlan, Orientation
 from mxplans.model import Pose, Spot
 from mxplans.model.crystal_search import CrystalAnswer, FoundCrystal
 from mxplans.plans.optical import OpticalCentre
 from mxplans.plans.xray import OnPin, xray_centring
+from mxplans.plans.xray_outside import find_outside
+from mxplans.plans.xray_survey import Survey
 from mxplans.profile import Collection, XrayCentring
 from mxplans.roles import ShutterState
 from mxplans.udc.positions import layout
@@ -241,3 +247,37 @@ def test_a_crystal_finder_that_finds_nothing_is_an_outcome_and_one_without_an_an
     assert not found.crystals and found.evidence["dropped"] == 2 and "nothing that diffracts" in found.reason
     with pytest.raises(DeviceFault, match="without an answer"):
         asked_outside(bl, simulator, None)
+
+
+def test_a_pause_stops_a_crystal_finder_which_is_asked_again_about_the_same_grids(bl, run_engine):
+    counts = iter([12.0, 11.0])
+
+    def find(request):
+        finder.asked.append(request)
+        crystal = ANSWER.crystals[0].model_copy(update={"total_count": next(counts)})
+        finder.answer = CrystalAnswer(crystals=(crystal,))
+
+    finder = Finder(None)
+    finder.asked = []
+    grids = [GridPlan(OPTICAL.pose.model_copy(update={"omega_deg": omega}), 19, 14, 20.0) for omega in (30.0, 120.0)]
+    views = [GridView(grid, np.zeros((14, 19)), np.zeros((14, 19), dtype=np.int64)) for grid in grids]
+    survey = Survey(bl, OPTICAL, XRAY, COLLECTION, GoniometerGeometry(), Orientation())
+
+    def look(grid):
+        survey.views.append(views[len(survey.views)])
+        survey.files.append(f"s/grid{len(survey.views)}")
+        yield from bps.null()
+
+    survey.look = look
+    found = []
+
+    def plan():
+        found.append((yield from find_outside(survey, finder)))
+
+    behind = lambda message: message.command == "set" and message.obj.name == "crystal_finder"
+    Pausing(run_engine, behind, does={"crystal_finder": find}).run(plan())
+    before, again = finder.asked
+    assert [grid.file_name for grid in again.grids] == [grid.file_name for grid in before.grids]
+    numbers = [grid.data_collection_id for request in finder.asked for grid in request.grids]
+    assert len(set(numbers)) == 4
+    assert [crystal.total for crystal in found[0].candidates] == [11.0]
