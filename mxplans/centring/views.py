@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,7 +60,8 @@ def views_of(
         sigma_mm: Standard error of heights.
 
     Returns:
-        A view per image; or why most of the images, or of the detector's answers, are no use.
+        A view per image that is one, those of another size than most left out; or why most of the images, or of the
+        detector's answers, are no use.
 
     Raises:
         DeviceFault: If the detector's service is away, or says what cannot be.
@@ -68,6 +70,8 @@ def views_of(
     useless = [why for why in map(unusable, images) if why is not None]
     if 2 * len(useless) > len(images):
         return useless[0]
+    kept = _alike(images)
+    images, poses = [images[index] for index in kept], [poses[index] for index in kept]
     background = background if background is not None and background.shape == images[0].shape else None
     looks = [Look(image, camera.um_per_px, pin_side, background) for image in images]
     found = ask(detector, looks)
@@ -78,6 +82,13 @@ def views_of(
         LoopView(pose, camera, detection, pin_side, _opaque(image, background), sigma_mm)
         for image, pose, detection in zip(images, poses, found, strict=True)
     )
+
+
+def _alike(images: Sequence[Image]) -> list[int]:
+    """Which are images at all, and of the shape that most of these have."""
+    shapes = {index: image.shape for index, image in enumerate(images) if not what_is_wrong(image)}
+    usual, _ = Counter(shapes.values()).most_common(1)[0]
+    return [index for index, shape in shapes.items() if shape == usual]
 
 
 def _no_answer(mute: Sequence[Detection], looks: int) -> LoopNotFound:

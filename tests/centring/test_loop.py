@@ -153,3 +153,26 @@ def test_the_pin_may_enter_from_either_side(pin_side):
     assert found.tip_mm == pytest.approx((-0.2, 0.05, -0.03), abs=0.001)
     towards_pin = 1 if pin_side is PinSide.RIGHT else -1
     assert (found.centre_mm[0] - found.tip_mm[0]) * towards_pin > 0
+
+
+BROKEN = {
+    "smaller": np.full((256, 340), 180, np.uint8),
+    "one row": np.zeros(100, np.uint8),
+    "empty": np.zeros((0, 0), np.uint8),
+    "no numbers": np.full((512, 680), np.nan),
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("background", [False, True])
+@pytest.mark.parametrize("at", [0, 2])
+@pytest.mark.parametrize("kind", BROKEN)
+def test_an_image_that_is_none_among_good_ones_is_left_out(kind, at, background):
+    rng = np.random.default_rng(1)
+    empty, *images = [rng.normal(180, 3, (512, 680)).astype(np.uint8) for _ in range(4)]
+    images.insert(at, BROKEN[kind])
+    poses = [Pose(x_mm=0, y_mm=0, z_mm=0, omega_deg=90 * index) for index in range(4)]
+    seen = views_of(
+        ClassicalDetector(), images, poses, Camera(2.0, 340, 256), empty if background else None, PinSide.RIGHT, 0.003
+    )
+    assert [view.pose for view in seen] == poses[:at] + poses[at + 1 :]
