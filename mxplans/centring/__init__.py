@@ -13,9 +13,9 @@ from mxplans.centring.hull_remount import Remount, RemountUnclear, find_remount
 from mxplans.centring.kappa_calibration import CentredTip, KappaCalibration, calibrate_kappa
 from mxplans.centring.loop import LoopCentred, locate_loop
 from mxplans.centring.mesh import write_stl
-from mxplans.centring.next_grid import ambiguous, extension, orthogonal_line, refinement
+from mxplans.centring.next_grid import ambiguous, refinement
 from mxplans.centring.outline import LoopView
-from mxplans.centring.pins import PinLayout, by_pin_position, pin_position_of
+from mxplans.centring.pins import PinLayout, pin_position_of
 from mxplans.centring.points import CentrePoint, PointSource, centre_point
 from mxplans.centring.points_cloud import helical_ends, point_cloud
 from mxplans.centring.points_hull import MissesHull, OnHull, meet_hull
@@ -57,12 +57,10 @@ __all__ = [
     "Truncation",
     "XrayCandidate",
     "ambiguous",
-    "by_pin_position",
     "calibrate_kappa",
     "carve",
     "centre_point",
     "chord",
-    "extension",
     "find_blobs",
     "find_remount",
     "fit_axis",
@@ -71,7 +69,6 @@ __all__ = [
     "locate_crystals",
     "locate_loop",
     "meet_hull",
-    "orthogonal_line",
     "pin_position_of",
     "point_cloud",
     "read_hull",

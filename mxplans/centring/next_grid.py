@@ -1,4 +1,4 @@
-"""Which grid to scan next: across a line of sight, a third view, finer, or further out. What was found decides."""
+"""Which grid to scan next: a third view, or a finer one. What was found decides."""
 
 from __future__ import annotations
 
@@ -45,20 +45,6 @@ def ambiguous(views: Sequence[GridView], threshold: float = 5.0) -> float | None
     return None
 
 
-def orthogonal_line(line: LineOfSight, length_um: float, step_um: float, turn_deg: float = 90.0) -> GridPlan:
-    """One column of boxes along a line of sight, seen from the side: where on it is the crystal?
-
-    Args:
-        line: From the grid on the flat face.
-        length_um: As far as a crystal may be off the middle of that grid, both ways together.
-        step_um: Size of a box.
-        turn_deg: From the first grid.
-    """
-    pose = line.pose.model_copy(update={"omega_deg": line.pose.omega_deg + turn_deg})
-    rows = GridPlan.covering(pose, step_um, length_um, step_um).rows
-    return GridPlan(pose, 1, rows, step_um, vertical=True)
-
-
 def refinement(view: GridView, place: Place, beam_size_um: float, step_um: float | None = None) -> GridPlan | None:
     """A finer grid over one crystal of a coarse one, at the same omega; None if it would show nothing new.
 
@@ -77,26 +63,6 @@ def refinement(view: GridView, place: Place, beam_size_um: float, step_um: float
     margin_um = 2 * (MARGIN_SIGMAS * sigma_um + beam_size_um + 2 * fine_um)
     along_um, across_um = place.size_um[0], max(place.size_um[1:])
     return GridPlan.covering(_centre(view, place).centre, along_um + margin_um, across_um + margin_um, fine_um)
-
-
-def extension(view: GridView, place: Place, boxes: int = 5) -> GridPlan:
-    """A grid over a crystal that reaches over the edge of another: the same steps, so many boxes to each side of it.
-
-    Raises:
-        InvalidInput: If the crystal is not truncated in any grid.
-    """
-    if not place.truncated:
-        raise InvalidInput("the crystal lies within its grids; extend a grid for one that is truncated")
-    moved = _centre(view, place)
-    return GridPlan(
-        moved.centre,
-        2 * boxes + 1,
-        2 * boxes + 1,
-        view.grid.step_um,
-        view.grid.height_um,
-        vertical=view.grid.vertical,
-        snake=view.grid.snake,
-    )
 
 
 def _centre(view: GridView, place: Place) -> GridPlan:

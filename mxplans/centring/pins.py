@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mxplans.centring.crystals import XrayCandidate
@@ -56,17 +55,3 @@ def pin_position_of(crystal: XrayCandidate, positions: PinLayout) -> int | None:
     reach_mm = positions.spacing_mm / 2 if positions.reach_mm is None else positions.reach_mm
     # A nanometre more, for what rounding takes away half way between two positions.
     return number if abs(crystal.pose.x_mm - positions.x_mm(number)) <= reach_mm + 1e-6 else None
-
-
-def by_pin_position(
-    crystals: Iterable[XrayCandidate], positions: PinLayout
-) -> dict[int | None, tuple[XrayCandidate, ...]]:
-    """Crystals of each position, in the order given: the best first. Empty positions are there as well.
-
-    What is on no position stands under None, if there is any.
-    """
-    found: dict[int | None, tuple[XrayCandidate, ...]] = dict.fromkeys(range(1, positions.number_positions + 1), ())
-    for crystal in crystals:
-        number = pin_position_of(crystal, positions)
-        found[number] = (*found.get(number, ()), crystal)
-    return found

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from xray_support import CENTRE, lit, turned, views
 
 from mxplans.centring import CrystalsFound, XrayCandidate, locate_crystals
-from mxplans.centring.pins import PinLayout, by_pin_position, pin_position_of
+from mxplans.centring.pins import PinLayout, pin_position_of
 from mxplans.centring.volume import result_volume, volume_scan
 from mxplans.errors import InvalidInput
 from mxplans.geometry import GridPlan
@@ -46,14 +46,6 @@ def test_a_crystal_between_wells_is_on_none_where_they_are_small():
     small = PinLayout(-0.8, 0.4, 5, reach_mm=0.1)
     assert pin_position_of(found_at(-0.71), small) == 1
     assert pin_position_of(found_at(-0.6), small) is None
-
-
-def test_every_position_is_told_the_empty_ones_too_and_the_best_crystal_first():
-    crystals = [found_at(0.41, 90.0), found_at(-0.79, 50.0), found_at(0.39, 20.0), found_at(2.0)]
-    by_position = by_pin_position(crystals, PIN)
-    assert [len(by_position[number]) for number in range(1, 6)] == [1, 0, 0, 2, 0]
-    assert by_position[4] == (crystals[0], crystals[2])
-    assert by_position[None] == (crystals[3],)
 
 
 @pytest.mark.parametrize(
