@@ -96,7 +96,7 @@ class FileSpotFinder(Device):
             found += self._of_file(task, path, request.number_images - len(found))
         master = Path(f"{base}_master.h5")
         task.until(
-            lambda: master.exists(),
+            lambda: _is_closed(master),
             f"{master} does not come; look at the file writer",
             self._stall_timeout_s,
             self._period_s,
@@ -113,7 +113,7 @@ class FileSpotFinder(Device):
                 return
             path = Path(f"{base}_data_{number:06d}.h5")
             task.until(
-                lambda path=path: _is_closed(path),  # type: ignore[misc]
+                lambda path=path: _is_closed(path, DATASET),  # type: ignore[misc]
                 f"{len(found)} of {wanted} frames are analysed and {path} does not come; check data_dir and that frames "
                 "are taken",
                 self._stall_timeout_s,
@@ -168,12 +168,12 @@ def _good(data: Any) -> npt.NDArray[np.bool_]:
     return np.asarray(~bad)
 
 
-def _is_closed(path: Path) -> bool:
-    """Whether a file can be opened; one that is being written cannot, or is not there under this name."""
+def _is_closed(path: Path, holding: str = "/") -> bool:
+    """Whether a file can be opened and holds something; one that is being written cannot, or is not there under this name."""
     if not path.exists():
         return False
     try:
         with h5py.File(path, "r") as file:
-            return DATASET in file
+            return holding in file
     except OSError:
         return False

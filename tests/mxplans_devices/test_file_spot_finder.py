@@ -85,6 +85,18 @@ def test_a_master_file_that_never_comes_is_a_fault(tmp_path, taken):
         finder(tmp_path, stall_timeout_s=0.05).set(REQUEST).wait(10)
 
 
+def test_a_master_file_that_is_still_being_written_is_waited_for(tmp_path, taken):
+    write_data(tmp_path, 1, taken.frames)
+    (tmp_path / "pin/grid_7_master.h5").write_bytes(b"")
+    device = finder(tmp_path)
+    status = device.set(REQUEST)
+    later = threading.Timer(0.3, write_master, [tmp_path])
+    later.start()
+    status.wait(20)
+    later.join()
+    assert len(device.frames) == 5
+
+
 def test_a_master_file_without_geometry_is_a_fault(tmp_path, taken):
     write_data(tmp_path, 1, taken.frames)
     with h5py.File(tmp_path / "pin/grid_7_master.h5", "w") as file:
