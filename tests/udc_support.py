@@ -54,9 +54,9 @@ class Bench:
         self.results = []
 
     def _scan(self, motion):
-        """A scan leaves the sample elsewhere."""
-        for name, at_mm in zip(AXES, motion.start.xyz_mm, strict=True):
-            self.told.reads[name] = at_mm + 0.05
+        """A scan leaves the sample where its motion ends."""
+        for name, begin, step, row in zip(AXES, motion.start.xyz_mm, motion.step_mm, motion.row_step_mm, strict=True):
+            self.told.reads[name] = begin + step * motion.images_per_row + row * (motion.rows - 1)
 
     def _load(self, location):
         """The robot mounts what is there."""

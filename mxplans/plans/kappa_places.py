@@ -49,6 +49,8 @@ def place_at(geometry: GoniometerGeometry, place: Position, found: FoundAt, orie
     >>> place_at(kappa, Position(x_mm=-0.1, y_mm=0, z_mm=0), FoundAt(), Orientation(kappa_deg=90)).xyz_mm
     (0.0, -0.1, 0.0)
     """
+    if found.orientation == orientation:
+        return place
     x_mm, y_mm, z_mm = place.xyz_mm
     pose = Pose(x_mm=x_mm, y_mm=y_mm, z_mm=z_mm, omega_deg=found.omega_deg or 0.0)
     moved = geometry.corrected(pose, found.orientation, orientation, on_axis=found.omega_deg is None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from bluesky import preprocessors as bpp
 from bluesky.utils import FailedStatus, Msg, MsgGenerator, ensure_generator
 
 from mxplans.errors import MxplansError
@@ -47,8 +46,15 @@ def noticing_pauses(plan: MsgGenerator[T]) -> MsgGenerator[T]:
     Raises:
         ScanInterrupted: Out of the plan, after its finalizers have run, when there was a pause.
     """
-    watch = _PauseWatch()
-    return (yield from bpp.rewindable_wrapper(_notice(plan, watch), False))
+    before = yield Msg("rewindable", None, None)
+    yield Msg("rewindable", None, False)
+    try:
+        result = yield from _notice(plan, _PauseWatch())
+    except Exception:
+        yield Msg("rewindable", None, before)
+        raise
+    yield Msg("rewindable", None, before)
+    return result
 
 
 def again_after_pauses(make: Callable[[], MsgGenerator[T]]) -> MsgGenerator[T]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bluesky import plan_stubs as bps
 from bluesky.utils import Msg, MsgGenerator
 
 from mxplans.plans.waiting import MOVE_TIMEOUT_S, set_and_wait
@@ -28,4 +27,4 @@ def make_safe(bl: Beamline) -> MsgGenerator[None]:
     try:
         yield from rest(bl)
     finally:
-        yield from bps.unstage(bl.detector)
+        yield Msg("unstage", bl.detector)

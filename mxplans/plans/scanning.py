@@ -65,7 +65,7 @@ def acquisition_settings(
 
 def arm(bl: Beamline, settings: AcquisitionSettings) -> MsgGenerator[None]:
     """Configure the detector and arm it; whoever does it leaves it disarmed by `make_safe`."""
-    yield from bps.stage(bl.detector)
+    yield Msg("stage", bl.detector)
     yield Msg("prepare", bl.detector, settings, group="arm")
     yield from wait_for("arm", ARM_TIMEOUT_S)
 
@@ -122,7 +122,7 @@ def _scan(
     conclude: Callable[[], MsgGenerator[None]] | None,
     opened: list[str],
 ) -> MsgGenerator[ScanResult]:
-    run_uid: str = yield from bps.open_run(metadata)
+    run_uid: str = yield Msg("open_run", None, **metadata)
     opened.append(run_uid)
     before = yield from record(
         documents.PRE, {}, bl.goniometer, bl.beam, bl.attenuator, bl.aperture, bl.detector_distance, bl.fast_shutter
@@ -142,7 +142,7 @@ def _scan(
     # The run's end is the last message: nothing comes between it and what the caller writes down of it. It is asked for
     # once, whatever a pause or an abort makes of the answer.
     opened.clear()
-    yield from bps.close_run()
+    yield Msg("close_run", None, exit_status=None, reason=None)
     return ScanResult(run_uid, _flux_left_frac(bl, before, after))
 
 

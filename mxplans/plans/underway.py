@@ -20,8 +20,8 @@ class Underway:
     """
 
     def __init__(self) -> None:
-        self._moving: set[Any] = set()
-        self._others: set[Any] = set()
+        self._moving: list[Any] = []
+        self._others: list[Any] = []
         self._groups: set[Hashable] = set()
 
     def note(self, message: Msg, response: Any) -> None:
@@ -29,12 +29,10 @@ class Underway:
         group = message.kwargs.get("group")
         if message.command == "wait":
             self._groups.discard(group)
-        elif group is not None and hasattr(response, "add_callback"):
+            self._moving, self._others = _under_way(self._moving), _under_way(self._others)
+        elif group is not None and hasattr(response, "done"):
             self._groups.add(group)
-            statuses = self._moving if message.command == "set" else self._others
-            statuses.add(response)
-            # A lambda, since ophyd looks at the signature, and what is built in has none.
-            response.add_callback(lambda ended: statuses.discard(ended))
+            (self._moving if message.command == "set" else self._others).append(response)
 
     def rest(self) -> MsgGenerator[None]:
         """Wait for what was set, which is what the RunEngine stops at a pause; that it fails is no news."""
@@ -50,14 +48,18 @@ class Underway:
                 continue
         self._groups.clear()
 
-    def _until_ended(self, *statuses: set[Any]) -> MsgGenerator[None]:
-        # The Statuses told the RunEngine before us, so that the last failure comes with the sleep after the last end.
+    def _until_ended(self, *statuses: list[Any]) -> MsgGenerator[None]:
+        # The last failure may come with the sleep after the last end.
         ended = False
         for _ in range(round(REST_S / STEP_S)):
             if ended:
                 return
-            ended = not any(statuses)
+            ended = not any(map(_under_way, statuses))
             try:
                 yield Msg("sleep", None, STEP_S)
             except FailedStatus:
                 continue
+
+
+def _under_way(statuses: list[Any]) -> list[Any]:
+    return [status for status in statuses if not status.done]

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from bluesky import plan_stubs as bps
-from bluesky.utils import MsgGenerator
+from bluesky.utils import Msg, MsgGenerator
 
 from mxplans.errors import LimitExceeded
 from mxplans.model.extensions import Kind
@@ -90,13 +89,13 @@ def experiment(
     """
     check_kind(item)
     require_within(item, work.settings.limits)
-    uid: str = yield from bps.open_run(documents.sample_metadata(item, work.settings.beamline, attempt))
+    uid: str = yield Msg("open_run", None, **documents.sample_metadata(item, work.settings.beamline, attempt))
     context = ScanContext(item.sample_name, item.uuid, uid)
     outcome = yield from _outcome(bl, item, work, context)
     yield from record(documents.VERDICT, outcome.values())
     if unmount_after:
         yield from phase("unmount", take_out(bl, item, work.sample))
-    yield from bps.close_run(exit_status="success")
+    yield Msg("close_run", None, exit_status="success", reason=None)
     return ItemResult(item, outcome, uid)
 
 

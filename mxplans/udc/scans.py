@@ -99,13 +99,25 @@ def collect_scans(
     except LimitExceeded as beyond:
         return too_far(beyond)
     collected = yield from phase("collect", collect(bl, item.asked, scans, how))
-    if home is not None:
+    if home is not None and not _stays(item, home):
         # What comes next on this sample may ask for no centring either.
         place = place_at(how.geometry, home, FoundAt(), (yield from read_orientation(bl)))
         yield from again_after_pauses(partial(move_to_position, bl, place))
     if centring:
         return (yield from locate(bl, item, [sample.views[scan.key] for scan in scans], settings, sample))
     return _collected(item, len(scans), collected.flux_left_frac, candidate)
+
+
+def _stays(item: QueueItem, home: Position) -> bool:
+    """Whether nothing that an item asks for moves the sample from where it stands, but omega."""
+    return all(
+        sweep.sweep_type not in GRIDS
+        and sweep.end is None
+        and sweep.position is None
+        and sweep.start in (None, home)
+        and sweep.orientation == (None, None, None)
+        for sweep in item.asked
+    )
 
 
 def _into_place(
