@@ -38,7 +38,7 @@ class XrayCandidate:
         covariance_um2: Of the position, goniometer x, y, z; symmetric.
         peak: Photons of its brightest box, in the weaker view.
         isolation_um: Distance to the nearest other crystal; infinite for a single one.
-        truncated: Edges of grids over which it reaches; its place is a guess then, and `extension` gives the next grid.
+        truncated: Edges of grids over which it reaches; its place is a guess then; a larger grid tells.
         n_views: Grids that its position comes from.
         merged: Whether one of its blobs holds another crystal as well, so that neither is told apart there.
     """

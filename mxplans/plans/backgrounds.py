@@ -12,6 +12,7 @@ from mxplans.centring.detection import Background, Backgrounds
 from mxplans.centring.detection.background import FRAMES_MIN
 from mxplans.centring.outline import LoopView
 from mxplans.centring.views import stale_frac
+from mxplans.errors import CameraFault, InvalidInput
 from mxplans.model.detection import Image
 from mxplans.plans import documents
 from mxplans.plans.analysing import analysed
@@ -97,7 +98,14 @@ def take_backgrounds(
 def _made(
     frames: Sequence[Image], camera: str, zoom: str, light_frac: float, time_s: float, backgrounds: Backgrounds
 ) -> Background:
-    """Make it and keep it, which may write files."""
-    background = Background.of(frames, camera, zoom, light_frac, time_s)
+    """Make it and keep it, which may write files.
+
+    Raises:
+        CameraFault: If the frames are no images of one size.
+    """
+    try:
+        background = Background.of(frames, camera, zoom, light_frac, time_s)
+    except InvalidInput as unusable:
+        raise CameraFault(str(unusable)) from unusable
     backgrounds.put(background)
     return background

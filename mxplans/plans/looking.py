@@ -92,6 +92,9 @@ def _turn(bl: Beamline, optics: Optics) -> MsgGenerator[Views | LoopNotFound]:
         log.warning("looking in steps instead of one turn: %s", untold)
         return ()
     if isinstance(seen, NothingSeen):
+        if seen.evidence["frames"] and not seen.evidence["repeated_frames"]:
+            log.warning("looking in steps instead of one turn: %s", seen.reason)  # two clocks that differ
+            return ()
         return LoopNotFound(OpticalFailure.FROZEN, seen.reason, seen.evidence)
     poses = [pose.model_copy(update={"omega_deg": each.omega_deg}) for each in seen]
     return (yield from _detected(bl, optics, settings.zoom, [each.frame.image for each in seen], poses, TURN_SIGMA_MM))

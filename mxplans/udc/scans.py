@@ -73,17 +73,42 @@ def collect_scans(
     scans = schedule_item(item)
     if not ledger.committed(item.uuid):
         yield from again_after_pauses(partial(pictures, bl, item, settings, context))
-    centring = item.kind is Kind.XRAY_CENTRING
+    how = _how(bl, item, settings, sample, ledger, context, scans_before, home)
+    try:
+        yield from check_places_of(bl, item.asked, scans, how)
+    except LimitExceeded as beyond:
+        return too_far(beyond)
+    collected = yield from phase("collect", collect(bl, item.asked, scans, how))
+    if home is not None and not _stays(item, home):
+        # What comes next on this sample may ask for no centring either.
+        place = place_at(how.geometry, home, FoundAt(), (yield from read_orientation(bl)))
+        yield from again_after_pauses(partial(move_to_position, bl, place))
+    if item.kind is Kind.XRAY_CENTRING:
+        return (yield from locate(bl, item, [sample.views[scan.key] for scan in scans], settings, sample))
+    return _collected(item, len(scans), collected.flux_left_frac, candidate)
+
+
+def _how(
+    bl: Beamline,
+    item: QueueItem,
+    settings: NightSettings,
+    sample: MountedSample,
+    ledger: ScanLedger,
+    context: ScanContext,
+    scans_before: int,
+    home: Position | None,
+) -> Collecting:
+    """How an item's scans are collected; the scores of its grids go to what is known of the sample."""
 
     def conclude(sweep: Sweep, part: ScheduledScan, home: Position) -> MsgGenerator[None]:
         if sweep.sweep_type in GRIDS and item.kind is not Kind.RASTER:
             grid = laid_grid(sweep, home, settings.goniometer, (yield from read_orientation(bl)))
             sample.views[part.key] = yield from score_grid(bl, grid, settings.xray)
 
-    how = Collecting(
+    return Collecting(
         settings=settings.collection,
         context=context,
-        ledger=GridLedger(ledger, sample.views) if centring else ledger,
+        ledger=GridLedger(ledger, sample.views) if item.kind is Kind.XRAY_CENTRING else ledger,
         home=home,
         positions=_positions(settings, sample, at_rest=home is not None),
         first_ordinal=scans_before,
@@ -94,18 +119,6 @@ def collect_scans(
         found=None if home is None else FoundAt(),
         limits=AxisLimits.of(settings.limits),
     )
-    try:
-        yield from check_places_of(bl, item.asked, scans, how)
-    except LimitExceeded as beyond:
-        return too_far(beyond)
-    collected = yield from phase("collect", collect(bl, item.asked, scans, how))
-    if home is not None and not _stays(item, home):
-        # What comes next on this sample may ask for no centring either.
-        place = place_at(how.geometry, home, FoundAt(), (yield from read_orientation(bl)))
-        yield from again_after_pauses(partial(move_to_position, bl, place))
-    if centring:
-        return (yield from locate(bl, item, [sample.views[scan.key] for scan in scans], settings, sample))
-    return _collected(item, len(scans), collected.flux_left_frac, candidate)
 
 
 def _stays(item: QueueItem, home: Position) -> bool:
