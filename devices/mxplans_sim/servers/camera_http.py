@@ -83,7 +83,9 @@ class CameraServer:
 
     async def _status(self, camera: Camera, request: Request) -> Response:
         frame, stamp_s, now_s = camera.stamps_s()
-        return JSONResponse({"id": frame, "stamp": stamp_s, "now": now_s, "rate_hz": 1 / camera.controls.frames.period_s})
+        return JSONResponse(
+            {"id": frame, "stamp": stamp_s, "now": now_s, "rate_hz": 1 / camera.controls.frames.period_s}
+        )
 
     async def _stream(self, camera: Camera, request: Request) -> Response:
         return StreamingResponse(self._images(camera), media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}")

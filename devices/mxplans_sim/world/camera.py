@@ -158,7 +158,11 @@ class Camera:
     async def _picture(self, frame: int) -> Picture:
         frames, clock = self.controls.frames, self._world.clock
         begins_s = frames.begins_s(frame)
-        middle_s, ends_s, there_s = begins_s + frames.exposure_s / 2, begins_s + frames.exposure_s, frames.there_s(frame)
+        middle_s, ends_s, there_s = (
+            begins_s + frames.exposure_s / 2,
+            begins_s + frames.exposure_s,
+            frames.there_s(frame),
+        )
         if self.last is not None and (frame <= self.last.frame or self._fault("camera_frozen") is not None):
             await clock.sleep(there_s - clock.now_s())
             return self.last
