@@ -28,7 +28,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/mxplans udc --profile profiles/sim/beamline.yaml --out $(OUT) profiles/sim/shipment.json
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python tests/run_halves.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

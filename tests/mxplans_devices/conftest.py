@@ -7,6 +7,7 @@ import pytest
 from beamline_support import home, value, wait
 from conftest import VirtualBeamline
 
+from mxplans.centring.detection import ClassicalDetector
 from mxplans.model.acquisition import SampleLocation
 from mxplans.roles import Beamline
 from mxplans_devices import (
@@ -43,7 +44,7 @@ def beamline(virtual_beamline: VirtualBeamline, tmp_path_factory: pytest.TempPat
     }
     for device in devices.values():
         device.wait_for_connection(timeout=20)
-    return Beamline(**devices)
+    return Beamline(**devices, sample_detector=ClassicalDetector(name="sample_detector"))
 
 
 @pytest.fixture
