@@ -13,7 +13,7 @@ from bluesky.utils import Msg, MsgGenerator
 from mxplans.model.acquisition import Spin
 from mxplans.model.detection import AngleTrack, StampedFrame
 from mxplans.plans.pausing import again_after_pauses
-from mxplans.plans.waiting import MOVE_TIMEOUT_S, set_and_wait, wait_for
+from mxplans.plans.waiting import MOVE_TIMEOUT_S, prepare_and_wait, set_and_wait
 from mxplans.roles import Beamline
 
 RECORDER_TIMEOUT_S = 30.0
@@ -103,8 +103,7 @@ def angled(frames: Sequence[StampedFrame], track: AngleTrack) -> tuple[SeenFrame
 def _turn(bl: Beamline, spin: Spin, rate_hz: float) -> MsgGenerator[None]:
     """Record a turn; the recorder and the turn have ended whatever happens."""
     spinner = bl.goniometer.spin
-    yield Msg("prepare", spinner, spin, group="way to a turn")
-    yield from wait_for("way to a turn", MOVE_TIMEOUT_S)
+    yield from prepare_and_wait(spinner, spin, "way to a turn", MOVE_TIMEOUT_S)
     yield from bpp.finalize_wrapper(_recorded(bl, spin, rate_hz), lambda: _end(bl))
 
 

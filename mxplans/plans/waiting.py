@@ -47,8 +47,20 @@ def set_and_wait(timeout_s: float, *pairs: Any) -> MsgGenerator[None]:
     """Set devices to values at the same time, device, value, device, value, ..., and wait for all."""
     devices = pairs[::2]
     group = "set " + ", ".join(device.name for device in devices)
-    for device, value in zip(devices, pairs[1::2], strict=True):
-        yield Msg("set", device, value, group=group)
+    try:
+        for device, value in zip(devices, pairs[1::2], strict=True):
+            yield Msg("set", device, value, group=group)
+    except FailedStatus as failed:  # so soon that nobody waited yet
+        raise _cause(failed, group) from failed
+    yield from wait_for(group, timeout_s)
+
+
+def prepare_and_wait(device: Any, value: Any, group: Hashable, timeout_s: float) -> MsgGenerator[None]:
+    """Prepare a device for a value and wait for it."""
+    try:
+        yield Msg("prepare", device, value, group=group)
+    except FailedStatus as failed:
+        raise _cause(failed, group) from failed
     yield from wait_for(group, timeout_s)
 
 

@@ -84,7 +84,7 @@ def layout(number: int, centre_x_mm: float, length_mm: float, positions: PinPosi
 
     >>> layout(4, 0.0, 1.6, None).x_mm(1)
     -0.6
-    >>> layout(4, 0.0, 1.6, PinPositions(spacing_mm=0.35, tip_mm=0.3)).x_mm(4)
+    >>> round(layout(4, 0.0, 1.6, PinPositions(spacing_mm=0.35, tip_mm=0.3)).x_mm(4), 6)
     0.5
     """
     if positions is None:
