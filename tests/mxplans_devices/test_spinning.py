@@ -116,6 +116,7 @@ def test_a_stopped_turn_leaves_the_speed_as_it_was(beamline: Any) -> None:
     with pytest.raises(DeviceFault):
         wait(status)
     assert wait_until(lambda: goniometer.omega.velocity.get() == before)
+    assert wait_until(lambda: not goniometer.omega.moving)
     home(beamline)
 
 
