@@ -1,6 +1,6 @@
-"""Runs the tests in two processes at once: what needs servers or the clock in one, all the rest in the other.
+"""Runs the tests in two processes at once: whole nights and servers in one, all the rest in the other.
 
-What the rest says comes at the end. It has ended long before the tests that watch the clock of a device.
+What the first says comes at the end. Two cores are enough for both.
 """
 
 import shutil
@@ -8,23 +8,21 @@ import subprocess
 import sys
 import tempfile
 
-CLOCKED = ("tests/app", "tests/end_to_end", "tests/mxplans_devices", "tests/mxplans_sim")
+LONG = ("tests/app", "tests/end_to_end")
 
 
 def main() -> int:
     """The exit code: 0 when both passed."""
     pytest = [sys.executable, "-m", "pytest"]
     with tempfile.TemporaryFile("w+") as told:
-        rest = subprocess.Popen(
-            [*pytest, *(f"--ignore={folder}" for folder in CLOCKED)], stdout=told, stderr=subprocess.STDOUT
-        )
+        long = subprocess.Popen([*pytest, *LONG], stdout=told, stderr=subprocess.STDOUT)
         try:
-            clocked = subprocess.run([*pytest, *CLOCKED], check=False).returncode
-            code = max(clocked, rest.wait())
+            short = subprocess.run([*pytest, *(f"--ignore={folder}" for folder in LONG)], check=False).returncode
+            code = max(short, long.wait())
         finally:
-            if rest.poll() is None:
-                rest.terminate()
-                rest.wait(60)
+            if long.poll() is None:
+                long.terminate()
+                long.wait(60)
         told.seek(0)
         shutil.copyfileobj(told, sys.stdout)
     return code
