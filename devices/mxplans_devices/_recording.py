@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import numpy as np
+from ophyd import Device
 
 from mxplans.errors import DeviceFault, LimitExceeded
 from mxplans.model.detection import StampedFrame
@@ -120,3 +121,29 @@ class RecorderJobs:
                 task.attend(running)
 
         return self._starter.start(wait, "end of a recording", self._timeout_s)
+
+
+class Recorder(Device):
+    """A recorder, a part of a viewer. Subclasses have `record`, as `RecorderJobs` wants it.
+
+    Args:
+        prefix: Of its process variables, where it has any.
+        name: Name in messages.
+    """
+
+    def __init__(self, prefix: str = "", *, name: str, **kwargs: Any) -> None:
+        super().__init__(prefix, name=name, **kwargs)
+        self._jobs = RecorderJobs(self)
+
+    @property
+    def frames(self) -> tuple[StampedFrame, ...]:
+        """New frames of the last recording, in the order of their times."""
+        return self._jobs.frames
+
+    def set(self, value: float) -> FaultStatus:
+        """Begin with a rate in Hz, end with 0."""
+        return self._jobs.set(value)
+
+    def stop(self, *, success: bool = False) -> None:
+        """End."""
+        self._jobs.stop()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mxplans.errors import TurnUntold
+from mxplans.errors import DeviceFault, TurnUntold
 from mxplans.model.acquisition import Spin
 from mxplans.model.detection import AngleTrack
 
@@ -20,6 +20,24 @@ late is a third of that in a turn of 360 deg at 120 deg/s; a turn that rested fo
 _OUTLIER = 5.0
 """Median distances from the line beyond which a position has a stamp that came too late, and does not count."""
 _ROUNDS = 3
+
+
+class Tracked:
+    """What tells of its last turn."""
+
+    name: str
+    _track: AngleTrack | None = None
+
+    @property
+    def track(self) -> AngleTrack:
+        """Omega during the last turn, by the stamps of the control system.
+
+        Raises:
+            DeviceFault: If nothing has turned yet, or the last turn did not come to its end.
+        """
+        if self._track is None:
+            raise DeviceFault(f"{self.name}: there is no turn to tell of; turn first")
+        return self._track
 
 
 def even_track(name: str, spin: Spin, positions: Sequence[tuple[float, float]]) -> AngleTrack:

@@ -9,12 +9,11 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
-from ophyd import Component, Device
+from ophyd import Component
 
 from mxplans.errors import DeviceFault
-from mxplans.model.detection import StampedFrame
-from mxplans_devices._jobs import FaultStatus, Task
-from mxplans_devices._recording import LONGEST_S, RecorderJobs, Recording
+from mxplans_devices._jobs import Task
+from mxplans_devices._recording import LONGEST_S, Recorder, Recording
 from mxplans_devices._signals import ReadOnly, Setting
 from mxplans_devices._snapshots import Frame
 
@@ -25,7 +24,7 @@ TO_MIDDLE: Mapping[str, float] = MappingProxyType({"begin": 0.5, "middle": 0.0, 
 CONNECT_TIMEOUT_S = 5.0
 
 
-class AreaDetectorRecorder(Device):
+class AreaDetectorRecorder(Recorder):
     """A part of an `OnAxisViewer`; the camera's image mode, period and acquisition are at the end as they were.
 
     areaDetector has no common rule for the moment of its stamps: most drivers take them when a frame has been read, which
@@ -52,27 +51,13 @@ class AreaDetectorRecorder(Device):
         super().__init__(prefix, name=name, **kwargs)
         self.stamp = stamp
         self.late_s = late_s
-        self._jobs = RecorderJobs(self)
-
-    @property
-    def frames(self) -> tuple[StampedFrame, ...]:
-        """New frames of the last recording, in the order of their times."""
-        return self._jobs.frames
-
-    def set(self, value: float) -> FaultStatus:
-        """Begin with a rate in Hz, end with 0."""
-        return self._jobs.set(value)
-
-    def stop(self, *, success: bool = False) -> None:
-        """End."""
-        self._jobs.stop()
 
     def record(self, task: Task, recording: Recording, begun: threading.Event) -> None:
         """Let the camera run and keep its frames until the recording ends."""
         mode, period_s = self.image_mode.get(use_monitor=False), float(self.period.get(use_monitor=False))
         ran = mode == CONTINUOUS and bool(self.acquire.get(use_monitor=False))
-        task.attend(self.acquire.set(0))
         try:
+            task.attend(self.acquire.set(0))
             task.attend(self.image_mode.set(CONTINUOUS))
             task.attend(self.period.set(1.0 / recording.rate_hz))
             with self._watched(recording):

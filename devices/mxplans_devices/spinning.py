@@ -12,16 +12,15 @@ from ophyd import Component, Device
 
 from mxplans.errors import DeviceFault, LimitExceeded
 from mxplans.model.acquisition import Spin
-from mxplans.model.detection import AngleTrack
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import ReadOnly, Setting
-from mxplans_devices._tracks import even_track
+from mxplans_devices._tracks import Tracked, even_track
 
 RUN_UP = 1.5
 """Way to speed up and to slow down, in units of what the record's acceleration time needs."""
 
 
-class MotorSpin(Device):
+class MotorSpin(Tracked, Device):
     """The turn, a part of a `Goniometer` with a motor record `omega`; its speed is the record's again at the end.
 
     Args:
@@ -40,18 +39,6 @@ class MotorSpin(Device):
         super().__init__(prefix, name=name, parent=parent, **kwargs)
         self._timeout_s = timeout_s
         self._worker = Worker(self)
-        self._track: AngleTrack | None = None
-
-    @property
-    def track(self) -> AngleTrack:
-        """Omega during the last turn, by the stamps of the record's monitors.
-
-        Raises:
-            DeviceFault: If nothing has turned yet, or the last turn did not come to its end.
-        """
-        if self._track is None:
-            raise DeviceFault(f"{self.name}: there is no turn to tell of; turn first")
-        return self._track
 
     def prepare(self, value: Spin) -> FaultStatus:
         """Go to where a turn begins to speed up."""
@@ -84,6 +71,9 @@ class MotorSpin(Device):
             subscription = self.readback.subscribe(hear, run=False)
             try:
                 task.attend(self.parent.omega.set(spin.end_deg + spin.sense * self._room_deg(spin)))
+            except DeviceFault:
+                self.parent.omega.stop()  # that of `stop` may have come before the turn began
+                raise
             finally:
                 self.readback.unsubscribe(subscription)
         self._track = even_track(self.name, spin, positions)

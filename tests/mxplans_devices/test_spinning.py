@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -117,6 +118,19 @@ def test_a_stopped_turn_leaves_the_speed_as_it_was(beamline: Any) -> None:
         wait(status)
     assert wait_until(lambda: goniometer.omega.velocity.get() == before)
     assert wait_until(lambda: not goniometer.omega.moving)
+    home(beamline)
+
+
+@pytest.mark.parametrize("waits_s", [0.0, 0.02, 0.05, 0.1])
+def test_a_turn_that_is_stopped_as_it_begins_does_not_go_on(beamline: Any, waits_s: float) -> None:
+    goniometer: Any = beamline.goniometer
+    status = goniometer.spin.set(Spin(sweep_deg=3500.0, speed_deg_s=60.0))
+    threading.Event().wait(waits_s)
+    goniometer.spin.stop()
+    with pytest.raises(DeviceFault):
+        wait(status)
+    assert wait_until(lambda: not goniometer.omega.moving)
+    assert abs(goniometer.omega.position) < 1750.0  # a small part of the way, however fast the beamline's time runs
     home(beamline)
 
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import httpx
 import numpy as np
-from ophyd import Device
 
 from mxplans.errors import DeviceFault
-from mxplans.model.detection import StampedFrame
-from mxplans_devices._jobs import FaultStatus, Task
-from mxplans_devices._recording import RecorderJobs, Recording
+from mxplans_devices._jobs import Task
+from mxplans_devices._recording import Recorder, Recording
 from mxplans_devices._snapshots import Frame
 
 ANSWER_TIMEOUT_S = 10.0
 
 
-class HttpRecorder(Device):
+class HttpRecorder(Recorder):
     """A part of an `MD3Viewer`; `GET /snapshot` must tell begin and end of the exposure, `/status` the frame rate.
 
     Args:
@@ -26,23 +23,6 @@ class HttpRecorder(Device):
         name: Name in messages.
         parent: The viewer, which has the `url`.
     """
-
-    def __init__(self, prefix: str = "", *, name: str, parent: Any, **kwargs: Any) -> None:
-        super().__init__(prefix, name=name, parent=parent, **kwargs)
-        self._jobs = RecorderJobs(self)
-
-    @property
-    def frames(self) -> tuple[StampedFrame, ...]:
-        """New frames of the last recording, in the order of their times."""
-        return self._jobs.frames
-
-    def set(self, value: float) -> FaultStatus:
-        """Begin with a rate in Hz, end with 0."""
-        return self._jobs.set(value)
-
-    def stop(self, *, success: bool = False) -> None:
-        """End."""
-        self._jobs.stop()
 
     def record(self, task: Task, recording: Recording, begun: threading.Event) -> None:
         """Fetch every so many frames until the recording ends."""

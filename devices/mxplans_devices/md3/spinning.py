@@ -7,14 +7,13 @@ from typing import Any
 
 from mxplans.errors import DeviceFault, LimitExceeded
 from mxplans.model.acquisition import Spin
-from mxplans.model.detection import AngleTrack
 from mxplans_devices._jobs import FaultStatus, Task
-from mxplans_devices._tracks import even_track
+from mxplans_devices._tracks import Tracked, even_track
 from mxplans_devices.md3._parts import Exported
 from mxplans_devices.protocols.exporter import Value
 
 
-class MD3Spin(Exported):
+class MD3Spin(Tracked, Exported):
     """The turn, a part of an `MD3Goniometer`: a move of omega, as fast as its motor goes.
 
     The controller has no command for another speed without its shutter and detector gate, which a camera does not need.
@@ -39,18 +38,6 @@ class MD3Spin(Exported):
         super().__init__(prefix, name=name, parent=parent, **kwargs)
         self._timeout_s = timeout_s
         self._run_up_s = run_up_s
-        self._track: AngleTrack | None = None
-
-    @property
-    def track(self) -> AngleTrack:
-        """Omega during the last turn, by the stamps of the controller's events.
-
-        Raises:
-            DeviceFault: If nothing has turned yet, or the last turn did not come to its end.
-        """
-        if self._track is None:
-            raise DeviceFault(f"{self.name}: there is no turn to tell of; turn first")
-        return self._track
 
     def prepare(self, value: Spin) -> FaultStatus:
         """Go to where a turn begins to speed up."""
