@@ -94,17 +94,27 @@ class FileSpotFinder(Device):
         found: list[Found] = []
         for path in self._files(task, base, request.number_images, found):
             found += self._of_file(task, path, request.number_images - len(found))
-        master = Path(f"{base}_master.h5")
-        task.until(
-            lambda: _is_closed(master),
-            f"{master} does not come; look at the file writer",
-            self._stall_timeout_s,
-            self._period_s,
-        )
-        geometry = read_geometry(master)
+        geometry = self._geometry(task, Path(f"{base}_master.h5"))
         self._frames = tuple(
             FrameSpots(image=image, spots=as_spots(spots, geometry)) for image, spots in enumerate(found, start=1)
         )
+
+    def _geometry(self, task: Task, master: Path) -> SpotGeometry:
+        """What the master file says, once it is whole."""
+        said: list[SpotGeometry] = []
+        missing = [f"{master} does not come; look at the file writer"]
+
+        def is_whole() -> bool:
+            if not master.exists():
+                return False
+            try:
+                said.append(read_geometry(master))
+            except DeviceFault as fault:
+                missing[:] = [str(fault)]
+            return bool(said)
+
+        task.until(is_whole, lambda: missing[0], self._stall_timeout_s, self._period_s)
+        return said[0]
 
     def _files(self, task: Task, base: Path, wanted: int, found: list[Found]) -> Iterator[Path]:
         """Data files in their order, each when it is there and can be opened."""
@@ -144,7 +154,8 @@ def read_geometry(master: Path) -> SpotGeometry:
         DeviceFault: If the file does not say.
     """
     try:
-        with h5py.File(master, "r") as file:
+        # Without a lock: a writer may have it open, or open it again just now, and must not fail for us.
+        with h5py.File(master, "r", locking=False) as file:
             detector = file[_DETECTOR]
             return SpotGeometry(
                 wavelength_a=float(file["entry/instrument/beam/incident_wavelength"][()]),
@@ -168,7 +179,7 @@ def _good(data: Any) -> npt.NDArray[np.bool_]:
     return np.asarray(~bad)
 
 
-def _is_closed(path: Path, holding: str = "/") -> bool:
+def _is_closed(path: Path, holding: str) -> bool:
     """Whether a file can be opened and holds something; one that is being written cannot, or is not there under this name."""
     if not path.exists():
         return False

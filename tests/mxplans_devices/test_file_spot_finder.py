@@ -102,7 +102,7 @@ def test_a_master_file_without_geometry_is_a_fault(tmp_path, taken):
     with h5py.File(tmp_path / "pin/grid_7_master.h5", "w") as file:
         file["entry/data"] = 1
     with pytest.raises(DeviceFault, match="does not say where the detector was"):
-        finder(tmp_path).set(REQUEST).wait(10)
+        finder(tmp_path, stall_timeout_s=0.3).set(REQUEST).wait(10)
 
 
 def test_files_of_another_kind_are_a_fault(tmp_path):
