@@ -1,4 +1,4 @@
-# make demo | test | check | bench | dials-gate | outside-clients | fix: each works alone on a machine with git, make and python3 (3.11 or newer).
+# make demo | test | check | bench | services | dials-gate | outside-clients | fix: each works alone on a machine with git, make and python3 (3.11 or newer).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 OUT ?= night
 BENCHMARKS := $(filter-out benchmarks/dials_gate.py,$(wildcard benchmarks/*.py))
 
-.PHONY: demo test check bench dials-gate outside-clients fix wheel clean
+.PHONY: demo test check bench services dials-gate outside-clients fix wheel clean
 .DEFAULT_GOAL := test
 
 $(VENV)/.base:
@@ -42,6 +42,11 @@ fix: $(VENV)/.dev
 
 bench: $(VENV)/.runtime
 	for script in $(BENCHMARKS); do $(BIN)/python $$script || exit 1; done
+
+# Database servers for tests, which start their own in temporary folders. As root, on Debian.
+services:
+	command -v mariadbd >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends mariadb-server; }
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; }
 
 # Public clients that are not ours, and the tests that let them talk to our servers.
 outside-clients: $(VENV)/.dev $(VENV)-outside/.installed

@@ -8,6 +8,9 @@ MxplansError
 │   └── InvalidTasks                     tasks in the queue format of another program
 ├── LimitExceeded (ValueError)           an item asks for more than the beamline can or may do
 ├── QueueRefused (ValueError)            the queue does not allow this now
+├── DeliveryError (RuntimeError)         a record did not reach a LIMS or another target
+│   ├── TargetUnreachable                not now: it is tried again
+│   └── TargetRefused                    never, as it is: somebody must look at it
 ├── LedgerError (RuntimeError)           the queue file cannot be used, or contradicts what is written into it
 ├── AnalysisFailed (RuntimeError)        an analysis ended with an error of the program
 ├── SampleProblem                        the sample, not the beamline: ends one sample, never a night
@@ -79,6 +82,18 @@ class LimitExceeded(MxplansError, ValueError):
 
 class QueueRefused(MxplansError, ValueError):
     """The queue does not allow this in the state it is in; nothing was changed."""
+
+
+class DeliveryError(MxplansError, RuntimeError):
+    """A record did not reach a LIMS or another target; the plan knows nothing of it."""
+
+
+class TargetUnreachable(DeliveryError):
+    """A target does not answer, has no time or no room: the same thing can work later."""
+
+
+class TargetRefused(DeliveryError):
+    """A target will not take this, however often it is asked: a value too long, no such proposal, a wrong password."""
 
 
 class LedgerError(MxplansError, RuntimeError):

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-ExitStatus = Literal["success", "abort", "fail", "unfinished"]
+ExitStatus = Literal["success", "abort", "fail", "unfinished", "running"]
+"""How a run ended. `unfinished`: without a stop document, and nobody writes it any more; `running`: not yet."""
 
 
 class _Record(BaseModel):
@@ -24,7 +25,7 @@ class Phase(_Record):
 
 
 class RobotAction(_Record):
-    """One thing the robot did."""
+    """One thing the robot did; `start` where its beginning is known, `time` when it was over."""
 
     action: str
     puck: int
@@ -32,6 +33,7 @@ class RobotAction(_Record):
     code: int
     message: str
     time: datetime
+    start: datetime | None = None
 
 
 class Snapshot(_Record):
@@ -72,18 +74,45 @@ class FrameFile(_Record):
 
 
 class Measured(_Record):
-    """Readbacks just before a scan; None where no document says it."""
+    """Readbacks just before a scan, and the flux after it; None where no document says it."""
 
     x_mm: float | None = None
     y_mm: float | None = None
     z_mm: float | None = None
     omega_deg: float | None = None
+    kappa_deg: float | None = None
+    phi_deg: float | None = None
+    chi_deg: float | None = None
     energy_ev: float | None = None
     flux_ph_s: float | None = None
+    flux_end_ph_s: float | None = None
     ring_current_ma: float | None = None
     transmission_frac: float | None = None
     beam_size_um: tuple[float, float] | None = None
     distance_mm: float | None = None
+
+
+class DetectorFacts(_Record):
+    """What the armed detector said of itself for a series; None where no document says it.
+
+    The beam centre is counted in pixels from the outer corner of the first one, as SIMPLON and NXmx do.
+    `master` is the path of its master file, where it writes one.
+    """
+
+    model: str | None = None
+    serial_number: str | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    pixel_x_um: float | None = None
+    pixel_y_um: float | None = None
+    beam_centre_x_px: float | None = None
+    beam_centre_y_px: float | None = None
+    distance_mm: float | None = None
+    exposure_s: float | None = None
+    energy_ev: float | None = None
+    omega_start_deg: float | None = None
+    omega_increment_deg: float | None = None
+    master: str | None = None
 
 
 class ScanRecord(_Record):
@@ -99,6 +128,8 @@ class ScanRecord(_Record):
         exit_status: How its run ended.
         start: Of its run.
         end: Of its run, None when it has no end.
+        detector: What the detector was set to.
+        dose_mgy: Largest dose it gave to a place of the sample, None where nobody knows.
     """
 
     run_uid: str
@@ -110,6 +141,8 @@ class ScanRecord(_Record):
     exit_status: ExitStatus
     start: datetime
     end: datetime | None
+    detector: DetectorFacts = DetectorFacts()
+    dose_mgy: float | None = None
 
     @property
     def frames(self) -> int:
@@ -129,6 +162,77 @@ class GridRecord(ScanRecord):
     volume_scan_uuid: str | None
     score: tuple[tuple[float, ...], ...] | None = None
     n_spots: tuple[tuple[float, ...], ...] | None = None
+
+
+class StrategyWedge(_Record):
+    """A sweep that a strategy proposes."""
+
+    omega_start_deg: float
+    omega_end_deg: float
+    image_width_deg: float
+    number_images: int
+    exposure_s: float
+    transmission_frac: float | None = None
+    distance_mm: float | None = None
+    energy_ev: float | None = None
+    dose_mgy: float | None = None
+    completeness_frac: float | None = None
+    multiplicity: float | None = None
+    resolution_angstrom: float | None = None
+
+
+class StrategyRecord(_Record):
+    """What a characterisation has come to; `cell` is a, b, c in angstrom and alpha, beta, gamma in deg."""
+
+    program: str
+    indexed: bool
+    time: datetime
+    sweep_uuid: str | None = None
+    space_group: str | None = None
+    cell: tuple[float, float, float, float, float, float] | None = None
+    mosaicity_deg: float | None = None
+    resolution_angstrom: float | None = None
+    wedges: tuple[StrategyWedge, ...] = ()
+    message: str = ""
+
+
+class EnergyScanRecord(_Record):
+    """A scan over an absorption edge, and what was chosen from it."""
+
+    element: str
+    edge: str
+    start: datetime
+    end: datetime | None
+    start_energy_ev: float
+    end_energy_ev: float
+    exposure_s: float
+    transmission_frac: float | None = None
+    flux_ph_s: float | None = None
+    beam_size_um: tuple[float, float] | None = None
+    peak_energy_ev: float | None = None
+    peak_f_prime: float | None = None
+    peak_f_double_prime: float | None = None
+    inflection_energy_ev: float | None = None
+    inflection_f_prime: float | None = None
+    inflection_f_double_prime: float | None = None
+    remote_energy_ev: float | None = None
+    scan_file: str | None = None
+    picture_file: str | None = None
+
+
+class FluorescenceRecord(_Record):
+    """A fluorescence spectrum."""
+
+    start: datetime
+    end: datetime | None
+    energy_ev: float
+    count_time_s: float
+    transmission_frac: float | None = None
+    flux_ph_s: float | None = None
+    beam_size_um: tuple[float, float] | None = None
+    scan_file: str | None = None
+    picture_file: str | None = None
+    elements: tuple[str, ...] = ()
 
 
 class SampleRecord(_Record):
@@ -152,6 +256,10 @@ class SampleRecord(_Record):
         xray: The crystal that the experiment goes on with: the best one, or that of its position on the pin.
         crystals: All that its last X-ray centring told of, best first.
         lines: What that one saw in one grid only, strongest first.
+        lims: Proposal, session and identifiers, as the start document says.
+        strategies: Of its characterisations, in the order of time.
+        energy_scans: Over absorption edges.
+        fluorescence: Spectra.
     """
 
     run_uid: str
@@ -180,8 +288,28 @@ class SampleRecord(_Record):
     lines: tuple[LineOfSight, ...] = ()
     grids: tuple[GridRecord, ...]
     sweeps: tuple[ScanRecord, ...]
+    lims: Mapping[str, Any] = {}
+    strategies: tuple[StrategyRecord, ...] = ()
+    energy_scans: tuple[EnergyScanRecord, ...] = ()
+    fluorescence: tuple[FluorescenceRecord, ...] = ()
 
     @property
     def frames(self) -> int:
         """Frames of its rotations and stills."""
         return sum(scan.frames for scan in self.sweeps)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing comes any more, for good or bad."""
+        return self.exit_status != "running"
+
+    @property
+    def proposal(self) -> str | None:
+        """Code of its proposal, as `mx1234`."""
+        return self.lims.get("proposal")
+
+    @property
+    def session(self) -> int | None:
+        """Number of the session (visit) within its proposal."""
+        number = self.lims.get("session")
+        return None if number is None else int(number)

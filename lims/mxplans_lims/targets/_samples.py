@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mxplans_lims.records import SampleRecord
-from mxplans_lims.targets._names import named, reference
+from mxplans_lims.names import named, reference
 
 Ref = dict[str, str] | None
 

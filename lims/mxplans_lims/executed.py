@@ -1,0 +1,98 @@
+"""Sweeps as they were executed: the scans that belong together, whatever was taken in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mxplans_lims.names import made_uuid
+from mxplans_lims.records import DetectorFacts, GridRecord, Measured, SampleRecord, ScanRecord
+
+
+@dataclass(frozen=True)
+class ExecutedSweep:
+    """One grid, or all scans of one requested sweep that have frames.
+
+    What LIMS call a data collection, a dataset or a result sweep.
+
+    Attributes:
+        uuid: Follows from the experiment and the requested sweep, for a grid from its run: the same in each fold.
+        scans: In the order of time; one at least.
+        ordinals: Of each scan, counted over the whole experiment from 1.
+    """
+
+    uuid: str
+    scans: tuple[ScanRecord, ...]
+    ordinals: tuple[int, ...]
+
+    @property
+    def first(self) -> ScanRecord:
+        """Its first scan, whose readbacks stand for all."""
+        return self.scans[0]
+
+    @property
+    def grid(self) -> GridRecord | None:
+        """The grid, where it is one."""
+        return self.first if isinstance(self.first, GridRecord) else None
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """The requested sweep, MXLIMS names and units."""
+        return self.first.sweep
+
+    @property
+    def measured(self) -> Measured:
+        """Readbacks before its first scan."""
+        return self.first.measured
+
+    @property
+    def detector(self) -> DetectorFacts:
+        """What the detector was set to."""
+        return self.first.detector
+
+    @property
+    def frames(self) -> int:
+        """Frames on disk."""
+        return sum(scan.frames for scan in self.scans)
+
+    @property
+    def in_image_order(self) -> tuple[ScanRecord, ...]:
+        """Its scans by the number of their first image."""
+        return tuple(sorted(self.scans, key=lambda scan: int(scan.scan["firstImageNumber"])))
+
+    @property
+    def start(self) -> datetime:
+        """When it began."""
+        return self.first.start
+
+    @property
+    def end(self) -> datetime | None:
+        """When its last scan ended; None as long as one has not."""
+        ends = [scan.end for scan in self.scans]
+        return None if None in ends else max(end for end in ends if end is not None)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether all its scans came to their end."""
+        return all(scan.exit_status == "success" for scan in self.scans)
+
+
+def executed_sweeps(record: SampleRecord) -> tuple[ExecutedSweep, ...]:
+    """The sweeps of a record, in the order in which they began; scans without a frame are left out."""
+    scans: list[ScanRecord] = sorted((*record.grids, *record.sweeps), key=lambda scan: scan.start)
+    groups: dict[str, list[tuple[int, ScanRecord]]] = {}
+    for ordinal, scan in enumerate((scan for scan in scans if scan.frames), start=1):
+        groups.setdefault(_identity(record, scan), []).append((ordinal, scan))
+    return tuple(
+        ExecutedSweep(uuid, tuple(scan for _, scan in group), tuple(ordinal for ordinal, _ in group))
+        for uuid, group in groups.items()
+    )
+
+
+def _identity(record: SampleRecord, scan: ScanRecord) -> str:
+    requested = scan.sweep.get("uuid")
+    if isinstance(scan, GridRecord) or requested is None:
+        return made_uuid(scan.run_uid, "sweep")
+    return made_uuid(record.item_uid, requested, "sweep")
