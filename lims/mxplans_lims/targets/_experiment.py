@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mxplans.model.extensions import DOMAIN, Kind
-from mxplans_lims.records import GridRecord, SampleRecord, ScanRecord
 from mxplans_lims.names import made_uuid, named, reference, spelled, without_none
+from mxplans_lims.records import GridRecord, SampleRecord, ScanRecord
 from mxplans_lims.targets._volumes import box_mm, result_volume
 from mxplans_lims.units import frac_to_percent, um_to_mm
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mxplans_lims.records import SampleRecord
 from mxplans_lims.names import named, reference
+from mxplans_lims.records import SampleRecord
 
 Ref = dict[str, str] | None
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from mxplans_lims.records import GridRecord, XrayCentre
 from mxplans_lims.names import without_none
+from mxplans_lims.records import GridRecord, XrayCentre
 from mxplans_lims.units import um_to_mm
 
 

@@ -1,0 +1,50 @@
+"""Secrets by reference: a profile says where a password stands, never the password."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from mxplans.errors import TargetUnreachable
+
+
+class Secret(BaseModel):
+    """A file or a variable of the environment that holds a secret.
+
+    >>> Secret(env="ISPYB_PASSWORD")
+    Secret(file=None, env='ISPYB_PASSWORD')
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: Path | None = None
+    env: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.file is None) == (self.env is None):
+            raise ValueError("a secret is given by file or by env, by one of both")
+        return self
+
+    def read(self) -> str:
+        """The secret, without white space around it.
+
+        Raises:
+            TargetUnreachable: If it is not there; somebody can still put it there.
+        """
+        if self.file is not None:
+            try:
+                secret = self.file.read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise TargetUnreachable(
+                    f"the secret in {self.file} cannot be read: {error.strerror}; put it there, readable by its owner only"
+                ) from error
+            where = str(self.file)
+        else:
+            secret, where = os.environ.get(self.env or "", "").strip(), f"environment variable {self.env}"
+        if not secret:
+            raise TargetUnreachable(f"the secret in {where} is empty; put it there")
+        return secret
