@@ -178,7 +178,7 @@ def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
         InvalidProfile: If a role is missing or unknown, a class does not play its role, or a setting is wrong.
         DeviceFault: If a device does not connect.
     """
-    entries = USUAL_DEVICES | profile.devices
+    entries = USUAL_DEVICES | _lims_ids(profile) | profile.devices
     roles = {**ROLES, **OPTIONAL_ROLES}
     missing, unknown = set(ROLES) - set(entries), set(entries) - set(roles)
     if missing or unknown:
@@ -194,6 +194,18 @@ def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
         if not isinstance(device, roles[role]):
             raise InvalidProfile(f"devices.{role}: {type(device).__name__} does not play the role; see mxplans.roles")
     return Beamline(**devices)
+
+
+def _lims_ids(profile: Profile) -> dict[str, DeviceEntry]:
+    """What waits for the identifiers of a LIMS, where the profile wants them before a collection starts."""
+    ids = profile.lims.ids_before_collection
+    if ids is None:
+        return {}
+    settings = {
+        "outbox": "{out}/lims/outbox.sqlite",
+        **ids.model_dump(include={"target", "key", "timeout_s", "otherwise"}),
+    }
+    return {"lims_ids": DeviceEntry.model_validate({"class": "mxplans_lims.lims_ids:LimsIds", "settings": settings})}
 
 
 def disconnect(beamline: Beamline) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
-from mxplans.app.archive import Archive
+from mxplans.app.followers import Follower, open_followers
 from mxplans.app.interrupts import Interrupts
 from mxplans.app.plugins import load_entry_point
 from mxplans.app.progress import NightProgress, result_table
@@ -68,13 +68,9 @@ def run_night(profile_path: Path, shipment: Path, out: Path, virtual_time: bool 
     came_to = _Night()
     journal = load_entry_point("mxplans.records", "journal", "records")(out / "documents.jsonl")
     with contextlib.ExitStack() as cleanup:
-        archive = (
-            Archive(profile.archive, known_places(profile, profile_path, out, shipment), out)
-            if profile.archive
-            else None
-        )
-        if archive is not None:
-            cleanup.callback(archive.stop)
+        cleanup.callback(journal.close)
+        known = known_places(profile, profile_path, out, shipment)
+        followers = cleanup.enter_context(open_followers(profile, known, out))
         try:
             with open_session(profile, profile_path, out, shipment, virtual_time) as session:
                 session.run_engine.subscribe(journal)
@@ -85,11 +81,20 @@ def run_night(profile_path: Path, shipment: Path, out: Path, virtual_time: bool 
             came_to.failure = error
         finally:
             journal.close()
-        if archive is not None:
-            console.print("taking documents and frames into the catalogue ...")
-            archive.catch_up()
+        _catch_up(followers, console)
     _write_records(profile, out, items, came_to)
     return _say(console, out, came_to, len(items))
+
+
+def _catch_up(followers: Mapping[str, Follower], console: Console) -> None:
+    """Let the catalogue and the LIMS have everything; what they cannot take now, they can later."""
+    console.print("taking documents and frames into the catalogue, records to the LIMS targets ...")
+    for name, follower in followers.items():
+        said = follower.catch_up()
+        left = None if said is None else {key: said[key] for key in ("failed", "pending", "dead") if said.get(key)}
+        if left is None or left:
+            told = "has died" if left is None else ", ".join(f"{number} {key}" for key, number in left.items())
+            console.print(f"[yellow]{name}: {told}; nothing is lost, see `mxplans lims status`[/]")
 
 
 def fresh_folder(out: Path) -> Path:
@@ -161,13 +166,9 @@ def _reporter(keep: Callable[[ItemResult], None]) -> Callable[[ItemResult], None
 
 
 def _write_records(profile: Profile, out: Path, items: Sequence[QueueItem], came_to: _Night) -> None:
-    """LIMS messages, report and summary, from the journal."""
+    """Report and summary, from the journal."""
     fold = load_entry_point("mxplans.records", "fold", "records")
     records = fold(out / "documents.jsonl")
-    for name in profile.lims_targets:
-        target = load_entry_point("mxplans.lims_targets", name, "lims_targets")()
-        for record in records:
-            target.export(record, out / "lims")
     report = load_entry_point("mxplans.records", "report", "records")
     report(records, out, profile.name)
     done = {result.item.uuid for result in came_to.results}

@@ -154,13 +154,69 @@ class Limits(BeamlineLimits):
     centring_travel_mm: float = Field(default=3.0, gt=0, description="How far centring may move a sample")
 
 
-class Archive(Section):
-    """The process that keeps documents and frames, and serves them."""
+class FollowerSection(Section):
+    """A process that follows the journal: started with the session, started again when it dies."""
 
     command: tuple[str, ...] = Field(min_length=1)
     port: int = Field(default=0, ge=0, le=65535)
     ready_timeout_s: float = Field(default=120.0, gt=0)
     stop_timeout_s: float = Field(default=300.0, gt=0, description="For what is still to be taken in at the end")
+
+
+class Archive(FollowerSection):
+    """The process that keeps documents and frames in Tiled: in a catalogue of its own, or on a server elsewhere."""
+
+    url: str | None = Field(
+        default=None, pattern=r"^https?://", description="Of a Tiled server that runs already; None serves one of our own"
+    )
+    api_key_file: str | None = Field(
+        default=None, description="File with the key for it; None takes the environment's MXPLANS_TILED_API_KEY"
+    )
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Its command, with the server elsewhere."""
+        where = () if self.url is None else ("--url", self.url)
+        key = () if self.api_key_file is None else ("--api-key-file", self.api_key_file)
+        return (*self.command, *where, *key)
+
+
+class LimsTarget(Section):
+    """Where records go."""
+
+    type: str = Field(description="Name of the target's class, as its package registers it")
+    settings: dict[str, Any] = Field(
+        default={}, description="Of that class; secrets by reference, {file: ...} or {env: ...}"
+    )
+
+
+class IdsBeforeCollection(Section):
+    """For sites whose processing needs the identifier that a LIMS gives, before a collection starts."""
+
+    target: str = Field(description="Name of one of the targets")
+    key: str = Field(default="group", description="Which of its identifiers")
+    timeout_s: float = Field(default=30.0, gt=0, le=3600)
+    otherwise: Literal["go_on", "skip", "stop"] = Field(
+        default="go_on", description="What then: collect without, leave this sample out, or end the night"
+    )
+
+
+class Lims(FollowerSection):
+    """The process that exports records: beside the data always, and to the targets that are named here."""
+
+    command: tuple[str, ...] = ("{python}", "-m", "mxplans_lims.exporter", "{out}", "--follow")
+    targets: dict[str, LimsTarget] = {}
+    ids_before_collection: IdsBeforeCollection | None = None
+
+    @model_validator(mode="after")
+    def _ids_come_from_a_target(self) -> Self:
+        ids = self.ids_before_collection
+        if ids is not None and ids.target not in self.targets:
+            raise ValueError(
+                f"ids_before_collection.target is {ids.target!r}; allowed are the targets "
+                f"{', '.join(self.targets) or '(none)'}: name one of them"
+            )
+        return self
 
 
 class Profile(Section):
@@ -182,7 +238,7 @@ class Profile(Section):
     limits: Limits
     timing: Timing = Timing()
     archive: Archive | None = None
-    lims_targets: tuple[str, ...] = ()
+    lims: Lims = Lims()
 
     @model_validator(mode="before")
     @classmethod

@@ -16,6 +16,7 @@ from types import FrameType
 import zmq
 from rich.console import Console
 
+from mxplans.app.followers import open_followers
 from mxplans.app.queueserver.execution import ExecutionQueue
 from mxplans.app.queueserver.feeder import Feeder
 from mxplans.app.queueserver.group import Group
@@ -80,6 +81,7 @@ def serve(options: ServeOptions) -> None:
         make_keys(places.keys)
         known = known_places(profile, options.profile, places.folder, options.shipment)
         services = cleanup.enter_context(open_services(profile, known, places.folder))
+        cleanup.enter_context(open_followers(profile, known, places.folder))
         public_key, private_key = (key.decode() for key in zmq.curve_keypair())
         state = _state(options, places, known, public_key)
 
