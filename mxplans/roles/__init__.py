@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from mxplans.model.acquisition import FrameSpots
 from mxplans.model.detection import Detection, Look
 from mxplans.roles._crystal_finding import CrystalFinder
+from mxplans.roles._lims_ids import LimsIds, Otherwise
 from mxplans.roles._protocols import Movable, Readable, Status, Triggerable
 from mxplans.roles._turning import FrameRecorder, Spinner
 
@@ -29,8 +30,10 @@ __all__ = [
     "Detector",
     "FrameRecorder",
     "Goniometer",
+    "LimsIds",
     "Movable",
     "OnAxisViewer",
+    "Otherwise",
     "Readable",
     "SampleChanger",
     "SampleDetector",
@@ -226,6 +229,7 @@ class Beamline:
     beam: Beam
     sample_detector: SampleDetector
     crystal_finder: CrystalFinder | None = None
+    lims_ids: LimsIds | None = None
 
 
 ROLES: Mapping[str, type] = {
@@ -242,5 +246,5 @@ ROLES: Mapping[str, type] = {
     "beam": Beam,
     "sample_detector": SampleDetector,
 }
-OPTIONAL_ROLES: Mapping[str, type] = {"crystal_finder": CrystalFinder}
+OPTIONAL_ROLES: Mapping[str, type] = {"crystal_finder": CrystalFinder, "lims_ids": LimsIds}
 """Roles that a beamline may do without."""
