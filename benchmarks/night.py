@@ -82,7 +82,7 @@ def frames(meter: Meter, out: Path) -> None:
     import numpy as np
     from tiled.client import from_uri
 
-    files = sorted((out / "data").glob("*/sweep_*_data_*.h5"))
+    files = sorted((out / "data").rglob("sweep_*_data_*.h5"))
     counts = []
     for path in files:
         with h5py.File(path) as file:
@@ -104,7 +104,7 @@ def frames(meter: Meter, out: Path) -> None:
             run = client[uid]
             if run.metadata["start"]["mxplans"]["role"] != "rotation":
                 continue
-            (path,) = (out / "data" / run.metadata["start"]["sample_name"]).glob("sweep_*_data_000001.h5")
+            (path,) = (out / "data" / run.metadata["start"]["sample_name"]).rglob("sweep_*_data_000001.h5")
             with h5py.File(path) as file:
                 for index in (0, FRAMES // 2, FRAMES - 1):
                     compared += 1

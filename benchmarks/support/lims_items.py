@@ -212,11 +212,11 @@ def experiment(site: Site, item: QueueItem, attempt: int, done: frozenset[str]) 
     uid = yield Msg("open_run", None, **contract.sample_metadata(item, "benchmark", attempt))
     context = contract.ScanContext(item.sample_name, item.uuid, uid)
     yield from _robot("LOAD", item)
-    if not any({f"{item.sample_name}/{name}" for name in _grid_names(each)} <= done for each in range(1, attempt)):
+    if not any(set(_grid_files(context, each)) <= done for each in range(1, attempt)):
         yield from _grids(site, context, attempt)
     for ordinal in range(1, WEDGES * len(ENERGIES_EV) + 1):
         wedge, energy = divmod(ordinal - 1, len(ENERGIES_EV))
-        base = f"{item.sample_name}/e{energy + 1}_{wedge + 1}"
+        base = f"{context.folder(f'e{energy + 1}')}/e{energy + 1}_{wedge + 1}"
         if base in done:
             continue
         site.beam.energy.put(ENERGIES_EV[energy])
@@ -251,17 +251,17 @@ def _robot(action: str, item: QueueItem) -> MsgGenerator[None]:
     yield from record(contract.ROBOT, {**values, "robot_code": 0, "robot_message": "done"})
 
 
-def _grid_names(attempt: int) -> tuple[str, str]:
-    return f"grid1_{attempt}", f"grid2_{attempt}"
+def _grid_files(context: contract.ScanContext, attempt: int) -> tuple[str, str]:
+    first, second = (f"{context.folder(f'grid{number}')}/grid{number}_{attempt}" for number in (1, 2))
+    return first, second
 
 
 def _grids(site: Site, context: contract.ScanContext, attempt: int) -> MsgGenerator[None]:
     """Both grids: a centring that was broken off is made anew."""
     volume = str(uuid.uuid5(_NAMESPACE, f"{context.item_uid}/volume{attempt}"))
-    for number, name in enumerate(_grid_names(attempt), start=1):
-        base = f"{context.sample_name}/{name}"
+    for number, base in enumerate(_grid_files(context, attempt), start=1):
         sweep = CollectionSweep(
-            uuid=str(uuid.uuid5(_NAMESPACE, f"{context.item_uid}/{name}")),
+            uuid=str(uuid.uuid5(_NAMESPACE, f"{context.item_uid}/{base}")),
             role="Centring",
             sweep_type="mesh",
             scan_axis="horizontal",
@@ -270,7 +270,7 @@ def _grids(site: Site, context: contract.ScanContext, attempt: int) -> MsgGenera
             number_images=ROWS * COLUMNS,
             number_lines=ROWS,
             mesh_range=(COLUMNS * 0.02, ROWS * 0.02),
-            prefix=name,
+            prefix=f"grid{number}",
         )
         part = Scan(scan_position_start=0.0, first_image_number=1, number_images=ROWS * COLUMNS, ordinal=number)
         centre = {"x_mm": 0.1, "y_mm": 0.0, "z_mm": 0.0, "omega_deg": 90.0 * (number - 1)}
@@ -316,7 +316,7 @@ def left_to_do(journal: Path, wanted: tuple[QueueItem, ...]) -> Iterator[tuple[Q
             ended[document["run_start"]] = document["exit_status"]
         elif name == "stream_resource":
             path = Path(document["uri"].partition("localhost")[2])
-            told[document["run_start"]] = f"{path.parent.name}/{path.name.partition('_data_')[0]}"
+            told[document["run_start"]] = f"{'/'.join(path.parts[-3:-1])}/{path.name.partition('_data_')[0]}"
     for item in wanted:
         outer = [uid for uid, start in starts.items() if start["item_uid"] == item.uuid and start["role"] == "sample"]
         if not any(ended.get(uid) == "success" for uid in outer):

@@ -166,7 +166,7 @@ def _armed_once(
     if how.found is not None:
         home = yield from place_for(bl, sweep, home, how.geometry, how.found)
     first = yield from _motion(bl, sweep, group[0], home, how)
-    settings = yield from acquisition_settings(bl, first, how.context.sample_name, name, len(group))
+    settings = yield from acquisition_settings(bl, first, how.context.folder(sweep.prefix), name, len(group))
     yield from arm(bl, settings)
     for part in group:
         left_frac = yield from _take(bl, sweep, part, home, how, name)

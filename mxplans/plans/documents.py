@@ -39,7 +39,7 @@ class ScanContext:
     """What a scan belongs to, so that its run can be found; all None for a plan used alone.
 
     Attributes:
-        sample_name: Also the folder of its files.
+        sample_name: Also the folder of its files, with one in it for each dataset.
         item_uid: The queue item.
         parent_uid: The outer run.
     """
@@ -47,6 +47,14 @@ class ScanContext:
     sample_name: str = "manual"
     item_uid: str | None = None
     parent_uid: str | None = None
+
+    def folder(self, dataset: str) -> str:
+        """Where the files of a dataset go, relative to the detector's folder: catalogues know a dataset by its folder.
+
+        >>> ScanContext("lyso-1", "35e5c4aa-2c4b-4ca7-826e-feff112f3e99").folder("osc")
+        'lyso-1/osc_35e5c4aa'
+        """
+        return f"{self.sample_name}/{dataset}{f'_{self.item_uid[:8]}' if self.item_uid else ''}"
 
 
 def sample_metadata(item: QueueItem, beamline: str, attempt: int = 1) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def grid_scan(
     motion = geometry.motors_of(grid.motion(settings.exposure_s), orientation)
     centre = motors_pose(geometry, grid.centre, orientation)
     prefix = f"grid{ordinal}"
-    acquisition = yield from acquisition_settings(bl, motion, context.sample_name, prefix)
+    acquisition = yield from acquisition_settings(bl, motion, context.folder(prefix), prefix)
     metadata = scan_metadata(
         "grid",
         context,
