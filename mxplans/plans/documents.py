@@ -31,6 +31,10 @@ VERDICT = "mx_verdict"
 PRE = "mx_pre"
 POST = "mx_post"
 GRID = "mx_grid"
+LIMS = "mx_lims"
+STRATEGY = "mx_strategy"
+ENERGY_SCAN = "mx_energy_scan"
+XRF = "mx_xrf"
 FRAMES = "primary"
 
 

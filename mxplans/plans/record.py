@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from bluesky.utils import Msg, MsgGenerator
 
+from mxplans.plans._document_keys import unit_of
 from mxplans.plans.pausing import ScanInterrupted
 
 Value = str | float | int | list[Any] | np.ndarray[Any, Any]
@@ -24,17 +25,6 @@ class Record:
     >>> Record({"xrc_x_mm": 0.25}, "xray centring").describe()["xrc_x_mm"]["units"]
     'mm'
     """
-
-    UNITS: ClassVar[Mapping[str, str]] = {
-        "mm": "mm",
-        "um": "um",
-        "deg": "deg",
-        "s": "s",
-        "px": "px",
-        "ev": "eV",
-        "um2": "um2",
-        "angstrom": "angstrom",
-    }
 
     def __init__(self, values: Mapping[str, Value], source: str) -> None:
         self.name = source.replace(" ", "_")
@@ -61,7 +51,7 @@ class Record:
 
     def _data_key(self, key: str, value: Value) -> dict[str, Any]:
         described: dict[str, Any] = {"source": self._source, "dtype": _dtype(value), "shape": list(np.shape(value))}
-        unit = self.UNITS.get(key.rsplit("_", 1)[-1])
+        unit = unit_of(key)
         if unit:
             described["units"] = unit
         return described
@@ -80,13 +70,19 @@ def _dtype(value: Value) -> str:
     return "integer" if isinstance(value, int) else "number"
 
 
-def record(stream: str, values: Mapping[str, Value], *readables: Any) -> MsgGenerator[dict[str, Any]]:
+def record(
+    stream: str,
+    values: Mapping[str, Value],
+    *readables: Any,
+    follows: Callable[[Mapping[str, Any]], Mapping[str, Value]] | None = None,
+) -> MsgGenerator[dict[str, Any]]:
     """Emit one event into a stream of the open run.
 
     Args:
-        stream: Name of the stream.
+        stream: Name of the stream; `document_streams` says which keys it has.
         values: What to record.
         readables: Devices to read into the same event.
+        follows: Tells what else to record, from what the devices said.
 
     Returns:
         What the devices said, by key.
@@ -102,6 +98,8 @@ def record(stream: str, values: Mapping[str, Value], *readables: Any) -> MsgGene
         for readable in readables:
             reading = yield Msg("read", readable)
             said |= {key: each["value"] for key, each in (reading or {}).items()}
+        if follows is not None and (more := follows(said)):
+            yield Msg("read", Record(more, stream))
     except ScanInterrupted:
         yield Msg("drop")
         raise
