@@ -1,0 +1,53 @@
+"""What a site's ISPyB does its own way, and the experiment that rows are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mxplans_lims.records import SampleRecord
+from mxplans_lims.targets.ispyb.units import local_text
+
+
+@dataclass(frozen=True)
+class Site:
+    """How a site's ISPyB differs from others.
+
+    Attributes:
+        zone: Of its naive times.
+        beamline: As ISPyB names it; None takes what the documents say.
+        experiment_types: Its words for values of `experimentType`, where they are others: an ESRF database has no Mesh3D.
+    """
+
+    zone: ZoneInfo
+    beamline: str | None = None
+    experiment_types: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Told:
+    """An experiment that is told to a site.
+
+    Attributes:
+        record: What is known of it.
+        message: The same as an MXLIMS message.
+        out: The folder that snapshots are named relative to.
+        site: Where it is told.
+    """
+
+    record: SampleRecord
+    message: Mapping[str, Any]
+    out: Path
+    site: Site
+
+    def time(self, when: datetime | None) -> str | None:
+        """A time as the columns hold it."""
+        return None if when is None else local_text(when, self.site.zone)
+
+    def path(self, path: str | None) -> str | None:
+        """A file by its full path."""
+        return None if path is None else str(self.out / path)
