@@ -42,7 +42,9 @@ def test_torn_line_is_left_out_and_the_next_one_is_whole(tmp_path: Path):
     journal = Journal(path)
     journal("stop", {"uid": "b"})
     journal.close()
-    assert list(read_journal(path)) == [("start", {"uid": "a"}), ("stop", {"uid": "b"})]
+    start, swept, stop = read_journal(path)
+    assert (start, stop) == (("start", {"uid": "a"}), ("stop", {"uid": "b"}))
+    assert swept[0] == "stop" and swept[1]["run_start"] == "a"
 
 
 def test_follower_goes_on_where_it_was(tmp_path: Path):
