@@ -6,7 +6,7 @@ import uuid
 from night_support import short_profile
 
 STEADY = {"beam: {": "beam: {ring: {lifetime_h: 1.0e+18}, "}
-STAMPS = {"time", "timestamp", "timestamps", "versions"}
+STAMPS = {"time", "timestamp", "timestamps", "versions", "robot_start_s"}
 
 
 def steady_profile(folder, **changes):

@@ -14,6 +14,7 @@ from mxplans.model.acquisition import ScanMotion
 from mxplans.model.experiments import Scan
 from mxplans.model.sweeps import GRIDS, Position, Sweep
 from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
+from mxplans.plans.exposing import Exposure
 from mxplans.plans.kappa_places import FoundAt, check_places, found_here, place_for
 from mxplans.plans.ledger import MemoryLedger, ScanLedger
 from mxplans.plans.motion import grid_of, laid_grid, motion_of
@@ -184,7 +185,10 @@ def _take(
     how.ledger.begin_scan(_owner(how), part.key, part.ordinal, name)
     conclude = how.conclude
     motion = yield from _motion(bl, sweep, part, home, how)
-    result = yield from scan(bl, motion, metadata, None if conclude is None else lambda: conclude(sweep, part, home))
+    exposure = Exposure(sweep, part.number_images, how.context.beam_profile)
+    result = yield from scan(
+        bl, motion, metadata, None if conclude is None else lambda: conclude(sweep, part, home), exposure
+    )
     how.ledger.commit(_owner(how), part.key, part.ordinal, result.run_uid, name)
     return result.flux_left_frac
 

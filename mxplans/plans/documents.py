@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mxplans.geometry import GridPlan
@@ -11,6 +12,7 @@ from mxplans.model.document_keys import to_document
 from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.model.item import QueueItem
 from mxplans.model.message import MXLIMS_VERSION
+from mxplans.schedule.dose import Profile
 
 SCHEMA = "mxplans.documents/1"
 
@@ -40,17 +42,21 @@ FRAMES = "primary"
 
 @dataclass(frozen=True)
 class ScanContext:
-    """What a scan belongs to, so that its run can be found; all None for a plan used alone.
+    """What a scan belongs to, so that its run can be found, and what it is taken with; a plan used alone has the defaults.
 
     Attributes:
         sample_name: Also the folder of its files, with one in it for each dataset.
         item_uid: The queue item.
         parent_uid: The outer run.
+        beam_profile: For its dose.
+        lims_ids: What a LIMS calls the experiment, by the key of what they stand for, where it was asked before.
     """
 
     sample_name: str = "manual"
     item_uid: str | None = None
     parent_uid: str | None = None
+    beam_profile: Profile = "gaussian"
+    lims_ids: Mapping[str, str] = field(default_factory=dict)
 
     def folder(self, dataset: str) -> str:
         """Where the files of a dataset go, relative to the detector's folder: catalogues know a dataset by its folder.
@@ -132,6 +138,7 @@ def scan_metadata(role: str, context: ScanContext, sweep: CollectionSweep, scan:
             "sweep_uuid": sweep.uuid,
             "sweep": to_document(sweep.to_json()),
             "scan": scan.to_json(),
+            **({"lims_ids": to_document(context.lims_ids)} if context.lims_ids else {}),
             **more,
         },
     }

@@ -12,6 +12,7 @@ from bluesky.utils import Msg, MsgGenerator, RequestAbort, RequestStop
 
 from mxplans.model.acquisition import AcquisitionSettings, ScanMotion
 from mxplans.plans import documents
+from mxplans.plans.exposing import Exposure
 from mxplans.plans.pausing import ScanInterrupted
 from mxplans.plans.record import record
 from mxplans.plans.safe import rest
@@ -88,6 +89,7 @@ def scan(
     motion: ScanMotion,
     metadata: dict[str, Any],
     conclude: Callable[[], MsgGenerator[None]] | None = None,
+    exposure: Exposure | None = None,
 ) -> MsgGenerator[ScanResult]:
     """Move, wait for the files; leaves the run and the shutter closed, the goniometer at rest.
 
@@ -96,6 +98,7 @@ def scan(
         motion: The motion; the goniometer finds its start itself.
         metadata: Of the run.
         conclude: A plan to run after the motion, inside the run, while the files are being closed.
+        exposure: What the motion exposes, for its dose; None where the dose is not to be known.
 
     Returns:
         The uid of its run, and how the beam was at its end.
@@ -110,7 +113,7 @@ def scan(
                 aborted = isinstance(error, RequestAbort | RequestStop | ScanInterrupted)
                 yield from bps.close_run(exit_status="abort" if aborted else "fail", reason=str(error))
 
-    plan = bpp.contingency_wrapper(_scan(bl, motion, metadata, conclude, opened), except_plan=give_up)
+    plan = bpp.contingency_wrapper(_scan(bl, motion, metadata, conclude, exposure, opened), except_plan=give_up)
     result: ScanResult = yield from bpp.set_run_key_wrapper(plan, RUN_KEY)
     return result
 
@@ -120,6 +123,7 @@ def _scan(
     motion: ScanMotion,
     metadata: dict[str, Any],
     conclude: Callable[[], MsgGenerator[None]] | None,
+    exposure: Exposure | None,
     opened: list[str],
 ) -> MsgGenerator[ScanResult]:
     run_uid: str = yield Msg("open_run", None, **metadata)
@@ -132,7 +136,12 @@ def _scan(
     yield from wait_for("kickoff", ARM_TIMEOUT_S)
     yield Msg("set", bl.goniometer.scan, motion, group="motion")
     yield from wait_for("motion", SCAN_TIMEOUT_S)
-    after = yield from record(documents.POST, {}, bl.beam)
+
+    def dose(after: Mapping[str, Any]) -> dict[str, float]:
+        dose_mgy = None if exposure is None else exposure.dose_mgy(bl, before, after)
+        return {} if dose_mgy is None else {"dose_mgy": dose_mgy}
+
+    after = yield from record(documents.POST, {}, bl.beam, follows=dose)
     yield Msg("complete", bl.detector, group="files")
     if conclude is not None:
         yield from conclude()

@@ -13,9 +13,11 @@ from mxplans.errors import DeviceFault
 from mxplans.geometry import GoniometerGeometry, GridPlan, Orientation, motors_pose
 from mxplans.model.acquisition import FrameSpots, Pose, SpotRequest
 from mxplans.model.experiments import CollectionSweep, Scan
+from mxplans.model.sweeps import Sweep
 from mxplans.plans import documents
 from mxplans.plans.analysing import analysed
 from mxplans.plans.documents import ScanContext, grid_metadata, scan_metadata
+from mxplans.plans.exposing import Exposure
 from mxplans.plans.orienting import read_orientation
 from mxplans.plans.record import record
 from mxplans.plans.safe import make_safe
@@ -76,7 +78,7 @@ def grid_scan(
 
     def armed() -> MsgGenerator[None]:
         yield from arm(bl, acquisition)
-        yield from scan(bl, motion, metadata, score)
+        yield from scan(bl, motion, metadata, score, _exposure(grid, settings, context))
 
     yield from bpp.finalize_wrapper(armed(), lambda: make_safe(bl))
     return views[0]
@@ -118,6 +120,21 @@ def read_file_base(bl: Beamline) -> MsgGenerator[str | None]:
         return None
     file_base: str = yield from bps.rd(bl.detector.file_base)
     return file_base
+
+
+def _exposure(grid: GridPlan, settings: XrayCentring, context: ScanContext) -> Exposure:
+    """All boxes, as a sweep that says how the sample moves through the beam."""
+    along_um, across_um = grid.step_um, grid.row_step_um
+    sweep = Sweep(
+        sweep_type="mesh",
+        number_images=grid.rows * grid.columns,
+        number_lines=grid.columns if grid.vertical else grid.rows,
+        step_um=across_um if grid.vertical else along_um,
+        line_step_um=along_um if grid.vertical else across_um,
+        vertical=grid.vertical,
+        exposure_s=settings.exposure_s,
+    )
+    return Exposure(sweep, sweep.number_images, context.beam_profile)
 
 
 def _mesh_sweep(

@@ -76,11 +76,43 @@ def sweep_dose_mgy(
     Raises:
         LimitExceeded: If the energy is outside the table.
     """
-    rate = dose_rate_mgy_s(sweep.energy_ev or energy_ev, flux_ph_s * sweep.transmission_frac, beam_um, profile)
-    row_s = sweep.images_per_line * sweep.exposure_s
+    return part_dose_mgy(
+        sweep,
+        sweep.number_images,
+        sweep.energy_ev or energy_ev,
+        flux_ph_s * sweep.transmission_frac,
+        beam_um,
+        profile,
+    )
+
+
+def part_dose_mgy(
+    sweep: Sweep,
+    number_images: int,
+    energy_ev: float,
+    flux_ph_s: float,
+    beam_um: tuple[float, float],
+    profile: Profile = "gaussian",
+) -> float:
+    """Largest dose that some images of a sweep, in one scan, give to a point of the sample.
+
+    Args:
+        sweep: How the sample moves; its energy and transmission do not count.
+        number_images: Of it, in a row; of a grid all.
+        energy_ev: Of the beam.
+        flux_ph_s: At the sample, as attenuated.
+        beam_um: Full width at half maximum, horizontal and vertical; omega's axis lies horizontally.
+        profile: Of the beam.
+
+    Raises:
+        LimitExceeded: If the energy is outside the table.
+    """
+    rate = dose_rate_mgy_s(energy_ev, flux_ph_s, beam_um, profile)
+    row_s = number_images // sweep.number_lines * sweep.exposure_s
     if sweep.sweep_type == "helical" and sweep.start is not None and sweep.end is not None:
         # Only the way along omega's axis takes the sample out of the beam at every angle.
-        return rate * row_s * _share_of_way(abs(sweep.end.x_mm - sweep.start.x_mm) * 1000, beam_um[0], profile)
+        way_um = abs(sweep.end.x_mm - sweep.start.x_mm) * 1000 * number_images / sweep.number_images
+        return rate * row_s * _share_of_way(way_um, beam_um[0], profile)
     if sweep.sweep_type in GRIDS and sweep.step_um is not None:
         along, across = reversed(beam_um) if sweep.vertical else beam_um
         way = _share_of_way(sweep.images_per_line * sweep.step_um, along, profile)

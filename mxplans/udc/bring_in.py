@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -105,9 +106,10 @@ def centring_of(item: QueueItem) -> Centring:
 
 def take_out(bl: Beamline, item: QueueItem, sample: MountedSample) -> MsgGenerator[None]:
     """Put the mounted pin back."""
+    begun_s = time.time()
     done = yield from again_after_pauses(lambda: unmount(bl))
     sample.forget()
-    yield from robot_event("UNLOAD", item.location, 0, "unmounted" if done else "nothing was mounted")
+    yield from robot_event(bl, "UNLOAD", item.location, 0, "unmounted" if done else "nothing was mounted", begun_s)
 
 
 def _hangs(bl: Beamline, item: QueueItem, sample: MountedSample) -> MsgGenerator[bool]:
@@ -126,18 +128,20 @@ def _mount(bl: Beamline, item: QueueItem, settings: NightSettings, sample: Mount
     location = item.location
     sample.forget()
     if location is not None:
+        begun_s = time.time()
         try:
             light_frac = yield from light_level(bl)
             if zooms := wanting(bl, settings.optical, sample.backgrounds, light_frac):
                 yield from again_after_pauses(lambda: unmount(bl))
                 take = partial(take_backgrounds, bl, settings.optical, sample.backgrounds, zooms, in_run=True)
                 yield from again_after_pauses(take)
+            begun_s = time.time()
             yield from again_after_pauses(lambda: mount(bl, location))
         except SampleProblem as problem:
-            yield from robot_event("LOAD", location, 1, str(problem))
+            yield from robot_event(bl, "LOAD", location, 1, str(problem), begun_s)
             sample.outcome = Outcome(verdict=Verdict.PIN_MISSING, reason=str(problem))
         else:
-            yield from robot_event("LOAD", location, 0, "mounted")
+            yield from robot_event(bl, "LOAD", location, 0, "mounted", begun_s)
         sample.location = location
     yield from phase_event("mount", "end")
     yield from bps.checkpoint()

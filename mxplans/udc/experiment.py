@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from mxplans.plans.viewing import move_to_pose
 from mxplans.roles import Beamline
 from mxplans.schedule.checks import require_within
 from mxplans.udc.bring_in import bring_in, take_out
+from mxplans.udc.lims_first import ids_first
 from mxplans.udc.phases import phase
 from mxplans.udc.pictures import pictures
 from mxplans.udc.sample import MountedSample
@@ -90,7 +91,7 @@ def experiment(
     check_kind(item)
     require_within(item, work.settings.limits)
     uid: str = yield Msg("open_run", None, **documents.sample_metadata(item, work.settings.beamline, attempt))
-    context = ScanContext(item.sample_name, item.uuid, uid)
+    context = ScanContext(item.sample_name, item.uuid, uid, work.settings.limits.profile)
     outcome = yield from _outcome(bl, item, work, context)
     yield from record(documents.VERDICT, outcome.values())
     if unmount_after:
@@ -114,4 +115,8 @@ def _outcome(bl: Beamline, item: QueueItem, work: Work, context: ScanContext) ->
             yield from again_after_pauses(partial(move_to_pose, bl, work.sample.optical.pose))
         yield from again_after_pauses(partial(pictures, bl, item, work.settings, context))
         return Outcome(verdict=Verdict.DONE, reason="the loop stands in the beam")
+    ids = yield from ids_first(bl, item)
+    if isinstance(ids, Outcome):
+        return ids
+    context = replace(context, lims_ids=ids)
     return (yield from collect_scans(bl, item, work.settings, work.sample, work.ledger, context, brought.scans))

@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     PIN_MISSING = "PIN_MISSING"
     NOT_CENTRED = "NOT_CENTRED"
     NO_DIFFRACTION = "NO_DIFFRACTION"
+    NO_LIMS_ID = "NO_LIMS_ID"
 
 
 class Outcome(BaseModel):
