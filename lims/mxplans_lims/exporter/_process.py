@@ -1,0 +1,161 @@
+"""The exporter's process: what it says on standard output, what it listens to on standard input.
+
+It says one JSON object a line: `{"event": "ready", "targets": [...], "misconfigured": [...]}` once it works, and after
+each line `flush` on its standard input `{"event": "caught-up", "documents": n, "pending": p, "dead": d}`, when the
+journal is read to its end and every step is done, given up, or waits for a target that is away. At the end of its
+standard input, on SIGTERM and on SIGINT it reads what is left, finishes what it is sending, and ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from mxplans.errors import DeliveryError, InvalidInput
+from mxplans_lims.exporter._backoff import Backoff
+from mxplans_lims.exporter._work import Work
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.25
+AWAY_PATIENCE_S = 3.0
+"""A flush waits no longer for a target that is away."""
+NICENESS = 5  # beside a running night, plans come first
+WELL, LOST, CANNOT, WAITING = 0, 1, 2, 3
+
+
+class Commands:
+    """Signals, and lines of standard input where somebody is to speak there; never waits longer than asked.
+
+    Args:
+        listen: Whether to read standard input; its end counts as a signal then.
+    """
+
+    def __init__(self, listen: bool) -> None:
+        self.ended = False
+        self.flushes = 0
+        self._listen = listen
+        self._rest = b""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def wait(self, timeout_s: float) -> None:
+        """Read what comes within a time."""
+        if self.ended or not select.select([0] if self._listen else [], [], [], timeout_s)[0]:
+            return
+        chunk = os.read(0, 4096)
+        self.ended = self.ended or not chunk
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        self.flushes += sum(line.strip() == b"flush" for line in lines)
+
+    def has_ended(self) -> bool:
+        """Whether to come to an end, asked while there is other work."""
+        self.wait(0.0)
+        return self.ended
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.ended = True
+
+
+@contextmanager
+def only_one(out: Path) -> Iterator[None]:
+    """Be the one exporter of a folder, until the end of this process however it comes.
+
+    Raises:
+        InvalidInput: If there is one already.
+    """
+    path = out / "lims" / "exporter.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InvalidInput(f"{out} has an exporter that runs already; one is enough, end it first") from error
+        yield
+
+
+def follow(out: Path, backoff: Backoff) -> int:
+    """Export until standard input ends; returns the exit code."""
+    commands = Commands(listen=True)
+    try:
+        with only_one(out), Work(out, backoff) as work:
+            _say(event="ready", targets=sorted(work.targets.usable), misconfigured=sorted(work.targets.broken))
+            os.nice(NICENESS)
+            _follow(work, commands)
+    except (InvalidInput, DeliveryError, OSError) as error:
+        log.error("%s", error)
+        return CANNOT
+    return WELL
+
+
+def export_once(out: Path, backoff: Backoff, limit_s: float) -> int:
+    """Export what the journal has, send what can be sent.
+
+    Returns:
+        The exit code: 0 if all of it arrived, 1 if something was given up or a target is misconfigured, 2 if it cannot
+        work at all, 3 if something waits.
+    """
+    commands = Commands(listen=False)
+    try:
+        with only_one(out), Work(out, backoff) as work:
+            work.close_orphans()
+            while not work.read_on(commands.has_ended) and not commands.ended:
+                pass
+            begun = time.monotonic()
+            while not commands.ended and time.monotonic() < begun + limit_s:
+                work.look_after()
+                if _settled(work, begun):
+                    break
+                commands.wait(POLL_S)
+            unsent = work.outbox.unsent()
+            broken = bool(work.targets.broken)
+    except (InvalidInput, DeliveryError, OSError) as error:
+        log.error("%s", error)
+        return CANNOT
+    if unsent.dead or broken:
+        return LOST
+    return WAITING if unsent.open or unsent.waiting else WELL
+
+
+def _follow(work: Work, commands: Commands) -> None:
+    asked: list[float] = []
+    answered = 0
+    while True:
+        asked += [time.monotonic()] * (commands.flushes - answered - len(asked))
+        at_end = work.read_on(commands.has_ended)
+        if commands.ended:
+            return  # what is not read is read at the next start
+        if at_end:
+            work.look_after()
+            while asked and _settled(work, asked[0]):
+                unsent = work.outbox.unsent()
+                pending = unsent.open + unsent.waiting
+                _say(event="caught-up", documents=work.documents, pending=pending, dead=unsent.dead)
+                asked.pop(0)
+                answered += 1
+            commands.wait(0.02 if asked else POLL_S)
+
+
+def _settled(work: Work, since_s: float) -> bool:
+    """Whether all is sent that can be sent now; a target that is away may come back for a moment after `since_s`."""
+    unsent = work.outbox.unsent()
+    return not unsent.open and (not unsent.waiting or time.monotonic() > since_s + AWAY_PATIENCE_S)
+
+
+def _say(**message: object) -> None:
+    """One line for the parent; a parent that is gone is told nothing, the end of standard input follows."""
+    try:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        log.warning("nobody reads what the exporter says")
