@@ -10,6 +10,7 @@ MxplansError
 ├── QueueRefused (ValueError)            the queue does not allow this now
 ├── DeliveryError (RuntimeError)         a record did not reach a LIMS or another target
 │   ├── TargetUnreachable                not now: it is tried again
+│   ├── AnswerPending                    the target works, but has not answered for this one yet
 │   └── TargetRefused                    never, as it is: somebody must look at it
 ├── LedgerError (RuntimeError)           the queue file cannot be used, or contradicts what is written into it
 ├── AnalysisFailed (RuntimeError)        an analysis ended with an error of the program
@@ -28,7 +29,7 @@ A message names the thing, the value with its unit, what is allowed, and what to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 
@@ -90,6 +91,21 @@ class DeliveryError(MxplansError, RuntimeError):
 
 class TargetUnreachable(DeliveryError):
     """A target does not answer, has no time or no room: the same thing can work later."""
+
+
+class AnswerPending(DeliveryError):
+    """A target works, but has not said yet that it has this: the step waits alone, and is asked for again.
+
+    Args:
+        message: What is waited for.
+        ids: Identifiers to keep by key, as if the step were done.
+        retry_s: When to ask again; 0 at once.
+    """
+
+    def __init__(self, message: str, ids: Mapping[str, str] | None = None, retry_s: float = 2.0) -> None:
+        super().__init__(message)
+        self.ids = dict(ids or {})
+        self.retry_s = retry_s
 
 
 class TargetRefused(DeliveryError):

@@ -88,7 +88,9 @@ class Target(Protocol):
             Identifiers by key, in most cases one under the key of the step.
 
         Raises:
-            TargetUnreachable: If the same can work later.
+            TargetUnreachable: If the same can work later; all steps of this target wait.
+            AnswerPending: If the target works but has not confirmed this step yet; it alone waits, with the
+                identifiers that the error brings.
             TargetRefused: If it cannot.
         """
         ...

@@ -1,0 +1,76 @@
+"""Records as ICAT datasets: valid by ICAT's own definitions, in ICAT's units."""
+
+import pint
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lims_records import RECORDS, delivery, mad, rotation
+
+from mxplans.errors import TargetRefused
+from mxplans_lims.targets.icat import IcatTarget, units
+from mxplans_lims.targets.icat.connection import check_fields
+from mxplans_lims.targets.icat.datasets import datasets
+
+TARGET = IcatTarget(
+    "icat",
+    IcatTarget.Settings(
+        beamline="id00", queue_urls=("localhost:1",), rest_url="http://localhost:2", token={"env": "ICAT_TOKEN"}
+    ),
+)
+UNITS = pint.UnitRegistry()
+POSITIVE = st.floats(min_value=1e-3, max_value=1e6)
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_dataset_is_valid_by_the_definitions(name):
+    record = RECORDS[name]()
+    steps = TARGET.steps(delivery(record))
+    assert len(steps) == (len(datasets(record)) if record.complete else 0)
+    assert len({step.key for step in steps}) == len(steps)
+
+
+def test_fields_of_a_rotation_in_the_units_of_icat():
+    (dataset,) = datasets(rotation())
+    fields = dataset.fields
+    sweep = rotation().sweeps[0]
+    assert fields["Sample_name"] == "Lyso-Lyso-1" and fields["MX_scanType"] == "datacollection"
+    assert fields["InstrumentMonochromator_energy"] == pytest.approx(sweep.measured.energy_ev / 1000)
+    assert fields["MX_wavelength"] == pytest.approx(12.39842 / (sweep.measured.energy_ev / 1000), rel=1e-6)
+    assert fields["MX_transmission"] == pytest.approx(sweep.measured.transmission_frac * 100)
+    assert fields["MX_xBeam"] == pytest.approx(sweep.detector.beam_centre_x_px * sweep.detector.pixel_x_um / 1000)
+    width_deg = sweep.sweep["imageWidth"]
+    assert fields["MX_oscillationRange"] == width_deg  # of one image; the whole range stands apart
+    assert fields["MX_axis_range"] == pytest.approx(sweep.frames * width_deg)
+
+
+def test_wedges_of_an_interleaved_sweep_are_one_dataset_in_image_order():
+    record = mad()
+    (dataset,) = datasets(record)
+    assert dataset.fields["MX_numberOfImages"] == sum(scan.frames for scan in record.sweeps)
+    assert dataset.fields["MX_startImageNumber"] == 1
+
+
+def test_a_running_experiment_has_no_datasets_yet():
+    assert TARGET.steps(delivery(RECORDS["running"]())) == []
+
+
+def test_without_a_proposal_the_reason_is_said():
+    with pytest.raises(TargetRefused, match="proposalCode"):
+        TARGET.steps(delivery(rotation().model_copy(update={"lims": {}})))
+
+
+def test_what_the_definitions_do_not_know_is_refused_with_its_name():
+    with pytest.raises(TargetRefused, match="MX_detectorDistanze"):
+        check_fields("id00", "mx1", "a", "/data/a", {"Sample_name": "s", "MX_detectorDistanze": "1"})
+
+
+@given(POSITIVE)
+def test_units_against_pint(value):
+    def converted(unit: str, to: str) -> float:
+        return UNITS.Quantity(value, unit).to(to, "spectroscopy").magnitude
+
+    assert units.ev_to_kev(value) == pytest.approx(converted("eV", "keV"), rel=1e-12)
+    assert units.ev_to_angstrom(value) == pytest.approx(converted("eV", "angstrom"), rel=1e-8)
+    assert units.um_to_mm(value) == pytest.approx(converted("um", "mm"), rel=1e-12)
+    assert units.frac_to_percent(value) == pytest.approx(converted("dimensionless", "percent"), rel=1e-12)
+    assert units.px_to_mm(3.0, value) == pytest.approx(3 * converted("um", "mm"), rel=1e-12)
