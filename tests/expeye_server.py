@@ -61,7 +61,7 @@ class ExpeyeServer:
     url: str = ""
     rows: dict[str, dict[int, Row]] = field(default_factory=lambda: {name: {} for name in TABLES})
     faults: list[Fault] = field(default_factory=list)
-    sessions: dict[str, set[int]] = field(default_factory=lambda: {"mx1": {1, 2}})
+    sessions: dict[str, set[int]] = field(default_factory=lambda: {"mx1234": {5, 6}})
     asked: list[tuple[str, str]] = field(default_factory=list)
     page_limit: int = 100
 
@@ -113,12 +113,9 @@ class _Routes:
             self._server.rows["data-collections"][above["dataCollectionId"]]["positionId"] = number
         return rows[number]
 
-    def update(self, name: str, number: int, body: Any, append: bool) -> Row:
+    def update(self, name: str, number: int, body: Any) -> Row:
         row = self.row(name, number)
         check(name, body, whole=False)
-        if append and row.get("comments"):
-            body = {**body, "comments": f"{row['comments']} {body['comments']}"}
-            check(name, body, whole=False)
         row.update(body)
         return row
 
@@ -148,8 +145,7 @@ def make_app(server: ExpeyeServer) -> Any:
                 }
                 return JSONResponse(routes.listing(name, routes.under(request), **asked))
             if request.method == "PATCH":
-                append = request.query_params.get("appendComment") == "true"
-                return JSONResponse(routes.update(name, int(given["id"]), await request.json(), append))
+                return JSONResponse(routes.update(name, int(given["id"]), await request.json()))
             return JSONResponse(routes.row(name, int(given["id"])))
         except Refused as refused:
             return JSONResponse({"detail": refused.detail}, refused.status)

@@ -56,13 +56,9 @@ TABLES = {
     "grids": Table(
         tables.GridInfo,
         "gridInfoId",
-        _same("stepsX", "stepsY", "orientation", "snaked", "snapshotOffsetXPixel", "snapshotOffsetYPixel")
-        | {
-            "dx": "dx_mm",
-            "dy": "dy_mm",
-            "micronsPerPixelX": "micronsPerPixelX",
-            "micronsPerPixelY": "micronsPerPixelY",
-        },
+        _same("orientation", "snaked", "micronsPerPixelX", "micronsPerPixelY")
+        | {"dx": "dx_mm", "dy": "dy_mm", "stepsX": "steps_x", "stepsY": "steps_y"}
+        | {"snapshotOffsetXPixel": "snapshot_offsetXPixel", "snapshotOffsetYPixel": "snapshot_offsetYPixel"},
         ("dx", "dy", "stepsX", "stepsY"),
     ),
     "robot-actions": Table(
@@ -70,8 +66,8 @@ TABLES = {
         "robotActionId",
         _same("actionType", "status", "message", "containerLocation", "dewarLocation", "sampleBarcode")
         | _same("startTimestamp", "endTimestamp")
-        | {"sampleId": "blsampleId"}
-        | {"snapshotBefore": "xtalSnapshotBefore", "snapshotAfter": "xtalSnapshotAfter"},
+        | _same("xtalSnapshotBefore", "xtalSnapshotAfter")
+        | {"sampleId": "blsampleId"},
         ("actionType", "startTimestamp"),
     ),
     "samples": Table(tables.BLSample, "blSampleId", _same("blSampleStatus")),

@@ -13,13 +13,13 @@ from mxplans.errors import TargetRefused, TargetUnreachable
 from mxplans_lims.secret import Secret
 from mxplans_lims.targets.expeye._client import ClientSettings, RestClient
 
-GROUPS = "/proposals/mx1/sessions/1/data-groups"
+GROUPS = "/proposals/mx1234/sessions/5/data-groups"
 OSC = {"experimentType": "OSC", "comments": "first"}
 
 
 @pytest.fixture
 def client(server: ExpeyeServer, token_file: Path) -> Iterator[RestClient]:
-    made = RestClient(ClientSettings(url=server.url, token=Secret(file=token_file), read_timeout_s=0.4))
+    made = RestClient(ClientSettings(url=server.url, token=Secret(file=token_file), answer_timeout_s=0.4))
     yield made
     made.close()
 
@@ -28,14 +28,14 @@ def test_rows_are_made_changed_and_read(client: RestClient) -> None:
     made = client.create(GROUPS, OSC)
     path = f"/data-groups/{made['dataCollectionGroupId']}"
     client.update(path, {"endTime": "2026-11-25T21:00:00"})
-    client.append_comment(path, "second")
+    client.update(path, {"comments": "second"})
 
     assert client.one(path) | {"dataCollectionGroupId": 0} == {
         "dataCollectionGroupId": 0,
-        "proposal": "mx1",
-        "session": 1,
+        "proposal": "mx1234",
+        "session": 5,
         "experimentType": "OSC",
-        "comments": "first second",
+        "comments": "second",
         "endTime": "2026-11-25T21:00:00",
     }
 
@@ -83,7 +83,7 @@ def test_what_can_work_later_is_unreachable_and_then_works(
         (GROUPS, OSC | {"comments": "x" * 1025}, "body.comments: String should have at most 1024 characters"),
         (GROUPS, OSC | {"startTime": "yesterday"}, "(given 'yesterday')"),
         ("/proposals/mx7/sessions/1/data-groups", OSC, "Proposal mx7 not found"),
-        ("/proposals/mx1/sessions/9/data-groups", OSC, "Session 9 of mx1 not found"),
+        ("/proposals/mx1234/sessions/9/data-groups", OSC, "Session 9 of mx1234 not found"),
     ],
 )
 def test_what_is_wrong_with_the_record_is_refused_with_the_reason_of_the_server(
@@ -97,7 +97,7 @@ def test_what_is_wrong_with_the_record_is_refused_with_the_reason_of_the_server(
 
 def test_a_route_that_the_server_does_not_know_is_not_the_fault_of_the_record(client: RestClient) -> None:
     with pytest.raises(TargetUnreachable, match="no such route, it may be of another version"):
-        client.create("/proposals/mx1/sessions/1/groups", OSC)
+        client.create("/proposals/mx1234/sessions/5/groups", OSC)
 
 
 def test_a_new_token_is_read_after_the_old_one_was_turned_down(

@@ -20,21 +20,17 @@ _PAGE = 100
 
 
 class ClientSettings(TargetSettings):
-    """Where the server is and how long to wait for it.
+    """Where the server is and how long to wait for it."""
 
-    Attributes:
-        url: In front of all routes, as `https://lims.example.org/api`.
-        token: Sent as a bearer token; without one, no header is sent.
-        ca_file: Certificates that the server's own is checked against, in place of those of the system.
-        connect_timeout_s: To connect.
-        read_timeout_s: For each answer.
-    """
-
-    url: str = Field(pattern=r"^https?://[^\s?#]+$")
-    token: Secret | None = None
-    ca_file: Path | None = None
-    connect_timeout_s: float = Field(default=5.0, gt=0, le=300)
-    read_timeout_s: float = Field(default=30.0, gt=0, le=300)
+    url: str = Field(
+        pattern=r"^https?://[^\s?#]+$", description="In front of all routes, as https://lims.example.org/api"
+    )
+    token: Secret | None = Field(default=None, description="Sent as a bearer token; None sends no header")
+    ca_file: Path | None = Field(
+        default=None, description="Certificates of authorities, in place of those of the system"
+    )
+    connect_timeout_s: float = Field(default=5.0, gt=0, le=600, description="Until a connection stands")
+    answer_timeout_s: float = Field(default=30.0, gt=0, le=600, description="Until a request is answered")
 
 
 class RestClient:
@@ -79,10 +75,6 @@ class RestClient:
         """Change fields of a row."""
         return self._row("PATCH", path, {"json": body})
 
-    def append_comment(self, path: str, text: str) -> Mapping[str, Any]:
-        """Add to the comments of a row, what stands there stays."""
-        return self._row("PATCH", path, {"json": {"comments": text}, "params": {"appendComment": "true"}})
-
     def close(self) -> None:
         """Let go of the connection."""
         if self._http is not None:
@@ -100,7 +92,7 @@ class RestClient:
             response = self._connected().request(method, path, **given)
         except httpx.TimeoutException as error:
             raise TargetUnreachable(
-                f"{method} {self._settings.url}{path} was not answered within {self._settings.read_timeout_s:g} s "
+                f"{method} {self._settings.url}{path} was not answered within {self._settings.answer_timeout_s:g} s "
                 f"({type(error).__name__}); it is looked up and tried again"
             ) from error
         except httpx.HTTPError as error:
@@ -125,7 +117,7 @@ class RestClient:
             self._http = httpx.Client(
                 base_url=settings.url,
                 headers=headers,
-                timeout=httpx.Timeout(settings.read_timeout_s, connect=settings.connect_timeout_s),
+                timeout=httpx.Timeout(settings.answer_timeout_s, connect=settings.connect_timeout_s),
                 verify=self._verification(),
             )
         return self._http

@@ -1,0 +1,135 @@
+"""The target: each row is looked up, made or changed through the routes of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from mxplans.errors import TargetUnreachable
+from mxplans_lims.delivery import Delivery, Step
+from mxplans_lims.targets.expeye._calls import Call, calls_of, shortened
+from mxplans_lims.targets.expeye._client import ClientSettings, RestClient
+from mxplans_lims.targets.expeye.routes import WIDTHS, Route, routes_with
+from mxplans_lims.targets.ispyb.rows import ispyb_rows
+from mxplans_lims.targets.ispyb.site import Site, known_zone
+
+
+class ExpeyeSettings(ClientSettings):
+    """What a profile says of ISPyB over REST."""
+
+    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
+        description="Of the times in the database, which say none: an IANA name, as Europe/London"
+    )
+    beamline_name: str | None = Field(default=None, description="As ISPyB has it; None takes that of the documents")
+    experiment_types: dict[str, str] = Field(
+        default={}, description="Words of this server for values of experimentType, as Mesh3D: Mesh"
+    )
+    routes: dict[str, dict[str, Any]] = Field(
+        default={}, description="What is otherwise on this server, by table: see `routes.Route`"
+    )
+
+
+class ExpeyeTarget:
+    """Sends records to ISPyB over REST.
+
+    Args:
+        name: As in the profile.
+        settings: What the profile says of it.
+    """
+
+    Settings = ExpeyeSettings
+
+    def __init__(self, name: str, settings: ExpeyeSettings) -> None:
+        self.name = name
+        self._routes = routes_with(settings.routes)
+        self._site = Site(ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types)
+        self._client = RestClient(settings)
+
+    def steps(self, delivery: Delivery) -> Sequence[Step]:
+        """One for each row that has a route, in the order in which they hang on each other."""
+        rows = ispyb_rows(delivery.record, delivery.message, delivery.out, self._site)
+        return [Step(key, call.to_json()) for key, call in calls_of(rows, self._routes)]
+
+    def send(self, step: Step, ids: Mapping[str, str]) -> Mapping[str, str]:
+        """Change the row where it stands; otherwise look for it beside the others, and make it where it is not."""
+        call = Call.of(step.payload)
+        route = self._routes[call.table]
+        where = _where(call, ids)
+        known = call.known or ids.get(step.key) or self._found(route, call, where)
+        if known is None:
+            known = self._made(route, call, where)
+        elif route.row is not None:
+            self._change(route.row.format(id=quote(known, safe="")), call)
+        return {step.key: known}
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _found(self, route: Route, call: Call, where: Mapping[str, str]) -> str | None:
+        """A row that an earlier attempt has left there, its answer lost."""
+        if route.pointer is not None and route.parent is not None:
+            above = self._routes[route.parent].row
+            pointed = self._client.one((above or "").format(id=where["parent"])).get(route.pointer)
+            return None if pointed is None else str(pointed)
+        for row in self._client.rows((route.create or "").format_map(where)):
+            if call.mark in str(row.get(route.mark or "")) if call.mark else _same(call.match, row):
+                return _id_of(route, row)
+        return None
+
+    def _made(self, route: Route, call: Call, where: Mapping[str, str]) -> str:
+        body = dict(call.body)
+        if call.at_first:
+            said = shortened(body.get("comments", ""), WIDTHS["comments"] - len(call.at_first) - 2)
+            body["comments"] = f"{said}; {call.at_first}" if said else call.at_first
+        return _id_of(route, self._client.create((route.create or "").format_map(where), body))
+
+    def _change(self, path: str, call: Call) -> None:
+        """Comments grow: what people or programs have written there since stays."""
+        body = dict(call.body)
+        ours = body.pop("comments", None)
+        if ours is not None:
+            standing = str(self._client.one(path).get("comments") or "")
+            longer = f"{standing}; {ours}" if standing else ours
+            if ours not in standing and len(longer) <= WIDTHS["comments"]:
+                body["comments"] = longer
+        if body:
+            self._client.update(path, body)
+
+
+def _where(call: Call, ids: Mapping[str, str]) -> dict[str, str]:
+    """What stands for the places in a path."""
+    where = {"proposal": quote(call.proposal, safe=""), "session": str(call.session)}
+    if call.parent is not None:
+        if call.parent not in ids:
+            raise TargetUnreachable(f"{call.table} hangs on {call.parent}, which is not there yet: it is sent after it")
+        where["parent"] = quote(ids[call.parent], safe="")
+    return where
+
+
+def _id_of(route: Route, row: Mapping[str, Any]) -> str:
+    if row.get(route.id_field) is None:
+        raise TargetUnreachable(
+            f"a row came without {route.id_field}, it has {', '.join(row) or 'nothing'}: the server is of another "
+            "version, check `routes` of the target"
+        )
+    return str(row[route.id_field])
+
+
+def _same(wanted: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    return all(_plain(row.get(field)) == _plain(value) for field, value in wanted.items())
+
+
+def _plain(value: Any) -> Any:
+    """Times are spelled in several ways: with a T or a blank, with a zone that nobody meant."""
+    if isinstance(value, str) and value[:4].isdigit():
+        try:
+            return datetime.fromisoformat(value).replace(tzinfo=None, microsecond=0)
+        except ValueError:
+            return value
+    return value
