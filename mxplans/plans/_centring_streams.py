@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mxplans.plans import documents
-from mxplans.plans._document_keys import array, count, number, text
+from mxplans.plans._document_keys import Key, array, count, number, text
 from mxplans.plans._document_stream import Stream
 
 _WITNESSES = (
@@ -93,7 +93,7 @@ SNAPSHOT = Stream(
         number("snapshot_omega_deg", "Where omega stood"),
         number("snapshot_point_x_px", "Column of the point that is centred"),
         number("snapshot_point_y_px", "Row of it"),
-        number("viewer_um_per_px", "Size of a pixel"),
+        Key("viewer_um_per_px", "number", "Size of a pixel at the sample", "um"),
         number("viewer_beam_x_px", "Column of the beam; index = pixel centre"),
         number("viewer_beam_y_px", "Row of the beam"),
         text("viewer_snapshot_file", "Its file, relative to the folder of the night"),
