@@ -30,7 +30,8 @@ def test_every_dataset_is_valid_by_the_definitions(name):
 
 
 def test_fields_of_a_rotation_in_the_units_of_icat():
-    (dataset,) = datasets(rotation())
+    *grids, dataset = datasets(rotation())
+    assert [grid.fields["MX_scanType"] for grid in grids] == ["mesh", "mesh"]
     fields = dataset.fields
     sweep = rotation().sweeps[0]
     assert fields["Sample_name"] == "Lyso-Lyso-1" and fields["MX_scanType"] == "datacollection"
@@ -43,11 +44,12 @@ def test_fields_of_a_rotation_in_the_units_of_icat():
     assert fields["MX_axis_range"] == pytest.approx(sweep.frames * width_deg)
 
 
-def test_wedges_of_an_interleaved_sweep_are_one_dataset_in_image_order():
+def test_wedges_of_each_interleaved_sweep_are_one_dataset():
     record = mad()
-    (dataset,) = datasets(record)
-    assert dataset.fields["MX_numberOfImages"] == sum(scan.frames for scan in record.sweeps)
-    assert dataset.fields["MX_startImageNumber"] == 1
+    found = datasets(record)
+    assert len(found) == 3 and len({dataset.folder for dataset in found}) == 3
+    assert sum(dataset.fields["MX_numberOfImages"] for dataset in found) == record.frames
+    assert {dataset.fields["MX_startImageNumber"] for dataset in found} == {1}
 
 
 def test_a_running_experiment_has_no_datasets_yet():

@@ -58,7 +58,7 @@ def count(icat: Icat, step: Step) -> int:
 
 def test_a_dataset_is_registered_once_with_its_gallery(icat, tmp_path):
     with target(icat) as made:
-        (step,) = steps_of(made, tmp_path, "Once")
+        *_, step = steps_of(made, tmp_path, "Once")
         ids = sent(made, step, {})
         assert count(icat, step) == 1
         assert sent(made, step, {})[step.key] == ids[step.key]  # nothing known any more, as after a lost disk
@@ -72,7 +72,7 @@ def test_a_crash_after_sending_does_not_send_again(icat, tmp_path):
     icat.kill("ingester")
     try:
         with target(icat) as made:
-            (step,) = steps_of(made, tmp_path, "Crash")
+            *_, step = steps_of(made, tmp_path, "Crash")
             ids: dict[str, str] = {}
             for _ in range(2):  # the intention, then the message, which lies in the broker
                 with pytest.raises(AnswerPending) as pending:
@@ -90,7 +90,7 @@ def test_a_crash_after_sending_does_not_send_again(icat, tmp_path):
 
 def test_a_message_that_the_broker_lost_is_sent_again(icat, tmp_path):
     with target(icat, resend_after_s=1.0) as made:
-        (step,) = steps_of(made, tmp_path, "Lost")
+        *_, step = steps_of(made, tmp_path, "Lost")
         ids = {f"sent/{step.key}": repr(time.time() - 2.0)}  # sent by a process before, and swallowed
         sent(made, step, ids)
         assert count(icat, step) == 1
@@ -100,7 +100,7 @@ def test_a_message_that_the_broker_lost_is_sent_again(icat, tmp_path):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_servers_that_are_away_can_come_back(icat, tmp_path):
     with target(icat) as made:
-        (step,) = steps_of(made, tmp_path, "Away")
+        *_, step = steps_of(made, tmp_path, "Away")
         icat.kill("rest")
         try:
             with pytest.raises(TargetUnreachable, match="does not answer"):
@@ -125,7 +125,7 @@ def test_servers_that_are_away_can_come_back(icat, tmp_path):
 
 def test_a_proposal_that_does_not_exist_is_refused(icat, tmp_path):
     with target(icat) as made:
-        (step,) = steps_of(made, tmp_path, "Nobody")
+        *_, step = steps_of(made, tmp_path, "Nobody")
         wrong = Step(step.key, {**step.payload, "proposal": "mx9999"})
         with pytest.raises(TargetRefused, match="mx9999"):
             made.send(wrong, {})
@@ -133,7 +133,7 @@ def test_a_proposal_that_does_not_exist_is_refused(icat, tmp_path):
 
 def test_more_frames_later_change_the_registered_dataset(icat, tmp_path):
     with target(icat) as made:
-        (step,) = steps_of(made, tmp_path, "More")
+        *_, step = steps_of(made, tmp_path, "More")
         ids = sent(made, step, {})
         later = Step(step.key, {**step.payload, "fields": {**step.payload["fields"], "MX_numberOfImages": "3601"}})
         assert sent(made, later, dict(ids))[step.key] == ids[step.key]
