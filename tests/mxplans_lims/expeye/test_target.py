@@ -11,9 +11,16 @@ from step_sender import Sender
 
 from mxplans.errors import InvalidProfile, TargetRefused, TargetUnreachable
 from mxplans_lims.delivery import Step, Target
+from mxplans_lims.records import SampleRecord
 from mxplans_lims.targets.expeye import ExpeyeSettings, ExpeyeTarget
 
 ROTATION = {"robot-actions": 2, "data-groups": 2, "data-collections": 3, "position": 3, "grids": 2}
+
+
+def with_prefix(prefix: str) -> SampleRecord:
+    """A record whose prefix somebody has made longer than a queue would take it."""
+    (turn,) = rotation().sweeps
+    return rotation(sweeps=(turn.model_copy(update={"sweep": {**turn.sweep, "prefix": prefix}}),))
 
 
 def test_it_is_found_by_its_entry_point(target: ExpeyeTarget) -> None:
@@ -181,7 +188,7 @@ def test_a_server_of_another_version_is_told_from_a_wrong_record(
     [
         (rotation(lims={"proposal": "mx99", "session": 5}), "Proposal mx99 not found"),
         (rotation(lims={"proposal": "mx1234", "session": 77}), "Session 77 of mx1234 not found"),
-        (mad(sample="S" * 43), "body.imagePrefix: String should have at most 45 characters"),
+        (with_prefix("S" * 46), "body.imagePrefix: String should have at most 45 characters"),
         (failed(robot=(failed().robot[0].model_copy(update={"action": "THROW"}),)), "one of LOAD, UNLOAD"),
     ],
 )
