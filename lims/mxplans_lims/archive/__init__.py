@@ -1,6 +1,7 @@
-"""The archive: a Tiled server over the catalogue of a night, fed from the journal, in one process of its own.
+"""The archive: a Tiled catalogue fed from the journal, on a server of its own or on one elsewhere, in its own process.
 
-`python -m mxplans_lims.archive OUTDIR [--port 0] [--follow]`. Tiled is imported only by that process.
+`python -m mxplans_lims.archive OUTDIR [--follow] [--port 0 | --url URL [--api-key-file FILE]]`. Tiled is imported only by
+that process.
 """
 
 from __future__ import annotations

@@ -1,90 +1,49 @@
 """The archive's process: what it says on standard output, what it listens to on standard input.
 
-It says one JSON object a line: `{"event": "ready", "url": ..., "api_key_file": ...}` once it serves, and after each
-line `flush` on its standard input `{"event": "caught-up", "documents": n, "failed": k}`. At the end of its standard
-input, on SIGTERM and on SIGINT it takes in what is left and ends.
+It says one JSON object a line: `{"event": "ready", "url": ..., "api_key_file": ...}` once it works, and after each line
+`flush` on its standard input `{"event": "caught-up", "documents": n, "failed": k, "pending": p}`: the journal is read,
+and what could be written is; `pending` runs wait for a server that is away. At the end of its standard input, on SIGTERM
+and on SIGINT it takes in what is left and ends.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import logging
 import os
-import select
-import signal
-import sys
-import threading
 from pathlib import Path
-from types import FrameType
 
 from mxplans.errors import MxplansError
+from mxplans_lims.archive._catalogue import Catalogue
+from mxplans_lims.archive._commands import POLL_S, Commands, Signals, say
 from mxplans_lims.archive._consumer import Consumer
+from mxplans_lims.archive._options import Options
 from mxplans_lims.archive._server import CatalogServer, api_key
-from mxplans_lims.journal import Follower
+from mxplans_lims.archive._state import StateFile
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.25
 NICENESS = 5  # beside a running night, plans come first
 
 
-class _Signals:
-    """Notes SIGTERM and SIGINT."""
-
-    def __init__(self) -> None:
-        self.ended = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-
-    def wait_for_signal(self) -> None:
-        """Return soon after one has come."""
-        never = threading.Event()
-        while not self.ended:
-            never.wait(POLL_S)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.ended = True
-
-
-class _Commands(_Signals):
-    """Lines of standard input, without ever waiting longer than asked; signals count as its end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.flushes = 0
-        self._rest = b""
-
-    def wait(self, timeout_s: float) -> None:
-        """Read what comes within a time."""
-        if self.ended or not select.select([0], [], [], timeout_s)[0]:
-            return
-        chunk = os.read(0, 4096)
-        self.ended = self.ended or not chunk
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        self.flushes += sum(line.strip() == b"flush" for line in lines)
-
-
-def run(outdir: Path, port: int, follow: bool) -> int:
-    """Serve, and with `follow` take in the journal, until standard input ends; returns the exit code."""
-    commands = _Commands()
-    outdir = outdir.resolve()
-    try:
-        outdir.mkdir(parents=True, exist_ok=True)
-        key, key_file = api_key(outdir)
-        server = CatalogServer(outdir, port, key)
-        server.start()
-    except (MxplansError, OSError) as error:
-        log.error("%s", error)
-        return 2
-    try:
-        _say(event="ready", url=server.url, api_key_file=str(key_file) if key_file else None)
-        if follow:
+def run(options: Options) -> int:
+    """Serve or reach a server, and with `follow` take in the journal, until standard input ends; the exit code."""
+    commands = Commands()
+    with contextlib.ExitStack() as cleanup:
+        try:
+            options.outdir.mkdir(parents=True, exist_ok=True)
+            state = StateFile(options.state_path)
+            start = options.start(state.read())
+            catalogue, key_file = _catalogue(options, cleanup)
+        except (MxplansError, OSError) as error:
+            log.error("%s", error)
+            return 2
+        say(event="ready", url=catalogue.url, api_key_file=str(key_file) if key_file else None)
+        if options.follow:
             os.nice(NICENESS)
-            _follow(Follower(outdir / "documents.jsonl"), Consumer(server.client()), commands)
+            _follow(Consumer(options.journal, catalogue, state, start), commands)
         while not commands.ended:
             commands.wait(POLL_S)
-    finally:
-        server.stop()
     return 0
 
 
@@ -94,41 +53,60 @@ def serve_until_stopped(outdir: Path, port: int) -> None:
     Raises:
         InvalidInput: If the port or the API key cannot be used.
     """
-    stop = _Signals()
-    outdir = outdir.resolve()
-    key, key_file = api_key(outdir)
-    server = CatalogServer(outdir, port, key)
-    server.start()
-    try:
-        consumer = Consumer(server.client())
-        consumer.take(Follower(outdir / "documents.jsonl").read_new())
-        consumer.take_unfinished()
-        print(f"serving {outdir}\n  url:     {server.url}\n  API key: in {key_file or 'the environment'}")
-        print(f"  python:  tiled.client.from_uri({server.url!r}, api_key=open({str(key_file)!r}).read())", flush=True)
+    stop = Signals()
+    options = Options(outdir.resolve(), port)
+    with contextlib.ExitStack() as cleanup:
+        catalogue, key_file = _catalogue(options, cleanup)
+        consumer = Consumer(options.journal, catalogue, StateFile(options.state_path))
+        _catch_up(consumer)
+        consumer.write_unfinished()
+        url = catalogue.url
+        print(f"serving {options.outdir}\n  url:     {url}\n  API key: in {key_file or 'the environment'}")
+        print(f"  python:  tiled.client.from_uri({url!r}, api_key=open({str(key_file)!r}).read())", flush=True)
         stop.wait_for_signal()
-    finally:
-        server.stop()
 
 
-def _follow(follower: Follower, consumer: Consumer, commands: _Commands) -> None:
+def _catalogue(options: Options, cleanup: contextlib.ExitStack) -> tuple[Catalogue, Path | None]:
+    """The catalogue, and the file with its key; an own server is started, and stopped in the clean-up."""
+    elsewhere = options.server_elsewhere()
+    if elsewhere is not None:
+        catalogue, key_file = Catalogue(*elsewhere), options.api_key_file
+    else:
+        key, key_file = api_key(options.outdir)
+        server = CatalogServer(options.outdir, options.port, key)
+        server.start()
+        cleanup.callback(server.stop)
+        catalogue = Catalogue(server.url, lambda: key)
+    cleanup.callback(catalogue.close)
+    return catalogue, key_file
+
+
+def _follow(consumer: Consumer, commands: Commands) -> None:
     answered = 0
     while True:
         ending, flushes = commands.ended, commands.flushes
-        while consumer.take(follower.read_new()):
-            commands.wait(0.0)
+        if ending or flushes > answered:
+            consumer.hurry()
+        _catch_up(consumer, commands)
         for _ in range(flushes - answered):
-            _say(event="caught-up", documents=consumer.taken, failed=len(consumer.failed))
+            say(
+                event="caught-up",
+                documents=consumer.taken,
+                failed=len(consumer.failed),
+                pending=consumer.pending,
+            )
         answered = flushes
         if ending:
-            consumer.take_unfinished()
+            if not consumer.away:
+                consumer.write_unfinished()
             return
         commands.wait(POLL_S)
 
 
-def _say(**message: object) -> None:
-    """One line for the parent; a parent that is gone is told nothing, the end of standard input follows."""
-    try:
-        sys.stdout.write(json.dumps(message) + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        log.warning("nobody reads what the archive says")
+def _catch_up(consumer: Consumer, commands: Commands | None = None) -> None:
+    """Read the journal and write the runs that wait, until there is nothing more, or the server is away."""
+    consumer.read()
+    while consumer.write_next():
+        if commands is not None:
+            commands.wait(0.0)
+        consumer.read()

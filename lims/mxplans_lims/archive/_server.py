@@ -20,18 +20,17 @@ from tiled.alembic_utils import UninitializedDatabase, check_database, stamp_hea
 from tiled.catalog import from_uri as catalog_from_uri
 from tiled.catalog.alembic_constants import ALEMBIC_DIR, ALEMBIC_INI_TEMPLATE_PATH
 from tiled.catalog.core import ALL_REVISIONS, REQUIRED_REVISION, initialize_database
-from tiled.client import from_uri
 from tiled.config import Authentication
 from tiled.media_type_registration import default_serialization_registry
 from tiled.server.app import build_app
 from tiled.utils import ensure_specified_sql_driver
 
 from mxplans.errors import InvalidInput, ServiceDied
+from mxplans_lims.archive._options import KEY_VARIABLE
 
 log = logging.getLogger(__name__)
 
 KEY_FILE = ".tiled-api-key"
-KEY_VARIABLE = "MXPLANS_TILED_API_KEY"
 START_TIMEOUT_S = 30.0
 # Tiled imports these only when it writes a table or an array, and its minimal-server extra does not bring them.
 STORAGE_MODULES = ("adbc_driver_sqlite", "obstore")
@@ -71,7 +70,6 @@ class CatalogServer:
     """
 
     def __init__(self, outdir: Path, port: int, key: str) -> None:
-        self._key = key
         missing = [name for name in STORAGE_MODULES if importlib.util.find_spec(name) is None]
         if missing:
             raise InvalidInput(
@@ -100,10 +98,6 @@ class CatalogServer:
         if not self._server.up.wait(START_TIMEOUT_S) or not self._server.started:
             self.stop()
             raise ServiceDied(f"the Tiled server was not ready after {START_TIMEOUT_S:g} s; see what it logged before")
-
-    def client(self) -> Any:
-        """A Tiled client of this server."""
-        return from_uri(self.url, api_key=self._key)
 
     def stop(self) -> None:
         """End it and wait."""
