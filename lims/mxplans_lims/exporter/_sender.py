@@ -8,13 +8,15 @@ import time
 import traceback
 from collections.abc import Callable
 
-from mxplans.errors import DeliveryError, TargetRefused, TargetUnreachable
+from mxplans.errors import AnswerPending, DeliveryError, TargetRefused, TargetUnreachable
 from mxplans_lims.delivery import Target
 from mxplans_lims.exporter._backoff import Backoff
 from mxplans_lims.outbox import Claim, Outbox
 
 log = logging.getLogger(__name__)
 
+ASKING_GROWTH = 1.3
+"""By how much the time between two questions for the same answer grows."""
 LOOK_S = 0.5
 """How often an idle sender looks for what other processes put there; this one rings."""
 
@@ -86,6 +88,8 @@ class Sender:
             ids = dict(self._target.send(step.step, step.ids))
         except TargetUnreachable as error:
             self._put_off(step, error)
+        except AnswerPending as error:
+            self._wait_for_answer(step, error)
         except TargetRefused as error:
             self._away = 0
             log.error("%s refuses %s of experiment %s: %s", step.target, step.step.key, step.item_uid, error)
@@ -108,6 +112,12 @@ class Sender:
         self._next_s = self._clock() + self._backoff.wait_s(self._away)
         wait_s = self._backoff.wait_s(step.waits + 1)
         self._mark(lambda: self._outbox.unreachable(step, str(error), wait_s))
+
+    def _wait_for_answer(self, step: Claim, error: AnswerPending) -> None:
+        """The target works: others go on, and this step asks again, ever more patiently."""
+        self._away = 0
+        wait_s = min(error.retry_s * ASKING_GROWTH**step.waits, self._backoff.most_s)
+        self._mark(lambda: self._outbox.unanswered(step, str(error), error.ids, wait_s))
 
     def _mark(self, mark: Callable[[], None]) -> None:
         """Note what has become of a step, however long the disk is full: nothing else goes to this target until then."""

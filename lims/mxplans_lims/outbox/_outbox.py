@@ -120,6 +120,12 @@ class Outbox:
         with self.database.write() as connection:
             _sending.unreachable(connection, sent, reason, now_s, now_s + wait_s)
 
+    def unanswered(self, sent: Claim, reason: str, ids: Mapping[str, str], wait_s: float) -> None:
+        """A target has not confirmed a step; it alone waits so long, and what the target gave so far is kept."""
+        now_s = self._clock()
+        with self.database.write() as connection:
+            _sending.unanswered(connection, sent, reason, ids, now_s, now_s + wait_s)
+
     def failed(self, sent: Claim, reason: str, wait_s: float) -> None:
         """A target raised what no target should; the step waits at least so long, or is given up."""
         now_s = self._clock()

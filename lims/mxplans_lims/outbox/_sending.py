@@ -82,13 +82,21 @@ def done(connection: sqlite3.Connection, sent: Claim, ids: Mapping[str, str], no
         f"UPDATE steps SET state = 'done', waits = 0, faults = 0, next_try_s = 0, reason = '', changed_s = ? {_THIS}",
         (now_s, *sent.where),
     )
-    connection.executemany(
-        "INSERT INTO remote_ids (target, item_uid, key, remote_id) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (target, item_uid, key) DO UPDATE SET remote_id = excluded.remote_id",
-        [(sent.target, sent.item_uid, key, remote_id) for key, remote_id in ids.items()],
-    )
+    _keep_ids(connection, sent, ids)
     _reachable(connection, sent.target)
     connection.execute("UPDATE targets SET last_success_s = ? WHERE name = ?", (now_s, sent.target))
+
+
+def unanswered(
+    connection: sqlite3.Connection, sent: Claim, reason: str, ids: Mapping[str, str], now_s: float, next_try_s: float
+) -> None:
+    """A target has not confirmed a step yet, which waits alone; what it gave so far is kept."""
+    connection.execute(
+        f"UPDATE steps SET state = 'pending', waits = waits + 1, next_try_s = ?, reason = ? {_THIS}",
+        (next_try_s, reason, *sent.where),
+    )
+    _keep_ids(connection, sent, ids)
+    _reachable(connection, sent.target)
 
 
 def refused(connection: sqlite3.Connection, sent: Claim, reason: str, now_s: float) -> None:
@@ -129,6 +137,14 @@ def ids_of(connection: sqlite3.Connection, target: str, item_uid: str) -> dict[s
         "SELECT key, remote_id FROM remote_ids WHERE target = ? AND item_uid = ?", (target, item_uid)
     )
     return {row["key"]: row["remote_id"] for row in rows}
+
+
+def _keep_ids(connection: sqlite3.Connection, sent: Claim, ids: Mapping[str, str]) -> None:
+    connection.executemany(
+        "INSERT INTO remote_ids (target, item_uid, key, remote_id) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (target, item_uid, key) DO UPDATE SET remote_id = excluded.remote_id",
+        [(sent.target, sent.item_uid, key, remote_id) for key, remote_id in ids.items()],
+    )
 
 
 def _reachable(connection: sqlite3.Connection, target: str) -> None:
