@@ -6,6 +6,7 @@ twice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
@@ -18,6 +19,8 @@ SAMPLE = "sample"
 """Key of the identifier of the sample; there is none where ISPyB does not know it."""
 RESOLVE = "resolve"
 """Key of the first step, which finds the two."""
+PLACE = "#"
+"""Among the columns that tell a row from others: its place, which ends its key, among those that equal it in the rest."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Row:
         natural: Columns that tell it from all others of the table, when its identifier is not known.
         mark: Column whose text holds `uid`, in place of `natural` (which then only narrows the search).
         uid: Of ours.
-        owner: Key and column of the row that points to this one, where this one cannot point to it.
+        owner: Key of the data collection that points to this one, and the column in which it does.
         note: Added to `comments` where the sample is not known to ISPyB.
         known_only: Not written unless its identifier is known: it is somebody else's row.
     """
@@ -72,5 +75,9 @@ def rows_of(step: Step) -> tuple[Row, ...]:
 
 
 def told(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what is known: a column that is not mentioned keeps what it has."""
-    return {column: value for column, value in values.items() if value is not None}
+    """Only what is known: a column that is not mentioned keeps what it has. What is no number is not known."""
+    return {column: value for column, value in values.items() if value is not None and not _is_nonfinite(value)}
+
+
+def _is_nonfinite(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)

@@ -9,7 +9,7 @@ from typing import Any
 from mxplans_lims.executed import ExecutedSweep
 from mxplans_lims.records import GridRecord, SampleRecord, Snapshot, XrayCentre
 from mxplans_lims.targets.ispyb.groups import Group, groups_of
-from mxplans_lims.targets.ispyb.row import SAMPLE, Row, told
+from mxplans_lims.targets.ispyb.row import PLACE, SAMPLE, Row, told
 from mxplans_lims.targets.ispyb.rows_collections import collection_key
 from mxplans_lims.targets.ispyb.site import Told
 from mxplans_lims.targets.ispyb.units import mm_to_um, um_to_mm
@@ -132,7 +132,7 @@ def _crystal_row(key: str, rank: int, crystal: XrayCentre, views: Sequence[GridR
         table="XrayCentringResult",
         values=told(values),
         links={"xrayCentringId": key, "blSampleId": SAMPLE},
-        natural=("xrayCentringId", "#"),
+        natural=("xrayCentringId", PLACE),
     )
 
 

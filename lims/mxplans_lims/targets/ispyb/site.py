@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mxplans_lims.records import SampleRecord
 from mxplans_lims.targets.ispyb.units import local_text
@@ -26,6 +26,19 @@ class Site:
     zone: ZoneInfo
     beamline: str | None = None
     experiment_types: Mapping[str, str] = field(default_factory=dict)
+
+
+def known_zone(name: str) -> str:
+    """A name of a time zone that this machine knows.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone; allowed is an IANA name, as Europe/Paris or Etc/UTC") from error
+    return name
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,36 @@
+"""ISPyB's tables as the package `ispyb` declares them; loaded when they are needed, since it is an optional extra."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from sqlalchemy import Column, Table
+
+from mxplans.errors import InvalidInput
+
+_SCHEMA = "ispyb.sqlalchemy._auto_db_schema"
+
+
+def table(name: str) -> Table:
+    """A table by ISPyB's name.
+
+    Raises:
+        InvalidInput: If the package is not installed, or is of a version without the table.
+    """
+    try:
+        tables = import_module(_SCHEMA).Base.metadata.tables
+    except ModuleNotFoundError as error:
+        raise InvalidInput(
+            f"package {error.name} is not installed; a target of type ispyb needs it: pip install 'mxplans[ispyb]'"
+        ) from error
+    if name not in tables:
+        raise InvalidInput(f"package ispyb declares no table {name}; allowed is version 12.1 or newer: update it")
+    found: Table = tables[name]
+    return found
+
+
+def primary_key(of: Table) -> Column[Any]:
+    """The one column that identifies a row."""
+    (column,) = of.primary_key.columns
+    return column

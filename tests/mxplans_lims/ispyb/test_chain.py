@@ -1,0 +1,99 @@
+"""Every kind of experiment in ISPyB: all its rows, once, whatever comes in between."""
+
+import json
+
+import pytest
+from ispyb_sending import send_all
+from ispyb_support import counts, rows
+from lims_records import RECORDS, rotation
+
+BESIDE = ("Person", "Proposal", "BLSession", "Shipping", "Dewar", "Container", "Protein", "Crystal", "BLSample")
+EXPECTED = {
+    "rotation": {
+        "RobotAction": 2,
+        "DataCollectionGroup": 2,
+        "DataCollection": 3,
+        "Position": 3,
+        "GridInfo": 2,
+        "XrayCentring": 1,
+        "XrayCentringResult": 2,
+    },
+    "mad": {"RobotAction": 2, "DataCollectionGroup": 1, "DataCollection": 3, "Position": 3},
+    "characterisation": {
+        "RobotAction": 2,
+        "DataCollectionGroup": 1,
+        "DataCollection": 1,
+        "Position": 1,
+        "Screening": 1,
+        "ScreeningOutput": 1,
+        "ScreeningOutputLattice": 1,
+        "ScreeningStrategy": 1,
+        "ScreeningStrategyWedge": 2,
+        "ScreeningStrategySubWedge": 2,
+    },
+    "stills": {"RobotAction": 2, "DataCollectionGroup": 1, "DataCollection": 1, "Position": 1},
+    "empty_mount": {"RobotAction": 2},
+    "aborted": {"RobotAction": 2, "DataCollectionGroup": 1, "DataCollection": 1, "Position": 1},
+    "failed": {"RobotAction": 1},
+    "energy_scan": {"RobotAction": 2, "EnergyScan": 1, "BLSample_has_EnergyScan": 1},
+    "fluorescence": {"RobotAction": 2, "XFEFluorescenceSpectrum": 1},
+}
+
+
+def new(before, after):
+    return {name: number - before.get(name, 0) for name, number in after.items() if number != before.get(name, 0)}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_rows_of_each_kind_once(ispyb, name):
+    before = counts(ispyb.engine)
+    target = ispyb.target()
+    ids = send_all(target, RECORDS[name]())
+    after = counts(ispyb.engine)
+    assert new(before, after) == EXPECTED[name]
+    send_all(target, RECORDS[name](), ids)  # as an outbox that was told to send again
+    send_all(target, RECORDS[name]())  # as one that has lost all it knew
+    assert counts(ispyb.engine) == after
+    target.close()
+
+
+def test_everything_at_once_hangs_on_the_right_rows(ispyb):
+    target = ispyb.target()
+    for make in RECORDS.values():
+        send_all(target, make())
+    target.close()
+    groups = {row["dataCollectionGroupId"]: row for row in rows(ispyb.engine, "DataCollectionGroup")}
+    for collection in rows(ispyb.engine, "DataCollection"):
+        told = json.loads(groups[collection["dataCollectionGroupId"]]["scanParameters"])["mxplans"]
+        assert 1 <= collection["dataCollectionNumber"] <= len(told["sweeps"])
+    assert {row["sessionId"] for row in groups.values()} == {ispyb.ids["BLSession5"]}
+    (lyso,) = (row for row in rows(ispyb.engine, "BLSample") if row["name"] == "Lyso-1")
+    assert lyso["blSampleStatus"] == "COLLECTED"
+
+
+def test_later_attempt_changes_what_stands_there(ispyb):
+    target = ispyb.target()
+    whole = rotation()
+    short = whole.sweeps[0].model_copy(update={"files": whole.sweeps[0].files[:1], "exit_status": "abort"})
+    ids = send_all(target, rotation(verdict="FAILED", reason="stopped", sweeps=(short,)))
+    before = counts(ispyb.engine)
+    first = rows(ispyb.engine, "DataCollection")[-1]
+    assert (first["numberOfImages"], first["runStatus"]) == (1000, "DataCollection Cancelled")
+    send_all(target, rotation(crystals=whole.crystals[:1]), ids)
+    target.close()
+    last = rows(ispyb.engine, "DataCollection")[-1]
+    assert last["dataCollectionId"] == first["dataCollectionId"]
+    assert (last["numberOfImages"], last["runStatus"]) == (3600, "DataCollection Successful")
+    assert new(before, counts(ispyb.engine)) == {"XrayCentringResult": -1}  # there is one crystal only, after all
+
+
+def test_live_experiment_grows(ispyb):
+    target = ispyb.target()
+    ids = send_all(target, RECORDS["running"]())
+    assert [row["endTime"] for row in rows(ispyb.engine, "DataCollection")].count(None) == 0  # both grids have ended
+    assert "end" not in ids and "sample" not in ids  # Now-1 is not known to ISPyB
+    whole = RECORDS["rotation"](sample="Now-1")
+    send_all(target, whole, ids)
+    target.close()
+    assert counts(ispyb.engine)["DataCollection"] == 3
+    assert counts(ispyb.engine)["RobotAction"] == 2
