@@ -136,7 +136,7 @@ def scan(
     ordinal = changes.pop("ordinal", 1)
     width, exposure = sweep.image_width or 0.0, sweep.exposure_time or 0.0
     start = (sweep.axis_positions_start or {}).get("omega", 0.0) + (first - 1) * width
-    folder, base = out / "data" / sample, f"{sweep.prefix}_{ordinal}"
+    folder, base = out / "data" / sample / f"{sweep.prefix}", f"{sweep.prefix}_{ordinal}"
     values: dict[str, Any] = {
         "run_uid": uid("run", sample, sweep.prefix, ordinal, start_s),
         "role": "rotation" if width else "still",

@@ -1,7 +1,7 @@
 """Records for the tests of all targets: one of each kind of experiment and of each end, the same in every run.
 
 Build one with `RECORDS["mad"]()`, `rotation(out)` or `delivery(rotation())`; change it by naming fields or with
-`model_copy(update=...)`. Frames are named below `<out>/data/<sample>`, snapshots relative to `out`; no file is there
+`model_copy(update=...)`. Frames are named below `<out>/data/<sample>/<prefix>`, snapshots relative to `out`; no file is there
 unless `write_files` made it.
 """
 
@@ -136,7 +136,7 @@ def empty_mount(out: Path = OUT, sample: str = "Empty-1", **changes: Any) -> Sam
 def aborted(out: Path = OUT, sample: str = "Stop-1", **changes: Any) -> SampleRecord:
     """Stopped by hand within its turn, with a third of the frames on disk."""
     sweep = asked(f"{sample}_osc")
-    folder = out / "data" / sample
+    folder = out / "data" / sample / f"{sample}_osc"
     broken = scan(sample, sweep, 100, out, exit_status="abort", files=frame_files(folder, f"{sweep.prefix}_1", 1200))
     given = {"verdict": "FAILED", "reason": "abort: operator", "evidence": {}, "exit_status": "abort"}
     return sample_record(sample, "rotation", (sweep,), **(given | {"sweeps": (broken,)} | changes))

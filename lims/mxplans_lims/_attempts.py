@@ -36,6 +36,9 @@ def joined(attempts: Sequence[SampleRecord]) -> SampleRecord:
             "lines": _told(attempts).lines,
             "grids": tuple(grids),
             "sweeps": tuple(_taken([record.sweeps for record in attempts])),
+            "strategies": tuple(told for record in attempts for told in record.strategies),
+            "energy_scans": tuple(scan for record in attempts for scan in record.energy_scans),
+            "fluorescence": tuple(spectrum for record in attempts for spectrum in record.fluorescence),
         }
     )
 

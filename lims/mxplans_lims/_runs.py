@@ -25,15 +25,29 @@ class Event:
 
 @dataclass
 class Run:
-    """Documents of one run."""
+    """Documents of one run, each once.
+
+    Attributes:
+        start: Its start document.
+        stop: Its stop document, None when there is none (yet).
+        by_stream: Events by the name of their stream.
+        stream_resources: Where frames stand, in the order in which they were told.
+        stream_datums: Which frames stand there.
+        configuration: What devices were set to, by key, as the latest descriptor says it.
+        data_keys: Of all streams; of a key that several have, the latest.
+        last_time: Of its latest document.
+    """
 
     start: dict[str, Any]
     stop: dict[str, Any] | None = None
-    streams: dict[str, str] = field(default_factory=dict)
     by_stream: dict[str, list[Event]] = field(default_factory=dict)
     stream_resources: list[dict[str, Any]] = field(default_factory=list)
     stream_datums: list[dict[str, Any]] = field(default_factory=list)
+    configuration: dict[str, Any] = field(default_factory=dict)
+    data_keys: dict[str, Any] = field(default_factory=dict)
     last_time: float = 0.0
+    _streams: dict[str, str] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
 
     @property
     def uid(self) -> str:
@@ -61,21 +75,50 @@ class Run:
         events = self.events(stream)
         return events[-1] if events else None
 
-    def take(self, name: str, document: dict[str, Any]) -> None:
-        """Add a document."""
-        self.last_time = max(self.last_time, document.get("time", 0.0))
+    def take(self, name: str, document: dict[str, Any]) -> bool:
+        """Add a document; one that came before is left out, as a journal may have it twice.
+
+        Returns:
+            False for an event whose descriptor has not come yet.
+        """
+        if name in ("event", "event_page") and document["descriptor"] not in self._streams:
+            return False
+        uid = document.get("uid")
+        if uid in self._seen:
+            return True
+        if uid is not None:
+            self._seen.add(uid)
         match name:
             case "descriptor":
-                self.streams[document["uid"]] = document["name"]
+                self._describe(document)
             case "event":
-                stream = self.streams[document["descriptor"]]
-                self.by_stream.setdefault(stream, []).append(Event(document["time"], document["data"]))
+                self._append(document["descriptor"], Event(document["time"], document["data"]))
+            case "event_page":
+                self._append(document["descriptor"], *_events_of(document))
             case "stream_resource":
                 self.stream_resources.append(document)
             case "stream_datum":
                 self.stream_datums.append(document)
             case "stop":
                 self.stop = document
+        if name != "event_page":
+            self.last_time = max(self.last_time, document.get("time", 0.0))
+        return True
+
+    def _append(self, descriptor: str, *events: Event) -> None:
+        self.by_stream.setdefault(self._streams[descriptor], []).extend(events)
+        self.last_time = max([self.last_time, *(event.time for event in events)])
+
+    def put_in_order(self) -> None:
+        """Events by their time, where documents came in another order."""
+        for events in self.by_stream.values():
+            events.sort(key=lambda event: event.time)
+
+    def _describe(self, document: dict[str, Any]) -> None:
+        self._streams[document["uid"]] = document["name"]
+        self.data_keys.update(document.get("data_keys") or {})
+        for device in (document.get("configuration") or {}).values():
+            self.configuration.update(device.get("data") or {})
 
 
 class RunIndex:
@@ -97,32 +140,39 @@ class RunIndex:
             self._run_of[document["uid"]] = run
         return run
 
+    def forget(self, run: str) -> None:
+        """Let go of a run that is over; what comes of it later belongs to no run."""
+        self._run_of = {uid: of for uid, of in self._run_of.items() if of != run}
+
 
 def collect_runs(documents: Iterable[Document]) -> list[Run]:
-    """Runs in the order of their start documents; a document of an unknown run is left out."""
+    """Runs in the order of their start documents.
+
+    A document that came twice counts once. One that came before its run, its descriptor or its resource waits for that;
+    one whose run never came is left out.
+    """
     runs: dict[str, Run] = {}
     index = RunIndex()
-    for name, document in documents:
-        uid = index.run_of(name, document)
+
+    def taken(name: str, document: dict[str, Any]) -> bool:
         if name == "start":
-            runs[document["uid"]] = Run(document, last_time=document["time"])
-        elif uid in runs:
-            for one, content in _unpacked(name, document):
-                runs[uid].take(one, content)
+            runs.setdefault(document["uid"], Run(document, last_time=document["time"]))
+            return True
+        run = runs.get(index.run_of(name, document) or "")
+        return run is not None and run.take(name, document)
+
+    early = [(name, document) for name, document in documents if not taken(name, document)]
+    for name, document in sorted(early, key=lambda each: each[0] not in ("descriptor", "stream_resource")):
+        taken(name, document)
+    if early:
+        for run in runs.values():
+            run.put_in_order()
     return list(runs.values())
 
 
-def _unpacked(name: str, document: dict[str, Any]) -> Iterable[Document]:
-    if name != "event_page":
-        return [(name, document)]
+def _events_of(page: dict[str, Any]) -> list[Event]:
+    """The events of a page, which has a list for each value of an event."""
     return [
-        (
-            "event",
-            {
-                "descriptor": document["descriptor"],
-                "time": time,
-                "data": {key: values[place] for key, values in document["data"].items()},
-            },
-        )
-        for place, time in enumerate(document["time"])
+        Event(time, {key: values[place] for key, values in page["data"].items()})
+        for place, time in enumerate(page["time"])
     ]

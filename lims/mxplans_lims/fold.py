@@ -6,43 +6,21 @@ detector's stream documents, never from what was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlparse
 
 from mxplans.model.document_keys import from_document
+from mxplans_lims import _spectra as spectra
 from mxplans_lims._attempts import joined
 from mxplans_lims._runs import Event, Run, collect_runs, utc
+from mxplans_lims._scans import Scans, end, exit_status
 from mxplans_lims.journal import Document, read_journal
-from mxplans_lims.records import (
-    ExitStatus,
-    FrameFile,
-    GridRecord,
-    LineOfSight,
-    Measured,
-    Phase,
-    RobotAction,
-    SampleRecord,
-    ScanRecord,
-    Snapshot,
-    XrayCentre,
-)
+from mxplans_lims.records import ExitStatus, LineOfSight, Phase, RobotAction, SampleRecord, Snapshot, XrayCentre
 
 FAILED = "FAILED"
+RUNNING = "RUNNING"
+"""Verdict of a sample of which nothing is decided yet."""
 _EVIDENCE = "evidence_"
-_MEASURED_KEYS = {
-    "x_mm": ("goniometer_x",),
-    "y_mm": ("goniometer_y",),
-    "z_mm": ("goniometer_z",),
-    "omega_deg": ("goniometer_omega",),
-    "energy_ev": ("beam_energy",),
-    "flux_ph_s": ("beam_flux",),
-    "ring_current_ma": ("beam_ring_current",),
-    "transmission_frac": ("attenuator", "attenuator_readback", "attenuator_transmission"),
-    "distance_mm": ("detector_distance", "detector_distance_readback"),
-}
 
 
 def fold_journal(path: Path) -> list[SampleRecord]:
@@ -50,24 +28,32 @@ def fold_journal(path: Path) -> list[SampleRecord]:
     return fold(read_journal(path))
 
 
-def fold(documents: Iterable[Document]) -> list[SampleRecord]:
-    """Records of a night, in its order, one for each queue item. Runs that belong to no sample are left out."""
-    runs = collect_runs(documents)
+def fold(documents: Iterable[Document], live: bool = False) -> list[SampleRecord]:
+    """Records of a night, in its order, one for each queue item. Runs that belong to no sample are left out.
+
+    Args:
+        documents: In any order, and any of them twice, as long as each run's start document is there.
+        live: Whether somebody still writes them. Then the latest sample may lack a stop document because it is not over
+            yet; otherwise, and for each earlier one, the process that wrote it has ended first.
+    """
+    runs = sorted(collect_runs(documents), key=lambda run: float(run.start["time"]))
     inner: dict[str, list[Run]] = {}
     for run in runs:
         if run.parent_uid is not None:
             inner.setdefault(run.parent_uid, []).append(run)
+    samples = [run for run in runs if run.role == "sample"]
     attempts: dict[str, list[SampleRecord]] = {}
-    for run in runs:
-        if run.role == "sample":
-            record = _sample(run, inner.get(run.uid, []))
-            attempts.setdefault(record.item_uid, []).append(record)
+    for run in samples:
+        record = _sample(run, inner.get(run.uid, []), live and run is samples[-1] and run.stop is None)
+        attempts.setdefault(record.item_uid, []).append(record)
     return [joined(records) for records in attempts.values()]
 
 
-def _sample(run: Run, inner: Sequence[Run]) -> SampleRecord:
+def _sample(run: Run, inner: Sequence[Run], live: bool) -> SampleRecord:
     start = from_document(run.start["mxplans"])
-    verdict, reason, evidence = _verdict(run)
+    status = exit_status(run, live)
+    verdict, reason, evidence = _verdict(run, status)
+    scans = Scans(live)
     snapshots = run.events("mx_snapshot")
     optical = run.last("mx_optical")
     told = _last_told(run.events("mx_xrc_result"), "xrc_rank")
@@ -85,9 +71,9 @@ def _sample(run: Run, inner: Sequence[Run]) -> SampleRecord:
         verdict=verdict,
         reason=reason,
         evidence=evidence,
-        exit_status=_exit_status(run),
+        exit_status=status,
         start=utc(run.start["time"]),
-        end=_end(run),
+        end=end(run),
         last=max([utc(run.last_time), *(utc(scan.last_time) for scan in inner)]),
         phases=_phases(run.events("mx_phase")),
         robot=tuple(_robot(event) for event in run.events("mx_robot")),
@@ -99,20 +85,23 @@ def _sample(run: Run, inner: Sequence[Run]) -> SampleRecord:
             LineOfSight(values=event.data, time=utc(event.time))
             for event in _last_told(run.events("mx_xrc_line"), "xrc_line_number")
         ),
-        grids=tuple(_grid(scan, run) for scan in inner if scan.role == "grid"),
-        sweeps=tuple(ScanRecord(**_scan(scan)) for scan in inner if scan.role in ("rotation", "still")),
+        grids=scans.grids(inner, run),
+        sweeps=scans.sweeps(inner),
+        lims=start.get("lims") or {},
+        strategies=tuple(spectra.strategy(event) for event in run.events("mx_strategy")),
+        energy_scans=tuple(spectra.energy_scan(event) for event in run.events("mx_energy_scan")),
+        fluorescence=tuple(spectra.fluorescence(event) for event in run.events("mx_xrf")),
     )
 
 
-def _verdict(run: Run) -> tuple[str, str, dict[str, float]]:
+def _verdict(run: Run, status: ExitStatus) -> tuple[str, str, dict[str, float]]:
     """What the plan said of the sample, unless the run came to a bad end afterwards."""
     event = run.last("mx_verdict")
     data = event.data if event else {}
     evidence = {key.removeprefix(_EVIDENCE): value for key, value in data.items() if key.startswith(_EVIDENCE)}
     said = str(data.get("verdict_reason", ""))
-    status = _exit_status(run)
-    if status == "success" and event is not None:
-        return str(data["verdict"]), said, evidence
+    if status == "running" or (status == "success" and event is not None):
+        return str(data.get("verdict", RUNNING)), said, evidence
     problem = {
         "success": "the run ended without a verdict",
         "unfinished": "the run has no stop document: the process that wrote it ended first",
@@ -120,15 +109,6 @@ def _verdict(run: Run) -> tuple[str, str, dict[str, float]]:
     if event is not None and data.get("verdict") == "COLLECTED":
         return "COLLECTED", f"{said}; then {problem}", evidence
     return FAILED, f"{said}; then {problem}" if said else problem, evidence
-
-
-def _exit_status(run: Run) -> ExitStatus:
-    status: ExitStatus = run.stop["exit_status"] if run.stop else "unfinished"
-    return status
-
-
-def _end(run: Run) -> datetime | None:
-    return utc(run.stop["time"]) if run.stop else None
 
 
 def _phases(events: Sequence[Event]) -> tuple[Phase, ...]:
@@ -156,6 +136,8 @@ def _robot(event: Event) -> RobotAction:
         code=data["robot_code"],
         message=data["robot_message"],
         time=utc(event.time),
+        start=utc(data["robot_start_s"]) if data.get("robot_start_s") else None,
+        barcode=data.get("robot_barcode") or None,
     )
 
 
@@ -196,79 +178,4 @@ def _crystal(event: Event) -> XrayCentre:
     data = event.data
     return XrayCentre(
         x_mm=data["xrc_x_mm"], y_mm=data["xrc_y_mm"], z_mm=data["xrc_z_mm"], values=data, time=utc(event.time)
-    )
-
-
-def _grid(run: Run, outer: Run) -> GridRecord:
-    grid = run.start["mxplans"]["grid"]
-    scores = _grid_event(run, outer)
-    return GridRecord(
-        **_scan(run),
-        rows=grid["rows"],
-        columns=grid["columns"],
-        step_um=grid["step_um"],
-        row_step_um=grid.get("row_step_um", grid["step_um"]),
-        snake=grid.get("snake", False),
-        centre=grid["centre"],
-        volume_scan_uuid=run.start["mxplans"].get("volume_scan_uuid"),
-        score=_table(scores.get("grid_score")),
-        n_spots=_table(scores.get("grid_n_spots")),
-    )
-
-
-def _grid_event(run: Run, outer: Run) -> Mapping[str, Any]:
-    """Scores stand in the grid's own run, or in the sample's run under the grid's ordinal."""
-    own = run.last("mx_grid")
-    if own is not None:
-        return own.data
-    ordinal = run.start["mxplans"]["scan"]["ordinal"]
-    found = [event.data for event in outer.events("mx_grid") if event.data.get("grid_ordinal") == ordinal]
-    return found[-1] if found else {}
-
-
-def _table(rows: Any) -> tuple[tuple[float, ...], ...] | None:
-    return None if rows is None else tuple(tuple(float(value) for value in row) for row in rows)
-
-
-def _scan(run: Run) -> dict[str, Any]:
-    start = from_document(run.start["mxplans"])
-    return {
-        "run_uid": run.uid,
-        "role": start["role"],
-        "sweep": start["sweep"],
-        "scan": start["scan"],
-        "measured": _measured(run.last("mx_pre")),
-        "files": _files(run),
-        "exit_status": _exit_status(run),
-        "start": utc(run.start["time"]),
-        "end": _end(run),
-    }
-
-
-def _measured(event: Event | None) -> Measured:
-    if event is None:
-        return Measured()
-    data = event.data
-    values = {
-        field: next((float(data[key]) for key in keys if key in data), None) for field, keys in _MEASURED_KEYS.items()
-    }
-    size = data.get("aperture_beam_size")
-    both = None if size is None else (float(size), float(size)) if not isinstance(size, list) else tuple(size)
-    return Measured.model_validate({**values, "beam_size_um": both})
-
-
-def _files(run: Run) -> tuple[FrameFile, ...]:
-    """Files in the order of their resources, each with the frames its datums announce."""
-    counts: dict[str, int] = {}
-    for datum in run.stream_datums:
-        indices = datum["indices"]
-        uid = datum["stream_resource"]
-        counts[uid] = counts.get(uid, 0) + indices["stop"] - indices["start"]
-    return tuple(
-        FrameFile(
-            path=unquote(urlparse(resource["uri"]).path),
-            dataset=resource["parameters"].get("dataset", ""),
-            frames=counts.get(resource["uid"], 0),
-        )
-        for resource in run.stream_resources
     )

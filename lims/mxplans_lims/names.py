@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -36,6 +37,23 @@ def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in fields.items()
         if value is not None
     }
+
+
+def finite(value: Any) -> Any:
+    """JSON has no word for what is not a number: leave it out; in a list, where places count, null stands for it.
+
+    >>> finite({"a": float("nan"), "b": (1.0, float("inf"))})
+    {'b': [1.0, None]}
+    """
+    if isinstance(value, Mapping):
+        return {key: finite(inner) for key, inner in value.items() if not _is_nonfinite(inner)}
+    if isinstance(value, list | tuple):
+        return [None if _is_nonfinite(inner) else finite(inner) for inner in value]
+    return value
+
+
+def _is_nonfinite(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def spelled(time: datetime) -> str:

@@ -25,7 +25,10 @@ class Phase(_Record):
 
 
 class RobotAction(_Record):
-    """One thing the robot did; `start` where its beginning is known, `time` when it was over."""
+    """One thing the robot did; `start` where its beginning is known, `time` when it was over.
+
+    `barcode` is that of the pin which then hung, as the robot read it.
+    """
 
     action: str
     puck: int
@@ -34,6 +37,7 @@ class RobotAction(_Record):
     message: str
     time: datetime
     start: datetime | None = None
+    barcode: str | None = None
 
 
 class Snapshot(_Record):
@@ -74,7 +78,10 @@ class FrameFile(_Record):
 
 
 class Measured(_Record):
-    """Readbacks just before a scan, and the flux after it; None where no document says it."""
+    """Readbacks just before a scan, and the flux after it; None where no document says it.
+
+    The fluxes are behind the aperture, at full transmission.
+    """
 
     x_mm: float | None = None
     y_mm: float | None = None

@@ -1,6 +1,5 @@
 """A small night: documents of a real RunEngine that follow the contract, with frames in real files."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,9 @@ from bluesky import RunEngine
 from bluesky import plan_stubs as bps
 from bluesky import preprocessors as bpp
 from event_model import compose_stream_resource
+from jsonschema import Draft202012Validator
+from mxlims_support import SCHEMAS
+from mxlims_support import validator as message_validator
 from ophyd import Component as Cpt
 from ophyd import Device, Signal
 from ophyd.status import Status
@@ -428,13 +430,11 @@ def make_attempts(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Nig
 
 
 @pytest.fixture(scope="session")
-def mxlims_folder() -> Path:
-    """The MXLIMS schemas and messages, which are not part of the project."""
-    default = Path(__file__).parents[2].parent / "shared" / "mxlims"
-    folder = Path(os.environ.get("MXPLANS_MXLIMS", default))
-    if not (folder / "schemas" / "messages").is_dir():
-        pytest.skip(f"no MXLIMS schemas in {folder}; set MXPLANS_MXLIMS to the folder that holds schemas/")
-    return folder
+def validator() -> Draft202012Validator:
+    """Of messages; not the strict one, which is the looser of the two. The schemas are not part of the project."""
+    if not (SCHEMAS / "messages").is_dir():
+        pytest.skip(f"no MXLIMS schemas at {SCHEMAS}; set MXLIMS_SCHEMAS to their folder")
+    return message_validator("messages/MxlimsMessage.json")
 
 
 @pytest.fixture
@@ -450,8 +450,9 @@ def told_crystals(small_night: Night) -> Callable[..., list[tuple[str, dict[str,
                 found.append((name, document))
                 found.append((name, document | {"uid": "lines", "name": contract.XRC_LINE}))
             elif name == "event" and document["descriptor"] == result:
-                found += [(name, document | {"data": document["data"] | crystal}) for crystal in crystals]
-                found += [(name, document | {"descriptor": "lines", "data": line}) for line in lines]
+                told = [document | {"data": document["data"] | crystal} for crystal in crystals]
+                told += [document | {"descriptor": "lines", "data": line} for line in lines]
+                found += [(name, each | {"uid": str(uuid.uuid4())}) for each in told]
             else:
                 found.append((name, document))
         return found

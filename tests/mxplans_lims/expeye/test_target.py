@@ -45,7 +45,7 @@ def test_a_record_becomes_rows_that_hang_together(server: ExpeyeServer, target: 
     )
     told = {name: collection[name] for name in ("numberOfImages", "axisStart", "axisEnd", "axisRange", "transmission")}
     assert told == {"numberOfImages": 3600, "axisStart": 0.0, "axisEnd": 360.0, "axisRange": 0.1, "transmission": 49.0}
-    assert collection["imageDirectory"] == "/data/night/data/Lyso-1/"
+    assert collection["imageDirectory"] == "/data/night/data/Lyso-1/Lyso-1_osc/"
     assert collection["runStatus"] == "DataCollection Successful"
     assert server.rows["position"][collection["positionId"]]["posX"] == 0.11
     grid = next(iter(server.rows["grids"].values()))

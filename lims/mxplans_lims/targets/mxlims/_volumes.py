@@ -8,7 +8,7 @@ from typing import Any
 
 from mxplans_lims.names import without_none
 from mxplans_lims.records import GridRecord, XrayCentre
-from mxplans_lims.units import um_to_mm
+from mxplans_lims.targets.mxlims.units import um_to_mm
 
 
 def result_volume(crystals: Sequence[XrayCentre], omega_deg: float) -> dict[str, Any] | None:
