@@ -9,13 +9,16 @@ from collections import Counter, deque
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mxplans.errors import DeliveryError, TargetUnreachable
 from mxplans_lims.archive._backoff import Backoff
-from mxplans_lims.archive._catalogue import Catalogue
 from mxplans_lims.archive._items import Items
 from mxplans_lims.archive._places import Place, RunPlaces, documents_of
 from mxplans_lims.archive._state import SHOWN, ArchiveState, StateFile
+
+if TYPE_CHECKING:  # it takes Tiled with it, which takes seconds
+    from mxplans_lims.archive._catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
