@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mxplans import __version__
+from mxplans.app.lims_commands import lims
 from mxplans.errors import InvalidInput, LimitExceeded, MxplansError
 
 app = typer.Typer(
@@ -17,6 +18,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(lims)
 
 
 def _version(asked: bool) -> None:

@@ -65,6 +65,7 @@ class Exporter:
         self._new: dict[str, IndexedRun] = {}
         self._changed: dict[str, None] = {}
         self._next_live_s = 0.0
+        self._urgent = False
 
     @property
     def documents(self) -> int:
@@ -118,8 +119,9 @@ class Exporter:
         """
         self._again()
         now_s = self._clock()
-        if not self._changed or now_s < self._next_live_s:
+        if not self._changed or (now_s < self._next_live_s and not self._urgent):
             return
+        self._urgent = False
         while self._changed:
             item_uid, _ = self._changed.popitem()
             told = self._teller.live(item_uid, self._documents_of(item_uid))
@@ -169,6 +171,7 @@ class Exporter:
         self._open[run.uid] = self._new[run.uid] = run
         if run.parent_uid is None:
             self._changed[run.item_uid] = None
+            self._urgent = True  # somebody may wait for what a LIMS calls it
 
     def _stopped(self, uid: str, after: int) -> None:
         run = self._open.pop(uid, None) or self._known(uid)

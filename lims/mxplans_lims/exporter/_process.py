@@ -15,11 +15,13 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import BinaryIO
 
 from mxplans.errors import DeliveryError, InvalidInput
 from mxplans_lims.exporter._backoff import Backoff
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 POLL_S = 0.25
 AWAY_PATIENCE_S = 3.0
 """A flush waits no longer for a target that is away."""
+LOCK_TRIES, LOCK_AGAIN_S = 10, 0.05  # who only looks whether an exporter runs holds the lock for an instant
 NICENESS = 5  # beside a running night, plans come first
 WELL, LOST, CANNOT, WAITING = 0, 1, 2, 3
 
@@ -77,11 +80,18 @@ def only_one(out: Path) -> Iterator[None]:
     path = out / "lims" / "exporter.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InvalidInput(f"{out} has an exporter that runs already; one is enough, end it first") from error
+        if not any(_taken(file) for _ in range(LOCK_TRIES)):
+            raise InvalidInput(f"{out} has an exporter that runs already; one is enough, end it first")
         yield
+
+
+def _taken(file: BinaryIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        threading.Event().wait(LOCK_AGAIN_S)
+        return False
+    return True
 
 
 def follow(out: Path, backoff: Backoff) -> int:
