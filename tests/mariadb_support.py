@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +56,7 @@ class MariaDb:
         while not self._listens():
             if time.monotonic() > end or self._process.poll() is not None:
                 raise RuntimeError((self.folder / "run" / "log").read_text()[-2000:])
-            time.sleep(0.05)
+            threading.Event().wait(0.05)
         self.as_root("SELECT 1")
 
     def _listens(self) -> bool:

@@ -11,7 +11,7 @@ from mxplans_lims.targets.ispyb.groups import Group
 from mxplans_lims.targets.ispyb.row import Row, told
 from mxplans_lims.targets.ispyb.rows_detector import detector_columns
 from mxplans_lims.targets.ispyb.site import Told
-from mxplans_lims.targets.ispyb.units import ev_to_angstrom, frac_to_percent, um_to_mm
+from mxplans_lims.targets.ispyb.units import at_sample, ev_to_angstrom, frac_to_percent, um_to_mm
 
 RUN_STATUS = {
     "success": "DataCollection Successful",
@@ -127,19 +127,23 @@ def _files(sweep: ExecutedSweep) -> dict[str, Any]:
 
 
 def _beam(sweep: ExecutedSweep) -> dict[str, Any]:
-    """Energy, flux, size (mm) and transmission (%), as measured; a transmission above one is noise of a readback."""
+    """Energy, flux at the sample, size (mm) and transmission (%), as measured; a transmission above one is noise of a readback."""
     measured = sweep.measured
     energy = measured.energy_ev or sweep.detector.energy_ev
     size = measured.beam_size_um
-    frac = measured.transmission_frac
+    frac = None if measured.transmission_frac is None else min(max(measured.transmission_frac, 0.0), 1.0)
     return {
         "wavelength": ev_to_angstrom(energy) if energy else None,
-        "transmission": None if frac is None else frac_to_percent(min(max(frac, 0.0), 1.0)),
-        "flux": measured.flux_ph_s,
-        "flux_end": sweep.scans[-1].measured.flux_end_ph_s,
+        "transmission": None if frac is None else frac_to_percent(frac),
+        "flux": _at_sample(measured.flux_ph_s, frac),
+        "flux_end": _at_sample(sweep.scans[-1].measured.flux_end_ph_s, frac),
         "beamSizeAtSampleX": um_to_mm(size[0]) if size else None,
         "beamSizeAtSampleY": um_to_mm(size[1]) if size else None,
     }
+
+
+def _at_sample(flux_ph_s: float | None, frac: float | None) -> float | None:
+    return None if flux_ph_s is None or frac is None else at_sample(flux_ph_s, frac)
 
 
 def _looked_at(given: Told) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def centring_rows(given: Told) -> tuple[Row, ...]:
         links={"dataCollectionGroupId": group.key},
         natural=("dataCollectionGroupId",),
     )
-    return (head, *(_crystal_row(key, rank, crystal, views) for rank, crystal in enumerate(record.crystals, start=1)))
+    return (head, *(_crystal_row(given, key, rank, views) for rank in range(1, len(record.crystals) + 1)))
 
 
 def _told_group(record: SampleRecord) -> Group | None:
@@ -107,8 +107,14 @@ def _views(grids: Sequence[GridRecord]) -> list[GridRecord]:
     return list(sides.values())[:2]
 
 
-def _crystal_row(key: str, rank: int, crystal: XrayCentre, views: Sequence[GridRecord]) -> Row:
-    """Place and extent counted in boxes: X along the rows of the first grid, Y across them, Z across those of the second."""
+def _crystal_row(given: Told, key: str, rank: int, views: Sequence[GridRecord]) -> Row:
+    """Place and extent counted in boxes: X along the rows of the first grid, Y across them, Z across those of the second.
+
+    On a pin with several positions a crystal belongs to another sample than ours, unless it is at our position.
+    """
+    crystal = given.record.crystals[rank - 1]
+    ours = given.record.objects.get("PinPosition", {}).get("positionInPin")
+    mine = not crystal.values.get("xrc_pin_position") or crystal.values["xrc_pin_position"] == ours
     face, side = views[0], views[-1]
     steps = [(face.step_um, face.columns), (face.row_step_um, face.rows), (side.row_step_um, side.rows)]
     offsets = [
@@ -117,21 +123,21 @@ def _crystal_row(key: str, rank: int, crystal: XrayCentre, views: Sequence[GridR
         _across_um(crystal, side) if len(views) > 1 else 0.0,
     ]
     sizes = [float(crystal.values.get(name) or 0.0) for name in _SIZES]
-    values: dict[str, Any] = {"status": "success", "totalCount": crystal.values.get("xrc_total")}
-    boxes = 1.0
+    values: dict[str, Any] = {"totalCount": crystal.values.get("xrc_total")}
+    boxes = 1
     for axis, offset, size, (step, count) in zip("XYZ", offsets, sizes, steps, strict=True):
         middle = offset / step + count / 2
         values[f"centreOfMass{axis}"] = middle
         values[f"maxVoxel{axis}"] = min(max(math.floor(middle), 0), count - 1)
-        values[f"boundingBoxMin{axis}"] = middle - size / step / 2
-        values[f"boundingBoxMax{axis}"] = middle + size / step / 2
-        boxes *= max(size / step, 1.0)
-    values["numberOfVoxels"] = round(boxes)
+        low, high = middle - size / step / 2, middle + size / step / 2
+        values |= {f"boundingBoxMin{axis}": low, f"boundingBoxMax{axis}": high}
+        boxes *= math.floor(high) - math.floor(low) + 1
+    values["numberOfVoxels"] = boxes
     return Row(
         key=f"{key}/{rank}",
         table="XrayCentringResult",
         values=told(values),
-        links={"xrayCentringId": key, "blSampleId": SAMPLE},
+        links={"xrayCentringId": key, **({"blSampleId": SAMPLE} if mine else {})},
         natural=("xrayCentringId", PLACE),
     )
 

@@ -10,7 +10,7 @@ from mxplans_lims.targets.ispyb.groups import Group
 from mxplans_lims.targets.ispyb.row import SAMPLE, SESSION, Row, told
 from mxplans_lims.targets.ispyb.rows_collections import collection_key
 from mxplans_lims.targets.ispyb.site import Told
-from mxplans_lims.targets.ispyb.units import ev_to_angstrom, frac_to_percent, um_to_mm
+from mxplans_lims.targets.ispyb.units import at_sample, ev_to_angstrom, frac_to_percent, um_to_mm
 
 
 def robot_rows(given: Told) -> tuple[Row, ...]:
@@ -30,7 +30,7 @@ def robot_rows(given: Told) -> tuple[Row, ...]:
                     "message": action.message if action.code == 0 else f"{action.code}: {action.message}",
                     "containerLocation": action.pin or None,
                     "dewarLocation": action.puck or None,
-                    "sampleBarcode": barcode,
+                    "sampleBarcode": action.barcode or barcode,
                 }
             ),
             links={"blsessionId": SESSION, "blsampleId": SAMPLE},
@@ -155,6 +155,10 @@ def _percent(frac: float | None) -> float | None:
     return None if frac is None else frac_to_percent(frac)
 
 
+def _at_sample(flux_ph_s: float | None, frac: float | None) -> float | None:
+    return None if flux_ph_s is None or frac is None else at_sample(flux_ph_s, frac)
+
+
 def energy_scan_rows(given: Told) -> tuple[Row, ...]:
     """Energy scans, all energies in eV; `transmissionFactor` in %, as that of a data collection."""
     rows = []
@@ -169,7 +173,7 @@ def energy_scan_rows(given: Told) -> tuple[Row, ...]:
             "endEnergy": scan.end_energy_ev,
             "exposureTime": scan.exposure_s,
             "transmissionFactor": _percent(scan.transmission_frac),
-            "flux": scan.flux_ph_s,
+            "flux": _at_sample(scan.flux_ph_s, scan.transmission_frac),
             "beamSizeHorizontal": um_to_mm(size[0]) if size else None,
             "beamSizeVertical": um_to_mm(size[1]) if size else None,
             "peakEnergy": scan.peak_energy_ev,
@@ -204,7 +208,7 @@ def fluorescence_rows(given: Told) -> tuple[Row, ...]:
             "energy": spectrum.energy_ev,
             "exposureTime": spectrum.count_time_s,
             "beamTransmission": _percent(spectrum.transmission_frac),
-            "flux": spectrum.flux_ph_s,
+            "flux": _at_sample(spectrum.flux_ph_s, spectrum.transmission_frac),
             "beamSizeHorizontal": um_to_mm(size[0]) if size else None,
             "beamSizeVertical": um_to_mm(size[1]) if size else None,
             "scanFileFullPath": given.path(spectrum.scan_file),

@@ -42,6 +42,11 @@ def frac_to_percent(frac: float) -> float:
     return frac * 100
 
 
+def at_sample(flux_ph_s: float, frac: float) -> float:
+    """What reaches the sample: the project's fluxes are those of the beam without attenuation."""
+    return flux_ph_s * frac
+
+
 def local_text(time: datetime, zone: ZoneInfo) -> str:
     """A time as the columns hold it: of the site's zone, which is not said there, in whole seconds.
 
