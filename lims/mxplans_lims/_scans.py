@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from posixpath import basename, dirname
 from typing import Any
-from urllib.parse import unquote, urlparse
+from urllib.parse import unquote
 
 from mxplans.model.document_keys import from_document
 from mxplans_lims._runs import Event, Run, utc
@@ -148,13 +148,13 @@ def _detector(run: Run, files: tuple[FrameFile, ...]) -> DetectorFacts:
     shape = (run.data_keys.get(_IMAGE) or {}).get("shape") or ()
     height, width = (int(shape[-2]), int(shape[-1])) if len(shape) >= 2 else (None, None)
     numbers = {key: said[_DETECTOR + key] for key in _DETECTOR_NUMBERS if _DETECTOR + key in said}
-    base = PurePosixPath(said.get(_DETECTOR + "file_base") or "").name
+    base = basename(said.get(_DETECTOR + "file_base") or "")
     return DetectorFacts(
         model=said.get(_DETECTOR + "model") or None,
         serial_number=said.get(_DETECTOR + "serial_number") or None,
         width_px=width,
         height_px=height,
-        master=str(PurePosixPath(files[0].path).with_name(f"{base}_master.h5")) if base and files else None,
+        master=f"{dirname(files[0].path)}/{base}_master.h5" if base and files else None,
         **numbers,
     )
 
@@ -172,9 +172,18 @@ def _files(run: Run) -> tuple[FrameFile, ...]:
     told = sorted(run.stream_resources, key=lambda resource: first.get(resource["uid"], len(counts)))
     return tuple(
         FrameFile(
-            path=unquote(urlparse(resource["uri"]).path),
+            path=_path(resource["uri"]),
             dataset=resource["parameters"].get("dataset", ""),
             frames=counts.get(resource["uid"], 0),
         )
         for resource in told
     )
+
+
+def _path(uri: str) -> str:
+    """Of a file, without the host before it.
+
+    >>> _path("file://localhost/data/a%20b.h5")
+    '/data/a b.h5'
+    """
+    return "/" + unquote(uri.partition("://")[2].partition("/")[2])
