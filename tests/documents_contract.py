@@ -4,13 +4,12 @@ What is found is gathered, so that a test that expects a failing plan still sees
 """
 
 import json
-import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
-from documents_open import OpenRun, OpenStream, at, digest, leaves, listed, named, texts
+from documents_open import OpenRun, OpenStream, at, digest, flaw_of, listed, named, texts
 from event_model import DocumentNames, schema_validators
 
 from mxplans.plans import documents
@@ -19,7 +18,6 @@ from mxplans.plans.document_streams import SCAN_ROLES, STREAMS, Key
 from mxplans_lims.journal import read_journal
 
 _JSON = {"string": str, "integer": int, "number": int | float, "object": dict, "list": list | tuple, "boolean": bool}
-_VALUES = {"string": str, "integer": int, "number": int | float, "array": list}
 _ENDS = ("success", "abort", "fail")
 
 
@@ -85,8 +83,6 @@ class ContractValidator:
             self._breach(f"{what} comes after the end of {named(run)}")
         return run
 
-    # Start documents.
-
     def _start(self, document: dict[str, Any]) -> None:
         run = OpenRun(document)
         self.runs[run.uid] = run
@@ -130,7 +126,7 @@ class ContractValidator:
         still_open = [other for other in self.runs.values() if other.ended is None and other is not run]
         if run.role == "sample":
             self._expect(self._deaths or not still_open, f"{named(run)} starts within another run")
-            self._expect(run.said.get("item_uid") == run.said.get("item", {}).get("uuid"), f"{named(run)}: two uuids")
+            self._expect(run.said.get("item_uid") == at(run.said, "item.uuid")[0], f"{named(run)}: two uuids")
             return
         parent = run.said.get("parent_uid")
         inner = [other for other in still_open if other.role != "sample"]
@@ -147,16 +143,14 @@ class ContractValidator:
 
     def _once(self, run: OpenRun) -> None:
         """No scan of an outer run is taken again once it has come to its end."""
-        mine = (run.said.get("sweep_uuid"), run.said.get("scan", {}).get("ordinal"))
+        mine = (run.said.get("sweep_uuid"), at(run.said, "scan.ordinal")[0])
         for other in self.runs.values():
             if other is run or other.said.get("parent_uid") != run.said["parent_uid"]:
                 continue
-            theirs = (other.said.get("sweep_uuid"), other.said.get("scan", {}).get("ordinal"))
+            theirs = (other.said.get("sweep_uuid"), at(other.said, "scan.ordinal")[0])
             good = other.ended is not None and other.ended["exit_status"] == "success"
             self._expect(mine != theirs or not good, f"{named(run)} was taken before")
             self._expect(mine[1] != theirs[1] or not good, f"{named(run)}: ordinal {mine[1]} twice")
-
-    # Streams.
 
     def _descriptor(self, document: dict[str, Any]) -> None:
         name = document["name"]
@@ -225,11 +219,8 @@ class ContractValidator:
             self._event({"descriptor": document["descriptor"], **single})
 
     def _value(self, where: str, key: Key, value: Any) -> None:
-        right = isinstance(value, _VALUES[key.dtype]) and not isinstance(value, bool)
-        self._expect(right, f"{where}: {key.name} is {value!r}, not {key.dtype}")
-        if right and key.dtype in ("number", "array"):
-            finite = all(not isinstance(each, float) or math.isfinite(each) for each in leaves(value))
-            self._expect(finite, f"{where}: {key.name} is not finite")
+        flaw = flaw_of(key, value)
+        self._expect(flaw is None, f"{where}: {flaw}")
 
     def _phase(self, run: OpenRun, said: dict[str, str]) -> None:
         if said["state"] == "begin":
@@ -237,8 +228,6 @@ class ContractValidator:
         else:
             begun = run.phases.pop() if run.phases else None
             self._expect(begun == said["phase"], f"{named(run)}: phase {said['phase']} ends, {begun} has begun")
-
-    # Frames.
 
     def _stream_resource(self, document: dict[str, Any]) -> None:
         run = self._open(document["run_start"], f"stream_resource {document['uid']}")
@@ -257,8 +246,6 @@ class ContractValidator:
         self._expect(frames == numbers["stop"] - numbers["start"], f"{where}: indices and seq_nums differ in number")
         self._expect(numbers["start"] == opened.events + 1, f"{where}: frame {numbers['start']} after {opened.events}")
         opened.events += frames
-
-    # Ends.
 
     def _stop(self, document: dict[str, Any]) -> None:
         run = self._open(document["run_start"], "stop document")
@@ -282,7 +269,7 @@ class ContractValidator:
         elif run.role in SCAN_ROLES:
             for name in (documents.PRE, documents.POST):
                 self._expect(run.count(name) == 1, f"{named(run)}: {run.count(name)} events of {name}")
-            wanted = run.said.get("scan", {}).get("numberImages")
+            wanted = at(run.said, "scan.numberImages")[0]
             frames = run.count(documents.FRAMES)
             self._expect(frames == wanted, f"{named(run)}: {frames} frames announced, {wanted} asked for")
 

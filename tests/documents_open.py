@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mxplans.plans.document_streams import Stream
+from mxplans.plans.document_streams import Key, Stream
 from mxplans_lims.journal import plain
+
+_VALUES = {"string": str, "integer": int, "number": int | float, "array": list}
 
 
 @dataclass
@@ -70,6 +73,14 @@ def listed(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: listed(each) for key, each in value.items()}
     return [listed(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def flaw_of(key: Key, value: Any) -> str | None:
+    """What is wrong with a value of a key."""
+    if not isinstance(value, _VALUES[key.dtype]) or isinstance(value, bool):
+        return f"{key.name} is {value!r}, not {key.dtype}"
+    finite = all(not isinstance(each, float) or math.isfinite(each) for each in leaves(value))
+    return None if finite else f"{key.name} is not finite"
 
 
 def texts(value: Any) -> Iterable[str]:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from documents_contract import check_journal
+
 ROOT = Path(__file__).parents[1]
 SIM = ROOT / "profiles/sim"
 MD3 = ROOT / "profiles/sim-md3"
@@ -52,13 +54,15 @@ class Night:
         )
 
     def finish(self, timeout_s: float = 150.0) -> int:
-        """Wait for its end; the exit code."""
+        """Wait for its end; the exit code. Its documents keep to the contract, whatever became of it."""
         try:
             self.text, _ = self.process.communicate(timeout=timeout_s)
         finally:
             if self.process.poll() is None:
                 self.process.kill()
                 self.process.communicate()
+        if self.documents():
+            check_journal(self.out / "documents.jsonl", deaths=self.process.returncode < 0)
         return self.process.returncode
 
     def wait_for_document(self, wanted, timeout_s: float = 60.0):

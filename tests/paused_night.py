@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from bluesky.utils import RunEngineInterrupted
+from documents_contract import ContractValidator
 from night_support import short_profile, short_shipment
 
 from mxplans.app.session import open_session
@@ -181,9 +182,13 @@ def main(folder):
     """The nights, one after the other."""
     path = short_profile(folder, speed_up=10)
     with open_session(load_profile(path), path, folder / "out", short_shipment(folder, 1)) as session:
+        contract = ContractValidator()
+        session.run_engine.subscribe(contract)
         sample = MountedSample()
         told = {"paused": paused_night(session, sample), "aborted": aborted_night(session, sample)}
-        print(json.dumps(told | {"beset": beset_night(session)}))
+        told["beset"] = beset_night(session)
+        contract.check()
+        print(json.dumps(told))
 
 
 if __name__ == "__main__":

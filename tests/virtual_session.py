@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from documents_contract import ContractValidator
 
 from mxplans.app.session import build_beamline, disconnect, known_places, running_engine
 from mxplans.app.virtual_time import PLAN_PACKAGES, device_packages
@@ -67,8 +68,11 @@ def virtual_session(site: str, folder: Path, **world: Any) -> Iterator[VirtualSe
         known = known_places(profile, place / "beamline.yaml", folder, place / "shipment.json")
         known |= {f"virtual_beamline.{key}": str(value) for key, value in virtual.start().items()}
         bl = build_beamline(profile, known)
+        contract = ContractValidator()
+        engine.subscribe(contract)
         try:
             yield VirtualSession(bl, engine, virtual)
+            contract.check()
         finally:
             disconnect(bl)
             virtual.stop()

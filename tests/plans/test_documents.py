@@ -1,0 +1,290 @@
+"""The documents contract: the page is fresh, tables and code agree, and a breach of any kind is noticed."""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from documents_contract import ContractValidator, check_documents
+from documents_made import ITEM, made_documents
+
+from mxplans.centring import kappa_calibration
+from mxplans.centring.light_crystal import LightCrystal
+from mxplans.centring.points import CentrePoint, PointSource
+from mxplans.geometry import GoniometerGeometry, Orientation
+from mxplans.model import Pose, QueueItem, Sweep, kinds
+from mxplans.model.document_keys import from_document
+from mxplans.model.message import parse_message
+from mxplans.model.queue import build_queue
+from mxplans.plans import documents
+from mxplans.plans.document_reference import COMMAND, documents_page, files
+from mxplans.plans.document_starts import GRID_FIELDS, SAMPLE_FIELDS, SCAN_FIELDS
+from mxplans.plans.document_streams import STREAMS
+from mxplans.plans.documents import sample_metadata
+from mxplans.plans.orienting import orientation_values
+from mxplans.plans.points import point_values
+from mxplans.plans.record import Record
+from mxplans_lims import records
+
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+POSE = Pose(x_mm=0.1, y_mm=0.2, z_mm=0.3, omega_deg=30.0)
+
+
+@pytest.mark.parametrize("name", files())
+def test_the_reference_is_fresh(name):
+    written = FOLDER / name
+    assert written.exists() and written.read_text() == files()[name], f"{written} is not fresh: run `{COMMAND}`"
+
+
+def test_the_page_has_every_stream_key_and_field():
+    page = documents_page()
+    assert [name for name in STREAMS if f"### {name}\n" not in page] == []
+    keys = [
+        key for stream in STREAMS.values() for part in (stream.keys, *stream.configuration.values()) for key in part
+    ]
+    assert [key.name for key in keys if f"| `{key.name}` | {key.dtype}" not in page] == []
+    fields = (*SAMPLE_FIELDS, *SCAN_FIELDS, *GRID_FIELDS)
+    assert [field.name for field in fields if f"| `{field.name}` |" not in page] == []
+
+
+def test_every_stream_that_plans_name_is_in_the_contract():
+    named = {
+        value for name, value in vars(documents).items() if name.isupper() and str(value).startswith(("mx_", "primary"))
+    }
+    assert named == set(STREAMS)
+
+
+def recorded():
+    """What plans record rarely, with the stream it goes into."""
+    eye = ((4.0, 0.0, 0.0), (0.0, 4.0, 0.0), (0.0, 0.0, 9.0))
+    point = CentrePoint(
+        id="a", s_mm=(0.1, 0.2, 0.3), covariance_um2=eye, source=PointSource.CLICKS, origin=POSE, sample="s", mount=1
+    )
+    yield documents.POINT, point_values(point)
+    yield documents.ORIENTATION, orientation_values(Orientation(kappa_deg=10.0), POSE)
+    crystal = LightCrystal((0.1, 0.2, 0.3), np.eye(3) * 1e-4, 8, 0.75, 3.0)
+    yield documents.OPTICAL_CRYSTAL, crystal.values()
+    error = kappa_calibration.AxisUncertainty(0.01, 2.0)
+    for axes in (("kappa", "phi"), ("phi",)):
+        found = kappa_calibration.KappaCalibration(
+            GoniometerGeometry(kind="mini-kappa"),
+            dict.fromkeys(axes, error),
+            np.eye(4),
+            np.zeros(3),
+            np.ones((5, 3)),
+            8,
+        )
+        yield documents.KAPPA, found.values()
+
+
+@pytest.mark.parametrize(
+    ("stream", "values"), tuple(recorded()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_what_is_recorded_rarely_has_the_keys_of_its_stream(stream, values):
+    known = STREAMS[stream]
+    assert known.required <= set(values)
+    for name, told in Record(values, stream).describe().items():
+        key = known.key(name)
+        assert key is not None, name
+        assert (told["dtype"], told.get("units")) == (key.dtype, key.units), name
+
+
+@pytest.mark.parametrize(
+    ("stream", "prefix", "model", "elsewhere"),
+    [
+        (documents.STRATEGY, "strategy", records.StrategyRecord, {"time", "wedges"}),
+        (documents.STRATEGY, "strategy_wedge", records.StrategyWedge, set()),
+        (documents.ENERGY_SCAN, "energy_scan", records.EnergyScanRecord, {"start", "end"}),
+        (documents.XRF, "xrf", records.FluorescenceRecord, {"start", "end"}),
+    ],
+)
+def test_streams_of_plans_to_come_have_what_records_want(stream, prefix, model, elsewhere):
+    keys = {key.name for key in STREAMS[stream].keys}
+    assert {f"{prefix}_{name}" for name in model.model_fields if name not in elsewhere} <= keys
+
+
+# Start documents.
+
+
+def shipment(**more):
+    """An item of a shipment of its own."""
+
+    def thing(kind, number, **fields):
+        return {"mxlimsType": kind, "uuid": f"00000000-0000-4000-8000-{number:012d}", **fields}
+
+    def ref(kind):
+        return {"$ref": f"#/{kind}/{kind}1"}
+
+    content = {
+        "version": "0.6.13",
+        "Shipment": {"Shipment1": thing("Shipment", 1, proposalCode="mx4025", **more)},
+        "Dewar": {"Dewar1": thing("Dewar", 2, containerRef=ref("Shipment"))},
+        "Puck": {"Puck1": thing("Puck", 3, numberPositions=16, containerRef=ref("Dewar"))},
+        "Macromolecule": {"Macromolecule1": thing("Macromolecule", 4, acronym="Lyso")},
+        "MacromoleculeSample": {
+            "MacromoleculeSample1": thing("MacromoleculeSample", 5, name="one", parentSampleRef=ref("Macromolecule"))
+        },
+        "Pin": {
+            "Pin1": thing("Pin", 6, positionInPuck=3, containerRef=ref("Puck"), sampleRef=ref("MacromoleculeSample"))
+        },
+    }
+    (item,) = build_queue(parse_message(content, "test"), Sweep(number_images=4, image_width_deg=0.5, exposure_s=0.1))
+    return item
+
+
+def test_proposal_session_and_identifiers_are_those_of_the_messages_shipment():
+    item = shipment(sessionNumber=7, identifiers={"ispyb.example.org": "42", "user-office.example.eu": "a%b"})
+    start = sample_metadata(item, "b")["mxplans"]
+    assert (start["lims"]["proposal"], start["lims"]["session"]) == ("mx4025", 7)
+    assert not any("." in key or "/" in key for key in start["lims"]["identifiers"])
+    there = from_document(start["lims"]["identifiers"])
+    assert there == {"ispyb.example.org": "42", "user-office.example.eu": "a%b"}
+    assert start["mxlims"]["sample"]["acronym"] == "Lyso"
+
+
+def test_an_item_without_a_shipment_has_nulls():
+    assert sample_metadata(ITEM, "b")["mxplans"]["lims"] == {"proposal": None, "session": None, "identifiers": {}}
+
+
+@pytest.mark.parametrize("item", [ITEM, shipment(sessionNumber=7), kinds.unload(sample_name="gone")])
+def test_the_item_comes_out_of_a_start_document_as_it_went_in(item):
+    start = json.loads(json.dumps(sample_metadata(item, "b")))["mxplans"]
+    again = QueueItem.model_validate(
+        {
+            "experiment": from_document(start["item"]),
+            "sweeps": from_document(start["sweeps"]),
+            "objects": from_document(start["objects"]),
+            "sample_name": item.sample_name,
+            "location": item.location,
+        }
+    )
+    assert again.to_json() == item.to_json()
+
+
+# The validator.
+
+
+def test_documents_that_keep_to_the_contract_pass():
+    assert len(check_documents(made_documents()).runs) == 2
+
+
+def edited(kind, number, edit):
+    """The made documents with the n-th of a kind changed by `edit(document)`."""
+
+    def change(found):
+        places = [place for place, (name, _) in enumerate(found) if name == kind]
+        edit(found[places[number]][1])
+        return found
+
+    return change
+
+
+def without(kind, number):
+    def change(found):
+        place = [place for place, (name, _) in enumerate(found) if name == kind][number]
+        return found[:place] + found[place + 1 :]
+
+    return change
+
+
+def swapped(first, second):
+    """Two documents, by their place from the end, in each other's place."""
+
+    def change(found):
+        found[first], found[second] = found[second], found[first]
+        return found
+
+    return change
+
+
+def descriptor(stream, edit):
+    def change(found):
+        (document,) = [doc for name, doc in found if name == "descriptor" and doc["name"] == stream]
+        edit(document)
+        return found
+
+    return change
+
+
+def units(key, unit):
+    return lambda document: document["data_keys"][key].update(units=unit)
+
+
+BREACHES = {
+    "an item as text": (edited("start", 0, lambda doc: doc["mxplans"].update(item=json.dumps({"a": 1}))), "item is '{"),
+    "json as text": (edited("start", 0, lambda doc: doc["mxplans"]["item"].update(annotation='{"a": 1}')), "JSON as text"),
+    "an unknown field": (edited("start", 0, lambda doc: doc["mxplans"].update(operator="me")), "unknown fields"),
+    "a field missing": (edited("start", 0, lambda doc: doc["mxplans"].pop("attempt")), "attempt is missing"),
+    "a number that is a bool": (edited("start", 0, lambda doc: doc["mxplans"].update(attempt=True)), "attempt is True"),
+    "an unknown role": (edited("start", 1, lambda doc: doc["mxplans"].update(role="scan")), "no such role"),
+    "a run of nobody": (edited("start", 1, lambda doc: doc.pop("mxplans")), "says nothing"),
+    "another parent": (edited("start", 1, lambda doc: doc["mxplans"].update(parent_uid="x")), "has not started"),
+    "another item": (edited("start", 1, lambda doc: doc["mxplans"].update(item_uid=ITEM.uuid[:-1])), "another item"),
+    "an unknown stream": (descriptor("mx_robot", lambda doc: doc.update(name="robot")), "no stream robot"),
+    "a stream elsewhere": (descriptor("mx_pre", lambda doc: doc.update(name="mx_verdict")), "no stream mx_verdict"),
+    "a key of a device": (
+        descriptor("mx_pre", lambda doc: doc["data_keys"].update(smargon_omega=doc["data_keys"]["goniometer_omega"])),
+        "unknown key smargon_omega",
+    ),
+    "a key missing": (descriptor("mx_pre", lambda doc: doc["data_keys"].pop("beam_flux")), "no beam_flux"),
+    "another unit": (descriptor("mx_pre", units("beam_energy", "keV")), "has unit 'keV', not 'eV'"),
+    "no unit": (descriptor("mx_pre", lambda doc: doc["data_keys"]["beam_energy"].pop("units")), "has unit None"),
+    "another type": (
+        descriptor("mx_pre", lambda doc: doc["data_keys"]["beam_energy"].update(dtype="string")),
+        "of type string, not number",
+    ),
+    "a detector that says nothing": (descriptor("primary", lambda doc: doc["configuration"].clear()), "no detector_model"),
+    "a value of another type": (edited("event", 1, lambda doc: doc["data"].update(robot_pin="1")), "not integer"),
+    "a value that is none": (edited("event", 2, lambda doc: doc["data"].update(beam_flux=float("nan"))), "not finite"),
+    "a key that was not announced": (edited("event", 0, lambda doc: doc["data"].update(more=1)), "not those announced"),
+    "an event of nothing": (edited("event", 0, lambda doc: doc.update(descriptor="x")), "which did not come"),
+    "an event that is lost": (without("event", 0), "phase collect ends, None has begun"),
+    "an event that comes twice": (lambda found: [*found[:3], found[2], *found[3:]], "came before"),
+    "a robot that is over too soon": (edited("event", 1, lambda doc: doc["data"].update(robot_start_s=2e9)), "over before"),
+    "a frame too few": (edited("stream_datum", 0, lambda doc: doc["indices"].update(stop=3)), "differ in number"),
+    "frames that are lost": (without("stream_datum", 0), "0 frames announced, 4 asked for"),
+    "frames of nowhere": (edited("stream_datum", 0, lambda doc: doc.update(stream_resource="x")), "leads nowhere"),
+    "no verdict": (without("event", -1), "0 verdicts"),
+    "an unheard-of end": (edited("stop", 0, lambda doc: doc.update(exit_status="killed")), "stop"),
+    "no end": (without("stop", 0), "has no stop document"),
+    "an outer run that ends first": (lambda found: [*found[:-1][:-5], found[-1], *found[:-1][-5:]], "ends before"),
+    "an event after the end": (swapped(-1, -2), "after the end"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_a_breach_is_noticed(breach):
+    change, said = BREACHES[breach]
+    with pytest.raises(AssertionError, match=re.escape(said)):
+        check_documents(change(made_documents()))
+
+
+def test_a_scan_that_ended_well_is_not_taken_again():
+    found = made_documents()
+    begin = next(place for place, (_, doc) in enumerate(found) if doc.get("plan_name") == "rotation")
+    end = next(place for place, (name, _) in enumerate(found) if name == "stop")
+    again = json.loads(json.dumps(found[begin : end + 1]).replace(found[begin][1]["uid"], "second-run"))
+    for _, document in again:
+        document["uid"] = document["uid"].replace("-", "_")
+    text = json.dumps(again).replace("second_run", "second-run")
+    with pytest.raises(AssertionError, match="taken before"):
+        check_documents([*found[: end + 1], *json.loads(text), *found[end + 1 :]])
+
+
+def test_a_document_that_is_changed_later_is_noticed():
+    validator, found = ContractValidator(), made_documents()
+    for name, document in found:
+        validator(name, document)
+    found[0][1]["mxplans"]["item"]["jobStatus"] = "Completed"
+    with pytest.raises(AssertionError, match="was changed after it was emitted"):
+        validator.check()
+
+
+def test_where_processes_die_runs_have_no_end_or_a_late_one():
+    cut = made_documents()[:8]
+    later = copy.deepcopy(made_documents())
+    with pytest.raises(AssertionError, match="within another run"):
+        check_documents([*cut, *later])
+    check_documents([*cut, *later], deaths=True)
