@@ -15,7 +15,7 @@ from mxplans_lims.nxmx._detector import detector
 from mxplans_lims.nxmx._sample import sample
 from mxplans_lims.nxmx.images import Images
 from mxplans_lims.nxmx.settings import NxmxSettings
-from mxplans_lims.nxmx.tree import Tree, field, group, link
+from mxplans_lims.nxmx.tree import Tree, field, group, link, rows
 from mxplans_lims.records import SampleRecord
 
 
@@ -45,7 +45,7 @@ def content(record: SampleRecord, sweep: ExecutedSweep, images: Images, settings
             entry_identifier_uuid=field(sweep.uuid),
             data=_data(sweep),
             sample=sample(record, sweep, images, settings),
-            instrument=_instrument(record, sweep, settings),
+            instrument=_instrument(record, sweep, images, settings),
             source=group(
                 "NXsource",
                 name=_named(settings.source, settings.source_short_name),
@@ -73,7 +73,7 @@ def _named(name: str, short_name: str | None) -> Tree | None:
     return field(name, **({} if short_name is None else {"short_name": short_name}))
 
 
-def _instrument(record: SampleRecord, sweep: ExecutedSweep, settings: NxmxSettings) -> Tree:
+def _instrument(record: SampleRecord, sweep: ExecutedSweep, images: Images, settings: NxmxSettings) -> Tree:
     name = settings.instrument or record.beamline or "unknown"
     transmission = sweep.measured.transmission_frac
     return group(
@@ -81,19 +81,12 @@ def _instrument(record: SampleRecord, sweep: ExecutedSweep, settings: NxmxSettin
         name=_named(name, settings.instrument_short_name or name),
         time_zone=field(settings.time_zone),
         attenuator=transmission and group("NXattenuator", attenuator_transmission=field(min(transmission, 1.0), "")),
-        beam=_beam(sweep, settings),
-        detector_group=group(
-            "NXdetector_group",
-            group_names=field(["detector"]),
-            group_index=field([1]),
-            group_parent=field([-1]),
-            group_type=field([1]),
-        ),
+        beam=_beam(sweep, images, settings),
         detector=detector(sweep, settings),
     )
 
 
-def _beam(sweep: ExecutedSweep, settings: NxmxSettings) -> Tree:
+def _beam(sweep: ExecutedSweep, images: Images, settings: NxmxSettings) -> Tree:
     measured = sweep.measured
     energy_ev = measured.energy_ev or sweep.detector.energy_ev
     if not energy_ev:
@@ -101,7 +94,9 @@ def _beam(sweep: ExecutedSweep, settings: NxmxSettings) -> Tree:
             f"no document says the energy of sweep {sweep.uuid}; without a wavelength nobody can process it: record "
             "beam_energy before each scan"
         )
-    size_um, flux = measured.beam_size_um, measured.flux_ph_s
+    size_um, behind_aperture, passed = measured.beam_size_um, measured.flux_ph_s, measured.transmission_frac
+    # Told at full transmission; at the sample arrives what the attenuator lets through.
+    flux = None if behind_aperture is None or passed is None else behind_aperture * min(passed, 1.0)
     horizontal = 2 * settings.polarisation_frac - 1
     known: dict[str, Any] = {} if flux is None else {"at_flux": "total_flux"}
     return group(
@@ -112,5 +107,5 @@ def _beam(sweep: ExecutedSweep, settings: NxmxSettings) -> Tree:
         profile=field(settings.beam_profile),
         total_flux=field(flux, "Hz"),
         # Intensity 1; of a linear polarisation the first parameter is its horizontal less its vertical part.
-        incident_polarization_stokes=field([[1.0, horizontal, 0.0, 0.0]]),
+        incident_polarization_stokes=rows([1.0, horizontal, 0.0, 0.0], images.number),
     )

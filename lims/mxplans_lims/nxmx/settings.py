@@ -62,7 +62,7 @@ class NxmxSettings(TargetSettings):
     axes: tuple[RotationAxis, ...] = ()
     fast: Direction = (-1.0, 0.0, 0.0)
     slow: Direction = (0.0, -1.0, 0.0)
-    beam_centre_from: Literal["corner", "centre"] = "corner"
+    beam_centre_from: Literal["corner", "centre"] = "centre"
     instrument: str | None = None
     instrument_short_name: str | None = None
     source: str = "Virtual beamline"

@@ -1,7 +1,7 @@
 """The content of an NXmx file as plain JSON, and how it becomes HDF5.
 
 A group is a mapping; `@name` in it is an attribute. A mapping with `=` is a dataset, with `ramps` one of angles (what
-makes a sweep of thousands of images a line of JSON), with `->` another name of something in the file.
+makes a sweep of thousands of images a line of JSON), with `row` one that says the same of each image, with `->` another name of something in the file.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ def angles(ramps: Sequence[Ramp], at_end: bool = False, **attributes: Any) -> Tr
     return {"ramps": turns, "at_end": at_end, "@units": "degree"} | {f"@{name}": at for name, at in attributes.items()}
 
 
+def rows(row: Sequence[float], number: int) -> Tree:
+    """A dataset with the same row for each image."""
+    return {"row": list(row), "number": number}
+
+
 def link(path: str) -> Tree:
     """Another name."""
     return {"->": path}
@@ -55,7 +60,7 @@ def write(parent: h5py.Group, content: Mapping[str, Any]) -> None:
             parent.attrs[name[1:]] = value
         elif "->" in value:
             parent[name] = h5py.SoftLink(value["->"])
-        elif "=" in value or "ramps" in value:
+        elif {"=", "ramps", "row"} & value.keys():
             _write_field(parent, name, value)
         else:
             write(parent.create_group(name), value)
@@ -64,6 +69,8 @@ def write(parent: h5py.Group, content: Mapping[str, Any]) -> None:
 def _write_field(parent: h5py.Group, name: str, content: Mapping[str, Any]) -> None:
     if "ramps" in content:
         value: Any = angles_deg([Ramp(*turn) for turn in content["ramps"]])[int(content["at_end"])]
+    elif "row" in content:
+        value = np.tile(np.array(content["row"]), (content["number"], 1))
     else:
         value = content["="]
     # A table of pixels is large and says little.

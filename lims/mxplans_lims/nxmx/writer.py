@@ -10,7 +10,6 @@ from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
 from mxplans.errors import TargetRefused, TargetUnreachable
 from mxplans_lims.nxmx.tree import field, write
@@ -136,9 +135,12 @@ def _link_mask(detector: h5py.Group, folder: Path, master: str | None, frame: Fr
     if master is None or not (folder / master).is_file():
         return
     with h5py.File(folder / master, "r") as file:
-        for name in _MASKS:
-            mask: npt.NDArray[Any] | h5py.Dataset | None = file.get(name)
+        for known in _MASKS:
+            mask = file.get(known)
             if isinstance(mask, h5py.Dataset) and mask.shape == frame.shape:
+                # To the thing itself: some programs follow one link and no other behind it.
+                soft = file.get(known, getlink=True)
+                name = soft.path if isinstance(soft, h5py.SoftLink) else known
                 detector["pixel_mask"] = h5py.ExternalLink(master, name)
                 detector["pixel_mask_applied"] = True
                 return
