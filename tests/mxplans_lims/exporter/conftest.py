@@ -33,7 +33,6 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: exporter-tests\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[mxplans.lims_targets]\nremote = remote_target:RemoteTarget\n")
-    (folder / "remote_target.py").write_text((Path(__file__).parent / "remote_target.py").read_text())
     return folder
 
 
