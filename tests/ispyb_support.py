@@ -97,7 +97,7 @@ def add(connection: Connection, table: str, /, **values: Any) -> int:
 def add_proposal(connection: Connection, number: str = "1234", visits: tuple[int, ...] = (2, 5)) -> dict[str, int]:
     """A proposal of mx with sessions, and a shipment with one puck in it; identifiers by table."""
     ids: dict[str, int] = {}
-    ids["Person"] = add(connection, "Person", familyName="Hodgkin", givenName="Dorothy", login="dch")
+    ids["Person"] = add(connection, "Person", familyName="Hodgkin", givenName="Dorothy", login=f"dch{number}")
     ids["Proposal"] = add(
         connection, "Proposal", personId=ids["Person"], proposalCode="mx", proposalNumber=number, title="Insulin"
     )

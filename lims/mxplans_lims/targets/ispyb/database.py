@@ -72,7 +72,7 @@ class Database:
                 yield connection
 
     def close(self) -> None:
-        """Close what is open; the secret is read anew afterwards."""
+        """Close what is open; a transaction opens it again."""
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
@@ -90,14 +90,20 @@ class Database:
         }
         if self._tls is not None:
             arguments["ssl"] = {"ca": str(self._tls)}
-        if self._password is not None:
-            url = url.set(password=self._password.read())
         try:
-            return create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=0, connect_args=arguments)
+            engine = create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=0, connect_args=arguments)
         except ModuleNotFoundError as error:
             raise InvalidInput(
                 f"package {error.name} is not installed; a target of type ispyb needs it: pip install 'mxplans[ispyb]'"
             ) from error
+
+        event.listen(engine, "do_connect", self._with_password)
+        return engine
+
+    def _with_password(self, _dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
+        """Read anew for each connection, so that a password that is put right is used."""
+        if self._password is not None:
+            parameters["password"] = self._password.read()
 
     def _sqlite(self, url: URL) -> Engine:
         """A file that is there: SQLite would make an empty one."""

@@ -45,7 +45,7 @@ def _meaning(error: SQLAlchemyError, url: str) -> DeliveryError:
     number, text = _told(error.orig)
     if number in _NO_ACCESS:
         return TargetUnreachable(f"ISPyB at {url} refuses us: {text}; check user, password, database and rights")
-    if number in _OTHER_SCHEMA or text.startswith(_SQLITE_SCHEMA):
+    if number in _OTHER_SCHEMA or any(words in text for words in _SQLITE_SCHEMA):
         return TargetRefused(
             f"ISPyB at {url} is of another version than the installed package ispyb: {text}; update one of the two, then retry"
         )
