@@ -72,8 +72,8 @@ def ispyb(_server: tuple[MariaDb, str], tmp_path: Path) -> Iterator[Ispyb]:
     clear(engine)
     with engine.begin() as connection:
         ids = add_proposal(connection)
-        for name in ("Lyso-1", "Thau-1", "Se-2", "Metal-1"):
-            ids[name] = add_sample(connection, ids, name)
+        for place, name in enumerate(("Lyso-1", "Thau-1", "Se-2", "Metal-1"), start=3):
+            ids[name] = add_sample(connection, ids, name, location=str(place))
         for kind in ("Mesh3D", "OSC", "Characterization"):
             add(connection, "ExperimentType", name=kind, proposalType="mx")
     made = Ispyb(server, engine, tmp_path / "ispyb.cfg", ids)

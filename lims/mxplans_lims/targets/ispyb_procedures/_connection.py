@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
 
 from mxplans.errors import TargetUnreachable
-from mxplans_lims.targets.ispyb.problems import told_apart as reading_told_apart
 from mxplans_lims.targets.ispyb_procedures._problems import told_apart
 
 SECTION = "ispyb_mariadb_sp"
@@ -60,7 +59,7 @@ class ProcedureConnection:
         Raises:
             TargetUnreachable: If the database does not answer or does not let us read.
         """
-        with self.procedures() as connector, reading_told_apart(f"{self._credentials}, with look_up"):
+        with self.procedures() as connector:
             if self._engine is None:
                 self._engine = create_engine(
                     "mysql+mysqlconnector://", creator=lambda: connector.conn, poolclass=StaticPool

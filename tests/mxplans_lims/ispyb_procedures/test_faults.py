@@ -1,0 +1,195 @@
+"""What goes wrong with procedures: each a clear reason, and no row lost or doubled."""
+
+import sys
+from typing import Any
+
+import pymysql
+import pytest
+from ispyb_stubs import statements
+from ispyb_support import add_sample, counts, rows
+from lims_records import delivery, energy_scan, failed, mad, rotation
+from mariadb_support import PASSWORD
+from step_sender import Sender
+
+from mxplans.errors import InvalidInput, TargetRefused, TargetUnreachable
+from mxplans_lims.records import SampleRecord
+
+ROWS = {"RobotAction": 2, "DataCollectionGroup": 2, "DataCollection": 3, "Position": 3, "GridInfo": 2}
+
+
+def written(ispyb: Any) -> dict[str, int]:
+    found = counts(ispyb.engine)
+    return {name: found.get(name, 0) for name in ROWS}
+
+
+def on(ispyb: Any, *changes: str) -> None:
+    """Run statements as root in the database of the tests."""
+    connection = pymysql.connect(unix_socket=str(ispyb.server.socket), user="root", database="ispyb", autocommit=True)
+    try:
+        with connection.cursor() as cursor:
+            for statement in changes:
+                cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+def with_prefix(prefix: str) -> SampleRecord:
+    (turn,) = rotation().sweeps
+    return rotation(sweeps=(turn.model_copy(update={"sweep": {**turn.sweep, "prefix": prefix}}),))
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (rotation(lims={"proposal": "mx99", "session": 5}), "no proposal mx99"),
+        (rotation(lims={"proposal": "mx1234", "session": 77}), "no session 77 in ISPyB; allowed is one of: 2, 5"),
+        (with_prefix("S" * 46), "DataCollection.imagePrefix has 46 characters.*allowed are 45"),
+        (failed(robot=(failed().robot[0].model_copy(update={"action": "THROW"}),)), "actionType is 'THROW'; allowed"),
+        (
+            energy_scan(energy_scans=(energy_scan().energy_scans[0].model_copy(update={"edge": "K and L1 and L2"}),)),
+            "EnergyScan.edgeEnergy is 'K and L1 and L2'; allowed by its procedure are 10",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_the_database_cuts_it(ispyb: Any, record: Any, told: str) -> None:
+    with pytest.raises(TargetRefused, match=told):
+        Sender(ispyb.target()).send(record)
+
+
+def test_a_server_that_is_killed_and_comes_back_gets_each_row_once(ispyb: Any) -> None:
+    target = ispyb.target()
+    record = rotation()
+    ids: dict[str, str] = {}
+    for number, step in enumerate(target.steps(delivery(record))):
+        if number in (2, 5):
+            ispyb.server.kill()
+            with pytest.raises(TargetUnreachable, match="does not answer"):
+                target.send(step, ids)
+            ispyb.server.start()
+            ispyb.engine.dispose()  # the test's own
+        ids |= target.send(step, ids)
+    Sender(ispyb.target()).send(record)
+
+    assert written(ispyb) == ROWS
+
+
+def test_an_answer_that_was_lost_makes_no_second_row(ispyb: Any) -> None:
+    """Each step is sent twice with what was known before the first: as after a kill between the two commits."""
+    target = ispyb.target()
+    ids: dict[str, str] = {}
+    for step in target.steps(delivery(rotation())):
+        target.send(step, ids)
+        ids |= target.send(step, ids)
+    assert written(ispyb) == ROWS
+
+
+def test_a_server_that_says_nothing_is_left_after_the_time_out(ispyb: Any) -> None:
+    target = ispyb.target(answer_timeout_s=1)
+    step = target.steps(delivery(rotation()))[0]
+    target.send(step, {})
+    slow = target.steps(delivery(rotation()))[1]
+    holder = pymysql.connect(unix_socket=str(ispyb.server.socket), user="root", database="ispyb", autocommit=True)
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("LOCK TABLES RobotAction WRITE")
+            with pytest.raises(TargetUnreachable, match="does not answer"):
+                target.send(slow, {"session": str(ispyb.ids["BLSession5"])})
+            cursor.execute("UNLOCK TABLES")
+    finally:
+        holder.close()
+    target.send(slow, {"session": str(ispyb.ids["BLSession5"])})
+    assert counts(ispyb.engine)["RobotAction"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"pw": "wrong"}, "refuses us.*Access denied.*correct the credentials"),
+        ({"db": "none"}, "refuses us|does not answer"),
+        ({"port": 1}, "does not answer"),
+        ({"colour": "red"}, "not those of a database.*colour"),
+    ],
+)
+def test_credentials_that_are_wrong_can_be_corrected(ispyb: Any, changes: dict[str, Any], told: str) -> None:
+    target = ispyb.target()
+    ispyb.write_credentials(**changes)
+    with pytest.raises(TargetUnreachable, match=told):
+        Sender(target).send(rotation(), tries=1)
+    ispyb.write_credentials()
+    Sender(target).send(rotation())
+    assert written(ispyb) == ROWS
+
+
+@pytest.mark.parametrize("content", [None, "", "[ispyb_ws]\nurl = x\n", "no ini at all"])
+def test_credentials_that_are_not_there_are_told(ispyb: Any, content: str | None) -> None:
+    if content is None:
+        ispyb.credentials.unlink()
+    else:
+        ispyb.credentials.write_text(content)
+    with pytest.raises(TargetUnreachable, match=r"credentials in .*ispyb.cfg (have no section|cannot be read)"):
+        Sender(ispyb.target()).send(rotation(), tries=1)
+
+
+def test_an_account_that_may_only_call_procedures(ispyb: Any) -> None:
+    """It is told to say so; then records go out, but a lost answer cannot be looked up."""
+    ispyb.write_credentials(user="limited", pw=PASSWORD)
+    with pytest.raises(TargetUnreachable, match="grant|refuses us"):
+        Sender(ispyb.target()).send(rotation(), tries=1)
+    sender = Sender(ispyb.target(look_up=False))
+    sender.send(rotation(reason="first"))
+    sender.send(rotation())
+
+    assert written(ispyb) == ROWS
+    group = rows(ispyb.engine, "DataCollectionGroup")[0]
+    assert (group["sessionId"], group["blSampleId"]) == (ispyb.ids["BLSession5"], ispyb.ids["Lyso-1"])
+    assert group["comments"] == "sample Lyso-1 at 2:3 is not in ISPyB; COLLECTED: all images"
+    with pytest.raises(TargetRefused, match="no session mx1234-77"):
+        Sender(ispyb.target(look_up=False)).send(rotation(lims={"proposal": "mx1234", "session": 77}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP PROCEDURE upsert_robot_action",
+        "CREATE OR REPLACE PROCEDURE upsert_robot_action(INOUT p_id INT, IN p_session INT) BEGIN END",
+    ],
+)
+def test_procedures_of_another_version_are_told_from_a_wrong_record(ispyb: Any, change: str) -> None:
+    on(ispyb, change)
+    try:
+        with pytest.raises(TargetUnreachable, match="another version than the installed package ispyb"):
+            Sender(ispyb.target()).send(rotation(), tries=1)
+    finally:
+        lenient, *others = statements()
+        (again,) = (text for text in others if "upsert_robot_action" in text)
+        on(ispyb, lenient, again.replace("CREATE PROCEDURE", "CREATE OR REPLACE PROCEDURE"))
+    Sender(ispyb.target()).send(rotation())
+    assert written(ispyb) == ROWS
+
+
+def test_a_row_whose_group_was_taken_away_is_refused(ispyb: Any) -> None:
+    target = ispyb.target()
+    step = next(step for step in target.steps(delivery(rotation())) if step.key.startswith("collection/"))
+    (row,) = step.payload["rows"]
+    with pytest.raises(TargetRefused, match="does not take this.*foreign key"):
+        target.send(step, {row["links"]["dataCollectionGroupId"]: "987654"})
+    with pytest.raises(TargetUnreachable, match="hangs on group/.*not there yet"):
+        target.send(step, {})
+
+
+def test_a_sample_is_found_by_the_barcode_of_its_pin(ispyb: Any) -> None:
+    with ispyb.engine.begin() as connection:
+        sample = add_sample(connection, ispyb.ids, "Se-1")
+    Sender(ispyb.target()).send(mad())
+    assert {row["blSampleId"] for row in rows(ispyb.engine, "DataCollectionGroup")} == {sample}
+
+
+@pytest.mark.parametrize("missing", ["ispyb", "mysql.connector"])
+def test_a_missing_package_names_its_extra(ispyb: Any, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    for name in [
+        name for name in sys.modules if name == missing or name.startswith(("ispyb.connector", f"{missing}."))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(InvalidInput, match=r"pip install 'mxplans\[ispyb\]'"):
+        Sender(ispyb.target()).send(rotation())
