@@ -16,7 +16,7 @@ class LimsIds(Protocol):
 
     Setting it to the uuid of a queue item, whose run is open, ends when its target has given them. The Status fails with
     `DeviceFault` after `timeout_s`, or as soon as it is known that they will not come. `ids` reads those of the last
-    item, by the key of what they stand for (`{"group": "1234"}`); empty before they have come. `stop` ends the wait.
+    item, by the key of what they stand for (`{"group": "1234"}`); empty before they have come. `stop` ends the wait, and the Status with it.
     """
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 
-from bluesky.utils import Msg, MsgGenerator
+from bluesky.utils import FailedStatus, Msg, MsgGenerator
 
 from mxplans.errors import DeliveryError, DeviceFault
 from mxplans.model.item import QueueItem
@@ -41,7 +42,8 @@ def ids_first(bl: Beamline, item: QueueItem) -> MsgGenerator[Mapping[str, str] |
         yield from again_after_pauses(partial(set_and_wait, lims.timeout_s + GRACE_S, lims, item.uuid))
         ids: dict[str, str] = dict((yield from value_of(lims.ids)))
     except (DeviceFault, DeliveryError) as fault:
-        yield Msg("stop", lims)
+        with suppress(FailedStatus):  # of a wait that has failed already, and is no news
+            yield Msg("stop", lims)
         yield from _tell(lims, time.time() - begun_s, lims.otherwise, "", str(fault))
         return _without(lims, fault)
     yield from _tell(lims, time.time() - begun_s, GIVEN, ids.get(GROUP) or next(iter(ids.values()), ""), "")
