@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mxplans.errors import AnswerPending, DeliveryError, TargetRefused, TargetUnreachable
 from mxplans_lims.delivery import Target
@@ -85,7 +85,7 @@ class Sender:
 
     def _send(self, step: Claim) -> None:
         try:
-            ids = dict(self._target.send(step.step, step.ids))
+            ids = _checked(self._target.send(step.step, step.ids))
         except TargetUnreachable as error:
             self._put_off(step, error)
         except AnswerPending as error:
@@ -147,3 +147,11 @@ class Sender:
             self._target.close()
         except Exception:
             log.exception("%s was not closed in good order", self._target.name)
+
+
+def _checked(ids: Mapping[str, str]) -> dict[str, str]:
+    """What a target gave, if it is what it should give: another thing could never be kept."""
+    odd = {key: value for key, value in ids.items() if not (isinstance(key, str) and isinstance(value, str))}
+    if odd:
+        raise TypeError(f"the target gave the identifiers {odd!r}; allowed are texts by key")
+    return dict(ids)

@@ -133,6 +133,33 @@ def test_once_says_by_its_exit_code_how_it_went(out, experiments, plugins):
     assert "'nowhere' is not installed; allowed are" in answer.stderr
 
 
+def test_a_target_that_is_mended_is_told_of_what_it_has_missed(out, experiments, plugins, outbox):
+    configure(out, lims={"odd": 1}, other={})
+    append(out, experiments.lines(1))
+    assert once(out, plugins).returncode == 1
+    assert len(uids(out, "other")) == expected(experiments, 1)
+    (status,) = [status for status in outbox.statuses() if status.name == "lims"]
+    assert (status.state, status.problems) == ("misconfigured", 1)
+    assert status.reason == "its settings are wrong: odd: Extra inputs are not permitted; correct them in the profile"
+    configure(out, lims={})
+    assert once(out, plugins).returncode == 0
+    assert len(uids(out)) == expected(experiments, 1)
+    assert {status.name: status.state for status in outbox.statuses()} == {
+        "lims": "ready",
+        "other": "removed",
+        "record": "ready",
+    }
+
+
+@pytest.mark.parametrize("place", ["lims", "lims/outbox.sqlite"])
+def test_a_folder_that_cannot_be_used_is_one_line_and_exit_code_2(tmp_path, plugins, place):
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("something else" * 100)
+    answer = once(tmp_path, plugins)
+    assert answer.returncode == 2
+    assert str(tmp_path / place) in answer.stderr and "Traceback" not in answer.stderr
+
+
 def test_a_run_whose_process_died_is_told_as_failed(out, experiments, plugins):
     """Its documents end somewhere; nobody holds the journal."""
     configure(out, lims={})
