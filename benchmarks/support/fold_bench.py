@@ -62,17 +62,17 @@ def make_documents(sweeps: int = SWEEPS, wedges: int = WEDGES, wedge_images: int
     return found
 
 
-def measure() -> list[tuple[str, float, str, float, bool]]:
+def measure() -> list[dict[str, Any]]:
     """The best of some repeats, in seconds of the processor: what else runs on the machine does not count.
 
     Returns:
-        Name, value, unit, goal, and whether the goal is reached.
+        Figures: name, value, unit, goal, and whether the goal is reached.
     """
     documents = make_documents()
     seconds = min(_seconds(documents) for _ in range(REPEATS))
     runs = sum(name == "start" for name, _ in documents) - 1
-    name = f"fold of {SWEEPS} interleaved sweeps in {runs} runs to one message"
-    return [(name, round(seconds, 3), "s", GOAL_S, seconds <= GOAL_S)]
+    name, unit = f"fold_of_{SWEEPS}_interleaved_sweeps", f"s ({runs} runs to one message)"
+    return [{"name": name, "value": seconds, "unit": unit, "goal": f"<= {GOAL_S:g}", "ok": seconds <= GOAL_S}]
 
 
 def _seconds(documents: Sequence[Document]) -> float:

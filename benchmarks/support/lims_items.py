@@ -200,7 +200,9 @@ def _ref(kind: str, number: int) -> dict[str, str]:
     return {"$ref": f"#/{kind}/{kind}{number}"}
 
 
-def experiment(site: Site, item: QueueItem, attempt: int, done: frozenset[str]) -> MsgGenerator[None]:
+def experiment(
+    site: Site, item: QueueItem, attempt: int, done: frozenset[str], pause_s: float = 0.0
+) -> MsgGenerator[None]:
     """One experiment: robot, two grids, wedges of two energies in turn; scans that are done are left out.
 
     Args:
@@ -208,6 +210,7 @@ def experiment(site: Site, item: QueueItem, attempt: int, done: frozenset[str]) 
         item: Whose experiment.
         attempt: Which one.
         done: Files of scans that are told already.
+        pause_s: Before each wedge.
     """
     uid = yield Msg("open_run", None, **contract.sample_metadata(item, "benchmark", attempt))
     context = contract.ScanContext(item.sample_name, item.uuid, uid)
@@ -219,6 +222,7 @@ def experiment(site: Site, item: QueueItem, attempt: int, done: frozenset[str]) 
         base = f"{context.folder(f'e{energy + 1}')}/e{energy + 1}_{wedge + 1}"
         if base in done:
             continue
+        yield from bps.sleep(pause_s)
         site.beam.energy.put(ENERGIES_EV[energy])
         site.detector.energy_ev.put(ENERGIES_EV[energy])
         sweep = CollectionSweep(
@@ -328,12 +332,12 @@ def left_to_do(journal: Path, wanted: tuple[QueueItem, ...]) -> Iterator[tuple[Q
             yield item, len(outer) + 1, frozenset(done)
 
 
-def run(out: Path, number: int) -> None:
+def run(out: Path, number: int, pause_s: float) -> None:
     """Do what is left of so many items; says each document that the journal has taken."""
-    journal_file = out / "documents.jsonl"
-    with_journal = Journal(journal_file)
+    path = out / "documents.jsonl"
+    journal = Journal(path)
     engine = RunEngine({}, context_managers=[])
-    engine.subscribe(with_journal)
+    engine.subscribe(journal)
 
     def say(name: str, document: Mapping[str, Any]) -> None:
         sys.stdout.write(f"{name} {document['uid']}\n" if "uid" in document else f"{name}\n")
@@ -341,14 +345,15 @@ def run(out: Path, number: int) -> None:
 
     engine.subscribe(say)
     site = Site(out / "data")
-    for item, attempt, done in left_to_do(journal_file, items(number)):
-        engine(experiment(site, item, attempt, done))
-    with_journal.close()
+    for item, attempt, done in left_to_do(path, items(number)):
+        engine(experiment(site, item, attempt, done, pause_s))
+    journal.close()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--items", type=int, required=True)
+    parser.add_argument("--pause", type=float, default=0.0, help="s before each wedge")
     options = parser.parse_args()
-    run(options.out, options.items)
+    run(options.out, options.items, options.pause)

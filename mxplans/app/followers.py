@@ -21,7 +21,7 @@ from mxplans.app.plugins import load_entry_point
 from mxplans.app.services import ServiceProcess
 from mxplans.app.session import start_service
 from mxplans.errors import InvalidProfile, MxplansError, ServiceDied
-from mxplans.profile import FollowerSection, Lims, Profile, fill
+from mxplans.profile import FollowerSection, Profile, fill
 
 log = logging.getLogger("mxplans")
 
@@ -116,7 +116,7 @@ def open_followers(profile: Profile, known: Mapping[str, str], out: Path) -> Ite
         InvalidProfile: If one cannot be started, or a target's settings are wrong.
     """
     (out / "logs").mkdir(parents=True, exist_ok=True)
-    write_targets(profile.lims, known, out)
+    write_targets(profile, known, out)
     over = threading.Event()
     followers: dict[str, Follower] = {}
     with contextlib.ExitStack() as cleanup:
@@ -138,17 +138,21 @@ def open_followers(profile: Profile, known: Mapping[str, str], out: Path) -> Ite
         yield followers
 
 
-def write_targets(lims: Lims, known: Mapping[str, str], out: Path) -> None:
+def write_targets(profile: Profile, known: Mapping[str, str], out: Path) -> None:
     """Check the targets' settings and put them where the exporter and `mxplans lims` find them: `OUT/lims/targets.json`.
+
+    A target that wants to know the goniometer's axes gets those of the profile, unless its settings say others.
 
     Raises:
         InvalidProfile: If there is no such target, its package is missing, or its settings are wrong.
     """
     told: dict[str, Any] = {}
-    for name, target in lims.targets.items():
+    for name, target in profile.lims.targets.items():
         where = f"lims.targets.{name}"
         cls = load_entry_point("mxplans.lims_targets", target.type, f"{where}.type")
         settings = fill(target.settings, known, f"{where}.settings")
+        if "goniometer" in cls.Settings.model_fields:
+            settings = {"goniometer": profile.goniometer.model_dump(mode="json"), **settings}
         try:
             cls.Settings.model_validate(settings)
         except ValidationError as error:
