@@ -31,7 +31,7 @@ EVENTS_PER_RUN = 500
 MEDIAN_MS = 1.0
 P99_MS = 10.0
 RATE_FRAC = 0.7
-PAIRS = 5
+PAIRS = 3
 RUNS = 4
 """More than one, so that the consumers have finished runs to work on while more events come."""
 CONSUMERS = ("mxplans_lims.archive", "mxplans_lims.exporter")
@@ -150,7 +150,7 @@ class _Told:
             said: dict[str, Any] = json.loads(line)
             if said.get("event") == event:
                 return said
-        raise RuntimeError(f"{self._process.args} has ended; see what it logged before")
+        raise RuntimeError(f"{self._process.args!r} has ended; see what it logged before")
 
     def flush(self) -> dict[str, Any]:
         """Let it take all that there is."""
