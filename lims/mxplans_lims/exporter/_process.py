@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.25
 AWAY_PATIENCE_S = 3.0
-"""A flush waits no longer for a target that is away."""
+"""A flush waits no longer for a target that is away,"""
+ANSWER_PATIENCE_S = 20.0
+"""and no longer for an answer of one that works."""
 LOCK_TRIES, LOCK_AGAIN_S = 10, 0.05  # who only looks whether an exporter runs holds the lock for an instant
 NICENESS = 5  # beside a running night, plans come first
 WELL, LOST, CANNOT, WAITING = 0, 1, 2, 3
@@ -134,7 +136,7 @@ def export_once(out: Path, backoff: Backoff, limit_s: float) -> int:
         return CANNOT
     if unsent.dead or broken:
         return LOST
-    return WAITING if unsent.open or unsent.waiting else WELL
+    return WAITING if unsent.pending else WELL
 
 
 def _follow(work: Work, commands: Commands) -> None:
@@ -149,17 +151,19 @@ def _follow(work: Work, commands: Commands) -> None:
             work.look_after()
             while asked and _settled(work, asked[0]):
                 unsent = work.outbox.unsent()
-                pending = unsent.open + unsent.waiting
-                _say(event="caught-up", documents=work.documents, pending=pending, dead=unsent.dead)
+                _say(event="caught-up", documents=work.documents, pending=unsent.pending, dead=unsent.dead)
                 asked.pop(0)
                 answered += 1
             commands.wait(0.02 if asked else POLL_S)
 
 
 def _settled(work: Work, since_s: float) -> bool:
-    """Whether all is sent that can be sent now; a target that is away may come back for a moment after `since_s`."""
+    """Whether all is sent that can be sent now; what may still come of itself is waited for, since `since_s`."""
     unsent = work.outbox.unsent()
-    return not unsent.open and (not unsent.waiting or time.monotonic() > since_s + AWAY_PATIENCE_S)
+    waited_s = time.monotonic() - since_s
+    if unsent.open or (unsent.unanswered and waited_s < ANSWER_PATIENCE_S):
+        return False
+    return not unsent.waiting or waited_s > AWAY_PATIENCE_S
 
 
 def _say(**message: object) -> None:

@@ -22,13 +22,20 @@ class Unsent:
 
     Attributes:
         open: Steps that can go now or soon.
+        unanswered: Steps whose target works but has not confirmed them, or has no answer for them.
         waiting: Steps whose target is away.
         dead: Steps that were given up, and experiments that came to no steps.
     """
 
     open: int
+    unanswered: int
     waiting: int
     dead: int
+
+    @property
+    def pending(self) -> int:
+        """All that is still to arrive by itself."""
+        return self.open + self.unanswered + self.waiting
 
 
 class Outbox:
@@ -145,12 +152,13 @@ class Outbox:
         """How much is not done."""
         with self.database.read() as connection:
             row = connection.execute(
-                "SELECT COALESCE(SUM(shown IN ('pending', 'sending') AND waits = 0 AND COALESCE(t.state, 'ready') = 'ready'), 0),"
-                " COALESCE(SUM(shown IN ('pending', 'sending')), 0), COALESCE(SUM(shown = 'dead'), 0) "
-                "FROM shown_steps AS s LEFT JOIN targets AS t ON t.name = s.target WHERE s.state <> 'done'"
+                "SELECT COALESCE(SUM(goes AND works AND waits = 0), 0), COALESCE(SUM(goes AND works AND waits > 0), 0), "
+                "COALESCE(SUM(goes AND NOT works), 0), COALESCE(SUM(shown = 'dead'), 0) FROM ("
+                "SELECT shown, waits, shown IN ('pending', 'sending') AS goes, COALESCE(t.state, 'ready') = 'ready' AS works "
+                "FROM shown_steps AS s LEFT JOIN targets AS t ON t.name = s.target WHERE s.state <> 'done')"
             ).fetchone()
             problems = connection.execute("SELECT COUNT(*) FROM problems").fetchone()[0]
-        return Unsent(row[0], row[1] - row[0], row[2] + problems)
+        return Unsent(row[0], row[1], row[2], row[3] + problems)
 
     def statuses(self) -> tuple[TargetStatus, ...]:
         """How each target does."""
