@@ -81,7 +81,9 @@ class Run:
         Returns:
             False for an event whose descriptor has not come yet.
         """
-        if name in ("event", "event_page") and document["descriptor"] not in self._streams:
+        if name == "event_page":
+            return all(self.take("event", event) for event in _events_of(document))
+        if name == "event" and document["descriptor"] not in self._streams:
             return False
         uid = document.get("uid")
         if uid in self._seen:
@@ -92,22 +94,16 @@ class Run:
             case "descriptor":
                 self._describe(document)
             case "event":
-                self._append(document["descriptor"], Event(document["time"], document["data"]))
-            case "event_page":
-                self._append(document["descriptor"], *_events_of(document))
+                event = Event(document["time"], document["data"])
+                self.by_stream.setdefault(self._streams[document["descriptor"]], []).append(event)
             case "stream_resource":
                 self.stream_resources.append(document)
             case "stream_datum":
                 self.stream_datums.append(document)
             case "stop":
                 self.stop = document
-        if name != "event_page":
-            self.last_time = max(self.last_time, document.get("time", 0.0))
+        self.last_time = max(self.last_time, document.get("time", 0.0))
         return True
-
-    def _append(self, descriptor: str, *events: Event) -> None:
-        self.by_stream.setdefault(self._streams[descriptor], []).extend(events)
-        self.last_time = max([self.last_time, *(event.time for event in events)])
 
     def put_in_order(self) -> None:
         """Events by their time, where documents came in another order."""
@@ -170,9 +166,15 @@ def collect_runs(documents: Iterable[Document]) -> list[Run]:
     return list(runs.values())
 
 
-def _events_of(page: dict[str, Any]) -> list[Event]:
+def _events_of(page: dict[str, Any]) -> list[dict[str, Any]]:
     """The events of a page, which has a list for each value of an event."""
+    uids = page.get("uid") or [None] * len(page["time"])
     return [
-        Event(time, {key: values[place] for key, values in page["data"].items()})
+        {
+            "uid": uids[place],
+            "descriptor": page["descriptor"],
+            "time": time,
+            "data": {key: values[place] for key, values in page["data"].items()},
+        }
         for place, time in enumerate(page["time"])
     ]

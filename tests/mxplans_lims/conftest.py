@@ -35,6 +35,7 @@ from mxplans_lims.journal import Journal
 NY, NX = 48, 40
 ROWS, COLUMNS = 3, 4
 IMAGES, IMAGES_PER_FILE = 10, 6
+ROBOT_START_S = 1.75e9
 SWEEP = Sweep(number_images=IMAGES, image_width_deg=0.2, exposure_s=0.01, transmission_frac=0.5, prefix="osc")
 
 
@@ -58,6 +59,19 @@ def record(stream: str, values: dict[str, Any], *readables: Any) -> Any:
 class FlyDetector(Device):
     """Writes bitshuffle-LZ4 HDF5 files, several for one series, and leads to them by stream documents."""
 
+    exposure_s = Cpt(Signal, value=0.0101, kind="config")
+    energy_ev = Cpt(Signal, value=12700.0, kind="config")
+    distance_mm = Cpt(Signal, value=150.2, kind="config")
+    omega_start_deg = Cpt(Signal, value=0.0, kind="config")
+    omega_increment_deg = Cpt(Signal, value=0.2, kind="config")
+    beam_centre_x_px = Cpt(Signal, value=20.25, kind="config")
+    beam_centre_y_px = Cpt(Signal, value=24.5, kind="config")
+    pixel_x_um = Cpt(Signal, value=75.0, kind="config")
+    pixel_y_um = Cpt(Signal, value=75.0, kind="config")
+    model = Cpt(Signal, value="Small EIGER", kind="config")
+    serial_number = Cpt(Signal, value="E-00-0001", kind="config")
+    file_base = Cpt(Signal, value="", kind="config")
+
     def __init__(self, folder: Path, name: str = "detector") -> None:
         super().__init__(name=name)
         self.folder = folder
@@ -70,6 +84,7 @@ class FlyDetector(Device):
         self.frames = np.random.default_rng(seed).poisson(3, (number, NY, NX)).astype("<u4")
         self.frames[:, 20:23, 15:18] += 500
         self._files, self._emitted = [], 0
+        self.file_base.put(f"{sample}/{prefix}")
         folder = self.folder / sample
         folder.mkdir(parents=True, exist_ok=True)
         for first in range(0, number, IMAGES_PER_FILE):
@@ -120,6 +135,8 @@ class Goniometer(Device):
     y = Cpt(Signal, value=-0.05, kind="hinted")
     z = Cpt(Signal, value=0.02, kind="hinted")
     omega = Cpt(Signal, value=12.0, kind="hinted")
+    kappa = Cpt(Signal, value=5.0, kind="hinted")
+    phi = Cpt(Signal, value=30.0, kind="hinted")
 
 
 class Beam(Device):
@@ -218,6 +235,7 @@ def scan_plan(bl: SmallBeamline, metadata: dict[str, Any], sample: str, prefix: 
     yield from bps.complete(bl.detector, wait=True)
     for _ in range(-(-number // IMAGES_PER_FILE)):
         yield from bps.collect(bl.detector, name="primary")
+    yield from record(contract.POST, {"dose_mgy": 0.25}, bl.readables[1])
     yield from bps.close_run()
     yield from bps.unstage(bl.detector)
     return uid
@@ -260,7 +278,8 @@ def _phase(name: str, state: str) -> Any:
 
 def _robot(action: str, item: QueueItem) -> Any:
     values = {"robot_action": action, "robot_puck": item.location.puck, "robot_pin": item.location.pin}
-    yield from record(contract.ROBOT, values | {"robot_code": 0, "robot_message": "done"})
+    values |= {"robot_code": 0, "robot_message": "done", "robot_start_s": ROBOT_START_S, "robot_barcode": "PIN-1"}
+    yield from record(contract.ROBOT, values)
 
 
 def sample_plan(bl: SmallBeamline, item: QueueItem, verdict: str, fail: bool = False) -> Any:

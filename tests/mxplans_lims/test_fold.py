@@ -17,6 +17,7 @@ def test_one_record_per_sample_in_order(records, small_night):
     assert [record.item_uid for record in records] == [item.uuid for item in small_night.items]
     assert [record.verdict for record in records] == ["COLLECTED", "EMPTY_MOUNT", "FAILED"]
     assert [record.exit_status for record in records] == ["success", "success", "fail"]
+    assert [(record.proposal, record.complete) for record in records] == [("mx1", True)] * 3
     assert "the beam is gone" in records[2].reason
 
 
@@ -31,6 +32,17 @@ def test_measured_values_come_from_events(records):
     assert (measured.energy_ev, measured.flux_ph_s, measured.ring_current_ma) == (12700.0, 2.0e12, 299.5)
     assert (measured.transmission_frac, measured.distance_mm) == (0.49, 150.25)  # asked for were 0.5
     assert measured.beam_size_um == (50.0, 50.0)
+    assert (measured.kappa_deg, measured.phi_deg, measured.chi_deg) == (5.0, 30.0, None)
+    assert (measured.flux_end_ph_s, sweep.dose_mgy) == (2.0e12, 0.25)
+
+
+def test_the_detector_is_as_its_configuration_and_its_frames_say(records, small_night):
+    detector = records[0].sweeps[0].detector
+    assert (detector.model, detector.serial_number) == ("Small EIGER", "E-00-0001")
+    assert (detector.width_px, detector.height_px) == (40, 48)  # of a data key: height first
+    assert (detector.beam_centre_x_px, detector.beam_centre_y_px, detector.pixel_x_um) == (20.25, 24.5, 75.0)
+    assert (detector.exposure_s, detector.omega_increment_deg, detector.distance_mm) == (0.0101, 0.2, 150.2)
+    assert detector.master == str(small_night.out / "data" / "Good" / "osc_master.h5")
 
 
 def test_frames_come_from_stream_documents(records, small_night):
@@ -55,6 +67,7 @@ def test_phases_robot_snapshots_evidence(records):
     assert all(phase.duration_s is not None and phase.duration_s >= 0 for phase in good.phases)
     assert broken.phases[-1].name == "collect" and broken.phases[-1].duration_s is None
     assert [action.action for action in good.robot] == ["LOAD", "UNLOAD"]
+    assert [(action.start.timestamp(), action.barcode) for action in good.robot] == [(1.75e9, "PIN-1")] * 2
     assert good.snapshots[0].path == "snapshots/Good_optical.png"
     assert empty.evidence == {"area_um2": 12.5}
     assert good.xray is not None and good.xray.values["xrc_significance"] == 30.0

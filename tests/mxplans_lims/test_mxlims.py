@@ -77,8 +77,12 @@ def test_done_beside_asked(records):
     assert result["sourceRef"] == {"$ref": "#/MxExperiment/MxExperiment1"}
     assert result["transmission"] == pytest.approx(49.0)
     assert (result["energy"], result["beamSize"]) == (12700.0, [0.05, 0.05])
+    assert (result["exposureTime"], result["imageWidth"], template["exposureTime"]) == (0.0101, 0.2, 0.01)
+    assert (result["detectorType"], result["beamPosition"]) == ("Small EIGER", [20.25, 24.5])
     assert result["axisPositionsStart"] == {
         "omega": 0.0,
+        "kappa": 5.0,
+        "phi": 30.0,
         "sampleX": 0.11,
         "sampleY": -0.05,
         "sampleZ": 0.02,
