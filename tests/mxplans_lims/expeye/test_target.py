@@ -247,3 +247,15 @@ def test_words_of_ours_are_shortened_and_our_uid_is_not(server: ExpeyeServer, ta
     assert server.counts() == ROTATION | {"robot-actions": 1}
     assert len(server.rows["robot-actions"][101]["message"]) == 255
     assert len(server.rows["data-groups"][101]["comments"]) == 1024
+
+
+def test_a_server_that_lists_nothing_can_be_written_to(server: ExpeyeServer, settings: dict[str, Any]) -> None:
+    target = ExpeyeTarget("lims", ExpeyeSettings(**settings, look_up=False))
+    sender = Sender(target)
+    for record in (running(sample="Lyso-1"), rotation()):
+        sender.send(record)
+    target.close()
+
+    assert server.counts() == ROTATION
+    assert {method for method, _ in server.asked} == {"POST", "PATCH"}
+    assert server.rows["data-groups"][101]["comments"].startswith("COLLECTED: all images; sample Lyso-1")

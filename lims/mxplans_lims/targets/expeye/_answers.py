@@ -33,7 +33,7 @@ def problem(response: httpx.Response) -> DeliveryError | None:
         where = response.headers.get("Location", told)
         return TargetUnreachable(
             f"{asked} was answered with {status} ({where}): the server has no such route, it may be of another version; "
-            "check `url` and `routes` of the target"
+            "check `url` and `routes` of the target, and `look_up` where it lists nothing"
         )
     return TargetRefused(f"{asked} was answered with {status}: {told}; correct the record or its proposal and session")
 

@@ -29,6 +29,11 @@ class ExpeyeSettings(ClientSettings):
     experiment_types: dict[str, str] = Field(
         default={}, description="Words of this server for values of experimentType, as Mesh3D: Mesh"
     )
+    look_up: bool = Field(
+        default=True,
+        description="Whether the server lists rows. Without, a row comes twice when the answer to its first was lost, "
+        "and comments that others have written are replaced",
+    )
     routes: dict[str, dict[str, Any]] = Field(
         default={}, description="What is otherwise on this server, by table: see `routes.Route`"
     )
@@ -46,6 +51,7 @@ class ExpeyeTarget:
 
     def __init__(self, name: str, settings: ExpeyeSettings) -> None:
         self.name = name
+        self._look_up = settings.look_up
         self._routes = routes_with(settings.routes)
         self._site = Site(ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types)
         self._client = RestClient(settings)
@@ -60,7 +66,9 @@ class ExpeyeTarget:
         call = Call.of(step.payload)
         route = self._routes[call.table]
         where = _where(call, ids)
-        known = call.known or ids.get(step.key) or self._found(route, call, where)
+        known = call.known or ids.get(step.key)
+        if known is None and self._look_up:
+            known = self._found(route, call, where)
         if known is None:
             known = self._made(route, call, where)
         elif route.row is not None:
@@ -83,16 +91,12 @@ class ExpeyeTarget:
         return None
 
     def _made(self, route: Route, call: Call, where: Mapping[str, str]) -> str:
-        body = dict(call.body)
-        if call.at_first:
-            said = shortened(body.get("comments", ""), WIDTHS["comments"] - len(call.at_first) - 2)
-            body["comments"] = f"{said}; {call.at_first}" if said else call.at_first
-        return _id_of(route, self._client.create((route.create or "").format_map(where), body))
+        return _id_of(route, self._client.create((route.create or "").format_map(where), _marked(call)))
 
     def _change(self, path: str, call: Call) -> None:
         """Comments grow: what people or programs have written there since stays."""
-        body = dict(call.body)
-        ours = body.pop("comments", None)
+        body = dict(call.body) if self._look_up else _marked(call)
+        ours = body.pop("comments", None) if self._look_up else None
         if ours is not None:
             standing = str(self._client.one(path).get("comments") or "")
             longer = f"{standing}; {ours}" if standing else ours
@@ -100,6 +104,15 @@ class ExpeyeTarget:
                 body["comments"] = longer
         if body:
             self._client.update(path, body)
+
+
+def _marked(call: Call) -> dict[str, Any]:
+    """The body of a new row: its comments end with what is said at first, which our uid is part of."""
+    body = dict(call.body)
+    if call.at_first:
+        said = shortened(body.get("comments", ""), WIDTHS["comments"] - len(call.at_first) - 2)
+        body["comments"] = f"{said}; {call.at_first}" if said else call.at_first
+    return body
 
 
 def _where(call: Call, ids: Mapping[str, str]) -> dict[str, str]:

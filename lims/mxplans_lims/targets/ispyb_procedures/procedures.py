@@ -38,7 +38,6 @@ class Procedure:
         call: Calls it with a list of values; the answer is the identifier.
         columns: Parameter by column; links to other rows included. Case and underscores do not count.
         changes: Whether it can change a row that stands.
-        owned: Whether the identifier that it takes is that of the data collection which points to the row.
         widths: Characters of parameters that take fewer than their column.
     """
 
@@ -47,7 +46,6 @@ class Procedure:
     call: str
     columns: Mapping[str, str]
     changes: bool = True
-    owned: bool = False
     widths: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -95,7 +93,6 @@ PROCEDURES: Mapping[str, Procedure] = {
         "get_dc_position_params",
         "update_dc_position",
         _same("posX", "posY", "posZ", "scale"),
-        owned=True,
     ),
     "GridInfo": Procedure(
         "mx_acquisition",
