@@ -32,9 +32,9 @@ EXPECTED = {
         "ScreeningStrategySubWedge": 2,
     },
     "stills": {"RobotAction": 2, "DataCollectionGroup": 1, "DataCollection": 1, "Position": 1},
-    "empty_mount": {"RobotAction": 2},
+    "empty_mount": {"RobotAction": 2, "DataCollectionGroup": 1},
     "aborted": {"RobotAction": 2, "DataCollectionGroup": 1, "DataCollection": 1, "Position": 1},
-    "failed": {"RobotAction": 1},
+    "failed": {"RobotAction": 1, "DataCollectionGroup": 1},
     "energy_scan": {"RobotAction": 2, "EnergyScan": 1, "BLSample_has_EnergyScan": 1},
     "fluorescence": {"RobotAction": 2, "XFEFluorescenceSpectrum": 1},
 }
@@ -92,8 +92,13 @@ def test_live_experiment_grows(ispyb):
     ids = send_all(target, RECORDS["running"]())
     assert [row["endTime"] for row in rows(ispyb.engine, "DataCollection")].count(None) == 0  # both grids have ended
     assert "end" not in ids and "sample" not in ids  # Now-1 is not known to ISPyB
+    mesh, asked = rows(ispyb.engine, "DataCollectionGroup")
+    assert ids["group"] == str(asked["dataCollectionGroupId"])  # it is there before the first frame
+    assert (mesh["experimentType"], asked["experimentType"]) == ("Mesh3D", "OSC")
+    assert (asked["endTime"], asked["comments"]) == (None, "sample Now-1 at 2:3 is not in ISPyB")
     whole = RECORDS["rotation"](sample="Now-1")
     send_all(target, whole, ids)
     target.close()
     assert counts(ispyb.engine)["DataCollection"] == 3
     assert counts(ispyb.engine)["RobotAction"] == 2
+    assert rows(ispyb.engine, "DataCollectionGroup")[1]["endTime"] is not None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
-from mxplans.model.extensions import DOMAIN, Kind
+from mxplans.model.extensions import DOMAIN
+from mxplans.model.sweeps import GRIDS
 from mxplans_lims.executed import ExecutedSweep, executed_sweeps
 from mxplans_lims.names import made_uuid
 from mxplans_lims.records import SampleRecord
@@ -15,6 +17,8 @@ from mxplans_lims.targets.ispyb.row import SAMPLE, SESSION, Row, told
 from mxplans_lims.targets.ispyb.site import Told
 
 What = Literal["grids", "characterisation", "collection"]
+ASKED = "group"
+"""Key of the group of what was asked for; those of others begin with it."""
 _STRATEGIES = ("SAD", "MAD")
 
 
@@ -23,59 +27,73 @@ class Group:
     """Data collections that belong together: one row of `DataCollectionGroup`.
 
     Attributes:
+        key: Of its row; `group` for that of the sweeps that the experiment asks for.
         uid: Of ours; stands in its `scanParameters`.
         what: Kind of its sweeps.
-        sweeps: In the order of time; one at least.
+        sweeps: In the order of time; none for what was asked for and has no frames yet.
     """
 
+    key: str
     uid: str
     what: What
     sweeps: tuple[ExecutedSweep, ...]
 
-    @property
-    def key(self) -> str:
-        """Key of its row."""
-        return f"group/{self.uid}"
-
 
 def groups_of(record: SampleRecord) -> tuple[Group, ...]:
-    """The groups of a record that have frames, in the order in which they began."""
+    """The groups of a record, in the order in which they began.
+
+    The group of what was asked for is there from the beginning, and stays when nothing came of it: processing at some
+    sites wants its identifier before the first frame. All others are there when they have frames.
+    """
+    main = _asked_for(record)
     members: dict[tuple[What, str], list[ExecutedSweep]] = {}
     for sweep in executed_sweeps(record):
-        members.setdefault(_place_of(record, sweep), []).append(sweep)
-    return tuple(
-        Group(made_uuid(record.item_uid, "group", what, part), what, tuple(sweeps))
-        for (what, part), sweeps in members.items()
-    )
+        members.setdefault(_place_of(record, sweep, main), []).append(sweep)
+    if main is not None:
+        members.setdefault((main, ""), [])
+    found = []
+    for (what, part), sweeps in members.items():
+        uid = made_uuid(record.item_uid, "group", what, part)
+        key = ASKED if (what, part) == (main, "") else f"{ASKED}/{uid}"
+        found.append(Group(key, uid, what, tuple(sweeps)))
+    return tuple(found)
 
 
-def _place_of(record: SampleRecord, sweep: ExecutedSweep) -> tuple[What, str]:
-    if sweep.grid is not None:
-        return "grids", sweep.grid.volume_scan_uuid or (record.item_uid if _centres(record) else sweep.uuid)
-    return ("characterisation" if _characterises(sweep.asked) else "collection"), ""
+def _asked_for(record: SampleRecord) -> What | None:
+    """Kind of what a record asks for; None where that is no sweep."""
+    if not record.templates:
+        return None
+    if all(sweep.get("sweepType") in GRIDS for sweep in record.templates):
+        return "grids"
+    return "characterisation" if all(map(_characterises, record.templates)) else "collection"
+
+
+def _place_of(record: SampleRecord, sweep: ExecutedSweep, main: What | None) -> tuple[What, str]:
+    if sweep.grid is None:
+        return ("characterisation" if _characterises(sweep.asked) else "collection"), ""
+    if sweep.grid.volume_scan_uuid is not None:
+        return "grids", sweep.grid.volume_scan_uuid
+    return "grids", "" if main == "grids" else sweep.uuid
 
 
 def _characterises(sweep: Mapping[str, Any]) -> bool:
     return bool(sweep.get("role") == "Characterisation")
 
 
-def _kind(record: SampleRecord) -> str:
-    return str((record.experiment.get("extensions") or {}).get(DOMAIN, {}).get("kind", ""))
-
-
-def _centres(record: SampleRecord) -> bool:
-    return _kind(record) == Kind.XRAY_CENTRING
-
-
 def experiment_type(record: SampleRecord, group: Group) -> str:
     """Value of `experimentType`: from what was asked for, so that it is the same while the experiment runs."""
     if group.what == "grids":
-        angles = {round(sweep.grid.centre["omega_deg"], 3) for sweep in group.sweeps if sweep.grid is not None}
-        return "Mesh3D" if len(angles) > 1 else "Mesh"
+        return "Mesh3D" if len(_angles(record, group)) > 1 else "Mesh"
     if group.what == "characterisation":
         return "Characterization"
     asked = [sweep for sweep in record.templates if not _characterises(sweep)] or [group.sweeps[0].asked]
     return _type_of(asked, str(record.experiment.get("experimentStrategy") or ""))
+
+
+def _angles(record: SampleRecord, group: Group) -> set[float]:
+    """Angles of omega (deg) at which grids were taken, or are to be."""
+    taken = {round(sweep.grid.centre["omega_deg"], 3) for sweep in group.sweeps if sweep.grid is not None}
+    return taken or {(sweep.get("axisPositionsStart") or {}).get("omega", 0.0) for sweep in record.templates}
 
 
 def _type_of(asked: Sequence[Mapping[str, Any]], strategy: str) -> str:
@@ -101,13 +119,11 @@ def group_row(given: Told, group: Group) -> Row:
     """The row of a group; our uid, the experiment and the order of scans stand in its `scanParameters`."""
     record = given.record
     kind = experiment_type(record, group)
-    ends = [sweep.end for sweep in group.sweeps]
-    whole = record.complete or group.what != "collection"
     objects = record.objects
     values = {
         "experimentType": given.site.experiment_types.get(kind, kind),
-        "startTime": given.time(group.sweeps[0].start),
-        "endTime": given.time(max(end for end in ends if end)) if whole and all(ends) else None,
+        "startTime": given.time(group.sweeps[0].start if group.sweeps else record.start),
+        "endTime": given.time(_end(record, group)),
         "comments": _comments(record) if record.complete else None,
         "actualSampleBarcode": objects.get("Pin", objects.get("MultiPin", {})).get("barcode"),
         "actualContainerBarcode": objects.get("Puck", {}).get("barcode"),
@@ -126,6 +142,16 @@ def group_row(given: Told, group: Group) -> Row:
         uid=group.uid,
         note=f"sample {record.sample_name} at {record.locator or 'an unknown place'} is not in ISPyB",
     )
+
+
+def _end(record: SampleRecord, group: Group) -> datetime | None:
+    """When its last sweep ended; of what was asked for, when nothing comes any more."""
+    if group.key == ASKED and not record.complete:
+        return None
+    ends = [sweep.end for sweep in group.sweeps if sweep.end is not None]
+    if len(ends) < len(group.sweeps):
+        return None
+    return max(ends, default=record.end)
 
 
 def _comments(record: SampleRecord) -> str:

@@ -83,9 +83,7 @@ def centring_rows(given: Told) -> tuple[Row, ...]:
 def _told_group(record: SampleRecord) -> Group | None:
     """The grids that the crystals were seen in: the last that were part of a centring, before they were told."""
     centrings = [
-        group
-        for group in groups_of(record)
-        if group.what == "grids" and (group.sweeps[0].grid is not None) and _centres(record, group)
+        group for group in groups_of(record) if group.what == "grids" and group.sweeps and _centres(record, group)
     ]
     when = min((crystal.time for crystal in record.crystals), default=None)
     seen = [group for group in centrings if when is None or group.sweeps[0].start <= when]

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from mxplans.errors import TargetRefused
 from mxplans_lims.targets.ispyb.guard import fitting, require_complete
 from mxplans_lims.targets.ispyb.row import PLACE, SAMPLE, Row
 from mxplans_lims.targets.ispyb.tables import primary_key, table
@@ -72,7 +73,7 @@ class _Writer:
             if key in self._ids:
                 links[column] = int(self._ids[key])
             elif key != SAMPLE:
-                raise KeyError(f"{self._row.key} hangs on {key}, which was not sent before")
+                raise TargetRefused(f"{self._row.key} hangs on {key}, which was never sent: replay the experiment")
             elif not self._table.c[column].nullable:
                 return None
         return links
