@@ -99,7 +99,7 @@ def test_rows_are_found_on_the_last_page_of_a_long_session(server: ExpeyeServer,
 def test_an_experiment_that_runs_is_brought_up_to_date(server: ExpeyeServer, target: ExpeyeTarget) -> None:
     sender = Sender(target)
     sender.send(running(sample="Lyso-1"))
-    assert server.counts() == {"robot-actions": 1, "data-groups": 1, "data-collections": 2, "position": 2, "grids": 2}
+    assert server.counts() == {"robot-actions": 1, "data-groups": 2, "data-collections": 2, "position": 2, "grids": 2}
     assert "COLLECTED" not in server.rows["data-groups"][101]["comments"]
     sender.send(rotation())
 

@@ -178,4 +178,4 @@ def test_comments_of_others_stay(ispyb: Any) -> None:
         each.send(rotation())
 
     comments = [group["comments"] for group in rows(ispyb.engine, "DataCollectionGroup")]
-    assert comments == ["looks twinned; COLLECTED: all images", "COLLECTED: all images"]
+    assert comments == ["looks twinned; COLLECTED: all images"] * 2
