@@ -21,6 +21,7 @@ from mxplans_lims.records import GridRecord, SampleRecord
 
 Array: TypeAlias = npt.NDArray[np.float64]
 TRANSFORMATIONS = "/entry/sample/transformations"
+_ASKED = ("sampleX", "sampleY", "sampleZ")
 _ABOVE_OMEGA = ("kappa", "chi", "phi")
 
 
@@ -89,10 +90,10 @@ def _angle_deg(name: str, sweep: ExecutedSweep) -> float | None:
 
 
 def _places_mm(sweep: ExecutedSweep, images: Images, goniometer: GoniometerGeometry) -> Array:
-    """Motors x, y, z (n, 3): once before a turn, for each image of a grid."""
-    grid, measured = sweep.grid, sweep.measured
+    """Motors x, y, z: once for a turn (1, 3), for each image of a grid or of a helical sweep (n, 3)."""
+    grid = sweep.grid
     if grid is None:
-        return np.array([[measured.x_mm or 0.0, measured.y_mm or 0.0, measured.z_mm or 0.0]])
+        return _turn_mm(sweep, images.number)
     places = _boxes_mm(grid, images.number)
     if goniometer.kind == "smargon":
         # Grids are laid in the frame that turns with omega; a smargon's motors are the sample's own.
@@ -101,6 +102,23 @@ def _places_mm(sweep: ExecutedSweep, images: Images, goniometer: GoniometerGeome
         )
     # Rounded to a nanometre: what is below is noise of rotations.
     return np.asarray(places.round(6) + 0.0)
+
+
+def _turn_mm(sweep: ExecutedSweep, number: int) -> Array:
+    """Motors of a sweep about omega, at the beginning of each image where they move."""
+    asked, measured = sweep.asked, sweep.measured
+    read = (measured.x_mm, measured.y_mm, measured.z_mm)
+    # As asked for where a place was: it is read back before the motion goes to its start.
+    begin = np.array(
+        [asked.get("axisPositionsStart", {}).get(name, at or 0.0) for name, at in zip(_ASKED, read, strict=True)]
+    )
+    goes_to = asked.get("axisPositionsEnd") or {}
+    if not goes_to.keys() & set(_ASKED):
+        return np.array([begin])
+    end = np.array([goes_to.get(name, at) for name, at in zip(_ASKED, begin, strict=True)])
+    first = min(int(scan.scan["firstImageNumber"]) for scan in sweep.scans) - 1
+    part = (first + np.arange(number)) / int(asked["numberImages"])
+    return np.asarray(begin + part[:, None] * (end - begin))
 
 
 def _boxes_mm(grid: GridRecord, number: int) -> Array:

@@ -9,10 +9,12 @@ import lims_records
 import numpy as np
 import nxmx
 import pytest
+from lims_record_parts import asked, scan
 from nexus_support import HEIGHT, WIDTH, frames_of, links, matrices, small, validated, write_all, write_frames
 
 from mxplans.geometry.goniometer import GoniometerGeometry, Orientation
 from mxplans.model.acquisition import Pose
+from mxplans.model.sweeps import Position
 from mxplans_lims.executed import executed_sweeps
 from mxplans_lims.nxmx import nexus_path
 from mxplans_lims.nxmx.frame import to_mcstas
@@ -138,6 +140,19 @@ def test_a_grid_says_where_the_sample_was_in_each_image(tmp_path):
     assert rows == pytest.approx(np.repeat(range(6), 8), abs=1e-3)
 
 
+def test_a_helical_sweep_says_where_each_image_begins(tmp_path):
+    ends = [Position(x_mm=x, y_mm=0.02, z_mm=-0.03) for x in (0.1, 0.2)]
+    turn = asked("helix", sweep_type="helical", number_images=10, start=ends[0], end=ends[1])
+    wedges = [scan("Helix", turn, 10.0 * n, tmp_path, first=5 * n + 1, images=5, ordinal=n + 1) for n in (0, 1)]
+    record = small(lims_records.rotation(tmp_path, grids=(), sweeps=tuple(wedges)))
+    write_frames(record)
+    (path,) = write_all(record, goniometer=KAPPA)
+    with h5py.File(path, "r") as file:
+        transformations = file["entry/sample/transformations"]
+        assert transformations["sam_x"][()] == pytest.approx(0.1 + 0.01 * np.arange(10))
+        assert transformations["sam_z"][()] == pytest.approx(np.full(10, -0.03))
+
+
 def test_the_beam(mad):
     record, files = mad
     with h5py.File(files[1], "r") as file:
@@ -241,7 +256,7 @@ def test_nxvalidate_does_find_an_error(tmp_path):
 def test_a_sweep_that_nobody_ended_says_so(tmp_path):
     record = small(lims_records.unfinished(tmp_path))
     write_frames(record)
-    (path,) = write_all(record, goniometer=KAPPA)
+    path = write_all(record, goniometer=KAPPA)[-1]
     with h5py.File(path, "r") as file:
         assert "end_time" not in file["entry"]
         assert entry_of(file).end_time_estimated == record.last
