@@ -79,6 +79,8 @@ TABLES = {
         )
         | {"sampleId": "blSampleId"},
     ),
+    "xray-centrings": Table(tables.XrayCentring, "xrayCentringId", _same("status", "xrayCentringType")),
+    "results": Table(tables.XrayCentringResult, "xrayCentringResultId", _same("status", "totalCount", "centreOfMassX")),
 }
 """By the last part of the path that makes a row."""
 

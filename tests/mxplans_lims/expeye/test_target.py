@@ -156,6 +156,28 @@ def test_what_has_no_route_is_left_out_and_a_site_may_give_one(server: ExpeyeSer
     assert server.rows["energy-scans"][101]["peakEnergy"] == 12660.5
 
 
+def test_crystals_are_told_apart_by_their_place_where_a_site_takes_them(
+    server: ExpeyeServer, settings: dict[str, Any]
+) -> None:
+    centring = {"status": "status", "xrayCentringType": "xrayCentringType"}
+    result = {"status": "status", "totalCount": "totalCount"}
+    ways = {
+        "XrayCentring": ("/data-groups/{parent}/xray-centrings", "DataCollectionGroup", "xrayCentringId", centring),
+        "XrayCentringResult": ("/xray-centrings/{parent}/results", "XrayCentring", "xrayCentringResultId", result),
+    }
+    routes = {
+        table: {"create": path, "parent": parent, "id_field": id_field, "fields": fields}
+        for table, (path, parent, id_field, fields) in ways.items()
+    }
+    target = ExpeyeTarget("lims", ExpeyeSettings(**settings, routes=routes))
+    for _ in range(2):
+        Sender(target).send(rotation())
+    target.close()
+
+    assert server.counts() == ROTATION | {"xray-centrings": 1, "results": 2}
+    assert [row["totalCount"] for row in server.rows["results"].values()] == [900.0, 450.0]
+
+
 def test_a_site_adds_and_removes_fields(server: ExpeyeServer, settings: dict[str, Any]) -> None:
     fields = {"rotationAxis": "rotationAxis", "imageContainerSubPath": "imageContainerSubPath", "flux": None}
     target = ExpeyeTarget("lims", ExpeyeSettings(**settings, routes={"DataCollection": {"fields": fields}}))

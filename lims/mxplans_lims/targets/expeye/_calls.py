@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from mxplans_lims.delivery import Step
 from mxplans_lims.targets.expeye.routes import WIDTHS, Route
-from mxplans_lims.targets.ispyb.row import SAMPLE, Row, rows_of
+from mxplans_lims.targets.ispyb.row import PLACE, SAMPLE, Row, rows_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Call:
         body: Fields and values.
         match: Fields that tell it from the others beside it.
         mark: Our uid where they do not.
+        place: Among those that are the same in all this, counted from 0.
         at_first: Said in `comments` when it is made, and never again.
         known: Identifier of the row, where it is somebody else's.
     """
@@ -34,6 +35,7 @@ class Call:
     body: Mapping[str, Any]
     match: Mapping[str, Any]
     mark: str | None = None
+    place: int = 0
     at_first: str = ""
     known: str | None = None
 
@@ -83,6 +85,7 @@ def _call(row: Row, route: Route, place: tuple[str, int], sample: str | None) ->
         body=body,
         match={route.fields[column]: row.values[column] for column in natural if column in route.fields},
         mark=uid,
+        place=int(row.key.rsplit("/", 1)[1]) - 1 if PLACE in row.natural else 0,
         at_first="; ".join(text for text in (note, uid and f"mxplans {uid}") if text),
     )
 

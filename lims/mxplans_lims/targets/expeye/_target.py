@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -85,10 +86,10 @@ class ExpeyeTarget:
             above = self._routes[route.parent].row
             pointed = self._client.one((above or "").format(id=where["parent"])).get(route.pointer)
             return None if pointed is None else str(pointed)
-        for row in self._client.rows((route.create or "").format_map(where)):
-            if call.mark in str(row.get(route.mark or "")) if call.mark else _same(call.match, row):
-                return _id_of(route, row)
-        return None
+        beside = self._client.rows((route.create or "").format_map(where))
+        same = (row for row in beside if _is_meant(route, call, row))
+        found = next(islice(same, call.place, None), None)
+        return None if found is None else _id_of(route, found)
 
     def _made(self, route: Route, call: Call, where: Mapping[str, str]) -> str:
         return _id_of(route, self._client.create((route.create or "").format_map(where), _marked(call)))
@@ -134,8 +135,10 @@ def _id_of(route: Route, row: Mapping[str, Any]) -> str:
     return str(row[route.id_field])
 
 
-def _same(wanted: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    return all(_plain(row.get(field)) == _plain(value) for field, value in wanted.items())
+def _is_meant(route: Route, call: Call, row: Mapping[str, Any]) -> bool:
+    if call.mark is not None and route.mark is not None:
+        return call.mark in str(row.get(route.mark))
+    return all(_plain(row.get(field)) == _plain(value) for field, value in call.match.items())
 
 
 def _plain(value: Any) -> Any:
