@@ -102,3 +102,15 @@ def test_live_experiment_grows(ispyb):
     assert counts(ispyb.engine)["DataCollection"] == 3
     assert counts(ispyb.engine)["RobotAction"] == 2
     assert rows(ispyb.engine, "DataCollectionGroup")[1]["endTime"] is not None
+
+
+def test_comments_of_others_stay(ispyb):
+    target = ispyb.target()
+    ids = send_all(target, RECORDS["running"](sample="Lyso-1"))
+    with ispyb.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE DataCollectionGroup SET comments = 'looks twinned'")
+    for known in (ids, ids, {}):
+        send_all(target, rotation(), known)
+    target.close()
+    comments = [group["comments"] for group in rows(ispyb.engine, "DataCollectionGroup")]
+    assert comments == ["looks twinned; COLLECTED: all images"] * 2

@@ -160,7 +160,8 @@ def _looked_at(given: Told) -> dict[str, Any]:
 
 
 def _comments(sweep: ExecutedSweep) -> str | None:
-    doses = [scan.dose_mgy for scan in sweep.scans if scan.dose_mgy]
+    """Said when it is final, since what stands in comments stays there."""
+    doses = [scan.dose_mgy for scan in sweep.scans if scan.dose_mgy and sweep.end is not None]
     return f"dose {sum(doses):.3g} MGy" if doses else None
 
 

@@ -91,8 +91,22 @@ class _Writer:
         found = int(known) if known is not None else self._find(values)
         if found is None or not values:
             return found
+        values = self._beside_others(values, found)
         result = self._connection.execute(update(self._table).where(self._key == found).values(values))
         return found if result.rowcount else None
+
+    def _beside_others(self, values: Mapping[str, Any], found: int) -> Mapping[str, Any]:
+        """What people or programs have added to the comments stays; ours is said once, as far as there is room."""
+        ours = values.get("comments")
+        if not ours:
+            return values
+        column = self._table.c["comments"]
+        stands = str(self._connection.execute(select(column).where(self._key == found)).scalar() or "")
+        if stands in ours:
+            return values
+        if ours in stands:
+            return {**values, "comments": stands}
+        return {**values, **fitting(self._table, {"comments": f"{stands}; {ours}"})}
 
     def _find(self, values: Mapping[str, Any]) -> int | None:
         row = self._row
