@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -33,6 +34,8 @@ def write_whole(path: Path, text: str) -> None:
         partial.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
+        with contextlib.suppress(OSError):  # a part of it takes room for nothing
+            partial.unlink(missing_ok=True)
         raise unwritable(path, error) from error
 
 
