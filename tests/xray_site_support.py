@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from documents_contract import ContractValidator
 from fault_support import THIN
 from virtual_session import PROFILES, VirtualSession
 
@@ -141,8 +142,11 @@ def xray_site(site: str, folder: Path, shipment: Path | None = None, **world: An
         opened = XraySite(bl, engine, virtual)
         opened.profile, opened.documents = profile, []
         engine.subscribe(lambda name, document: opened.documents.append((name, document)))
+        contract = ContractValidator()
+        engine.subscribe(contract)
         try:
             yield opened
+            contract.check()
         finally:
             disconnect(bl)
             virtual.stop()
