@@ -6,17 +6,33 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from mxplans_lims._record import Record
+from mxplans_lims._spectrum_records import EnergyScanRecord, FluorescenceRecord, StrategyRecord, StrategyWedge
+
+__all__ = [
+    "DetectorFacts",
+    "EnergyScanRecord",
+    "ExitStatus",
+    "FluorescenceRecord",
+    "FrameFile",
+    "GridRecord",
+    "LineOfSight",
+    "Measured",
+    "Phase",
+    "RobotAction",
+    "SampleRecord",
+    "ScanRecord",
+    "Snapshot",
+    "StrategyRecord",
+    "StrategyWedge",
+    "XrayCentre",
+]
 
 ExitStatus = Literal["success", "abort", "fail", "unfinished", "running"]
 """How a run ended. `unfinished`: without a stop document, and nobody writes it any more; `running`: not yet."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Phase(_Record):
+class Phase(Record):
     """One phase of a sample and the seconds it took, None when it never ended."""
 
     name: str
@@ -24,7 +40,7 @@ class Phase(_Record):
     duration_s: float | None
 
 
-class RobotAction(_Record):
+class RobotAction(Record):
     """One thing the robot did; `start` where its beginning is known, `time` when it was over.
 
     `barcode` is that of the pin which then hung, as the robot read it.
@@ -40,7 +56,7 @@ class RobotAction(_Record):
     barcode: str | None = None
 
 
-class Snapshot(_Record):
+class Snapshot(Record):
     """An on-axis image; the path is relative to the night's folder, the point is the centred one."""
 
     path: str
@@ -52,7 +68,7 @@ class Snapshot(_Record):
     time: datetime
 
 
-class XrayCentre(_Record):
+class XrayCentre(Record):
     """Where the crystal is: motor positions that put it into the beam, and every other value of the event."""
 
     x_mm: float
@@ -62,14 +78,14 @@ class XrayCentre(_Record):
     time: datetime
 
 
-class LineOfSight(_Record):
+class LineOfSight(Record):
     """Where one grid shows a crystal whose depth nobody knows; every value of the event."""
 
     values: Mapping[str, Any]
     time: datetime
 
 
-class FrameFile(_Record):
+class FrameFile(Record):
     """Frames of a scan that stand in one file."""
 
     path: str
@@ -77,7 +93,7 @@ class FrameFile(_Record):
     frames: int
 
 
-class Measured(_Record):
+class Measured(Record):
     """Readbacks just before a scan, and the flux after it; None where no document says it.
 
     The fluxes are behind the aperture, at full transmission.
@@ -99,7 +115,7 @@ class Measured(_Record):
     distance_mm: float | None = None
 
 
-class DetectorFacts(_Record):
+class DetectorFacts(Record):
     """What the armed detector said of itself for a series; None where no document says it.
 
     The beam centre is counted in pixels from the outer corner of the first one, as SIMPLON and NXmx do.
@@ -122,7 +138,7 @@ class DetectorFacts(_Record):
     master: str | None = None
 
 
-class ScanRecord(_Record):
+class ScanRecord(Record):
     """One scan, from its own run.
 
     Attributes:
@@ -171,78 +187,7 @@ class GridRecord(ScanRecord):
     n_spots: tuple[tuple[float, ...], ...] | None = None
 
 
-class StrategyWedge(_Record):
-    """A sweep that a strategy proposes."""
-
-    omega_start_deg: float
-    omega_end_deg: float
-    image_width_deg: float
-    number_images: int
-    exposure_s: float
-    transmission_frac: float | None = None
-    distance_mm: float | None = None
-    energy_ev: float | None = None
-    dose_mgy: float | None = None
-    completeness_frac: float | None = None
-    multiplicity: float | None = None
-    resolution_angstrom: float | None = None
-
-
-class StrategyRecord(_Record):
-    """What a characterisation has come to; `cell` is a, b, c in angstrom and alpha, beta, gamma in deg."""
-
-    program: str
-    indexed: bool
-    time: datetime
-    sweep_uuid: str | None = None
-    space_group: str | None = None
-    cell: tuple[float, float, float, float, float, float] | None = None
-    mosaicity_deg: float | None = None
-    resolution_angstrom: float | None = None
-    wedges: tuple[StrategyWedge, ...] = ()
-    message: str = ""
-
-
-class EnergyScanRecord(_Record):
-    """A scan over an absorption edge, and what was chosen from it."""
-
-    element: str
-    edge: str
-    start: datetime
-    end: datetime | None
-    start_energy_ev: float
-    end_energy_ev: float
-    exposure_s: float
-    transmission_frac: float | None = None
-    flux_ph_s: float | None = None
-    beam_size_um: tuple[float, float] | None = None
-    peak_energy_ev: float | None = None
-    peak_f_prime: float | None = None
-    peak_f_double_prime: float | None = None
-    inflection_energy_ev: float | None = None
-    inflection_f_prime: float | None = None
-    inflection_f_double_prime: float | None = None
-    remote_energy_ev: float | None = None
-    scan_file: str | None = None
-    picture_file: str | None = None
-
-
-class FluorescenceRecord(_Record):
-    """A fluorescence spectrum."""
-
-    start: datetime
-    end: datetime | None
-    energy_ev: float
-    count_time_s: float
-    transmission_frac: float | None = None
-    flux_ph_s: float | None = None
-    beam_size_um: tuple[float, float] | None = None
-    scan_file: str | None = None
-    picture_file: str | None = None
-    elements: tuple[str, ...] = ()
-
-
-class SampleRecord(_Record):
+class SampleRecord(Record):
     """All that is known of one experiment on one sample.
 
     Attributes:
