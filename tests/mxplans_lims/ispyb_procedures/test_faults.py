@@ -1,18 +1,24 @@
 """What goes wrong with procedures: each a clear reason, and no row lost or doubled."""
 
+import itertools
 import sys
+from pathlib import Path
 from typing import Any
 
 import pymysql
 import pytest
 from ispyb_stubs import statements
 from ispyb_support import add_sample, counts, rows
-from lims_records import delivery, energy_scan, failed, mad, rotation
+from lims_records import delivery, energy_scan, failed, mad, rotation, running
 from mariadb_support import PASSWORD
 from step_sender import Sender
 
 from mxplans.errors import InvalidInput, TargetRefused, TargetUnreachable
+from mxplans_lims.exporter import _sender as outbox_sender
+from mxplans_lims.exporter._backoff import Backoff
+from mxplans_lims.outbox import Outbox, spell
 from mxplans_lims.records import SampleRecord
+from mxplans_lims.targets.ispyb_procedures import IspybProceduresSettings, IspybProceduresTarget
 
 ROWS = {"RobotAction": 2, "DataCollectionGroup": 2, "DataCollection": 3, "Position": 3, "GridInfo": 2}
 
@@ -184,12 +190,33 @@ def test_a_sample_is_found_by_the_barcode_of_its_pin(ispyb: Any) -> None:
     assert {row["blSampleId"] for row in rows(ispyb.engine, "DataCollectionGroup")} == {sample}
 
 
-@pytest.mark.parametrize("missing", ["ispyb", "mysql.connector"])
-def test_a_missing_package_names_its_extra(ispyb: Any, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    for name in [
-        name for name in sys.modules if name == missing or name.startswith(("ispyb.connector", f"{missing}."))
-    ]:
+@pytest.mark.parametrize("missing", ["ispyb", "mysql.connector", "mysql"])
+def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """When the target is made, so that its records wait for the package."""
+    for name in [name for name in sys.modules if name == missing or name.startswith(f"{missing}.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(InvalidInput, match=r"pip install 'mxplans\[ispyb\]'"):
-        Sender(ispyb.target()).send(rotation())
+    settings = IspybProceduresSettings(credentials=Path("none"), timezone="Etc/UTC")
+    with pytest.raises(InvalidInput, match=r"package \S+ is not installed.*pip install 'mxplans\[ispyb\]'"):
+        IspybProceduresTarget("lims", settings)
+
+
+def test_the_outbox_brings_a_record_through_a_night_of_failures(ispyb: Any, tmp_path: Path) -> None:
+    now = itertools.count(1_000_000.0, 5.0)  # each look at the clock is five seconds later
+    target, record = ispyb.target(), rotation()
+    with Outbox(tmp_path / "outbox.sqlite", lambda: next(now)) as outbox:
+        sender = outbox_sender.Sender(target, outbox, Backoff(1.0, 4.0, lambda: 1.0), lambda: next(now))
+        for each in (running(sample="Lyso-1"), record):
+            outbox.put(record.item_uid, {"lims": spell(list(target.steps(delivery(each))))})
+            for turn in range(60):
+                if turn == 3:
+                    ispyb.server.kill()
+                if turn == 6:
+                    assert outbox.statuses()[0].state == "away"
+                    ispyb.server.start()
+                    ispyb.engine.dispose()
+                sender.turn()
+        (status,) = outbox.statuses()
+
+    assert (status.state, status.pending, status.dead, status.held) == ("ready", 0, 0, 0)
+    assert written(ispyb) == ROWS

@@ -9,15 +9,34 @@ import configparser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
 
-from mxplans.errors import TargetUnreachable
+from mxplans.errors import InvalidInput, TargetUnreachable
 from mxplans_lims.targets.ispyb_procedures._problems import told_apart
 
 SECTION = "ispyb_mariadb_sp"
+
+
+def require_packages() -> None:
+    """See that what is needed is installed, without loading it.
+
+    Raises:
+        InvalidInput: If a package is missing.
+    """
+    for name in ("ispyb", "mysql.connector"):
+        try:
+            found = find_spec(name) is not None
+        except (ModuleNotFoundError, ValueError):  # its parent is missing
+            found = False
+        if not found:
+            raise InvalidInput(
+                f"package {name} is not installed; a target of type ispyb_procedures needs it: pip install "
+                "'mxplans[ispyb]'"
+            )
 
 
 class ProcedureConnection:

@@ -21,19 +21,11 @@ def told_apart(where: str) -> Iterator[None]:
 
     Args:
         where: Which database, for the message.
-
-    Raises:
-        InvalidInput: If a package is missing.
     """
     try:
         yield
     except (DeliveryError, InvalidInput):
         raise
-    except ModuleNotFoundError as error:
-        raise InvalidInput(
-            f"package {error.name} is not installed; a target of type ispyb_procedures needs it: "
-            "pip install 'mxplans[ispyb]'"
-        ) from error
     except Exception as error:
         meant = _meaning(error, where)
         if meant is None:

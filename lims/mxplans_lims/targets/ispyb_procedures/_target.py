@@ -17,7 +17,7 @@ from mxplans_lims.targets.ispyb.row import RESOLVE, SAMPLE, SESSION, Row, rows_o
 from mxplans_lims.targets.ispyb.rows import ispyb_rows
 from mxplans_lims.targets.ispyb.site import Site, known_zone
 from mxplans_lims.targets.ispyb.tables import table
-from mxplans_lims.targets.ispyb_procedures._connection import ProcedureConnection
+from mxplans_lims.targets.ispyb_procedures._connection import ProcedureConnection, require_packages
 from mxplans_lims.targets.ispyb_procedures._problems import told_apart
 from mxplans_lims.targets.ispyb_procedures._standing import standing, with_comments_of_others
 from mxplans_lims.targets.ispyb_procedures.procedures import PROCEDURES, Procedure
@@ -49,11 +49,15 @@ class IspybProceduresTarget:
     Args:
         name: As in the profile.
         settings: Which database, and how its site says things.
+
+    Raises:
+        InvalidInput: If a package that it needs is not installed.
     """
 
     Settings: type[TargetSettings] = IspybProceduresSettings
 
     def __init__(self, name: str, settings: IspybProceduresSettings) -> None:
+        require_packages()
         self.name = name
         self._look_up = settings.look_up
         self._site = Site(ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types)
