@@ -26,12 +26,13 @@ class ContractValidator:
 
     Args:
         deaths: Whether processes may have died: runs may have no end then, or one that a sweeper wrote later.
+        others: Whether runs of others may come, which say nothing in `mxplans`; our streams in them have our keys.
     """
 
-    def __init__(self, deaths: bool = False) -> None:
+    def __init__(self, deaths: bool = False, others: bool = False) -> None:
         self.breaches: list[str] = []
         self.runs: dict[str, OpenRun] = {}
-        self._deaths = deaths
+        self._deaths, self._others = deaths, others
         self._streams: dict[str, OpenStream] = {}
         self._resources: dict[str, OpenRun] = {}
         self._uids: set[str] = set()
@@ -87,7 +88,7 @@ class ContractValidator:
         run = OpenRun(document)
         self.runs[run.uid] = run
         if not run.said:
-            self._breach(f"run {run.uid} says nothing in `mxplans`")
+            self._expect(self._others, f"run {run.uid} says nothing in `mxplans`")
             return
         self._expect(run.said.get("schema") == documents.SCHEMA, f"{named(run)}: schema {run.said.get('schema')!r}")
         self._expect(run.role in ("sample", *SCAN_ROLES), f"{named(run)}: no such role")
@@ -123,7 +124,7 @@ class ContractValidator:
             self._expect(not text.lstrip().startswith(("{", "[")), f"{named(run)}: JSON as text: {text[:60]!r}")
 
     def _nesting(self, run: OpenRun) -> None:
-        still_open = [other for other in self.runs.values() if other.ended is None and other is not run]
+        still_open = [other for other in self.runs.values() if other.said and other.ended is None and other is not run]
         if run.role == "sample":
             self._expect(self._deaths or not still_open, f"{named(run)} starts within another run")
             self._expect(run.said.get("item_uid") == at(run.said, "item.uuid")[0], f"{named(run)}: two uuids")
@@ -158,7 +159,7 @@ class ContractValidator:
         if run is None:
             return
         stream = STREAMS.get(name)
-        if stream is None or run.role not in stream.roles:
+        if run.said and (stream is None or run.role not in stream.roles):
             self._breach(f"{named(run)}: no stream {name} in a run of this role")
         self._expect(name not in run.streams, f"{named(run)}: stream {name} is declared twice")
         opened = OpenStream(run, name, stream, frozenset(document["data_keys"]))
@@ -287,9 +288,11 @@ def check_journal(path: Path, deaths: bool = False) -> ContractValidator:
     return check_documents(read_journal(path), deaths)
 
 
-def check_documents(found: Iterable[tuple[str, dict[str, Any]]], deaths: bool = False) -> ContractValidator:
+def check_documents(
+    found: Iterable[tuple[str, dict[str, Any]]], deaths: bool = False, others: bool = False
+) -> ContractValidator:
     """The same for documents that were gathered."""
-    validator = ContractValidator(deaths)
+    validator = ContractValidator(deaths, others)
     for name, document in found:
         validator(name, document)
     validator.check()

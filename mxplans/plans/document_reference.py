@@ -54,6 +54,8 @@ sample      item_uid, attempt      mx_phase mx_robot mx_optical mx_snapshot ... 
   `scan.ordinal` counts over the whole item and tells their order, `scan.firstImageNumber` their place in the sweep.
 - Another attempt at an item has the same `item_uid` and `attempt` one higher. It takes the scans that are not on disk yet.
 - A scan by hand has a run of the same form, without `item_uid` and `parent_uid`.
+- A run that says nothing in `mxplans` is somebody else's and belongs to no item. Streams of ours in it, as of a point that
+  was clicked by hand, have the keys that stand here.
 
 A **stop document** says with `exit_status` how its run ended: `success`; `abort`, by a person or a pause within a scan, which
 is then taken again in a run of its own; `fail`, with the fault as `reason`. An item whose sample is bad ends with success
