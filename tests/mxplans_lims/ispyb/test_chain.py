@@ -5,6 +5,7 @@ import json
 import pytest
 from ispyb_sending import send_all
 from ispyb_support import counts, rows
+from lims_record_parts import at, uid
 from lims_records import RECORDS, rotation
 
 BESIDE = ("Person", "Proposal", "BLSession", "Shipping", "Dewar", "Container", "Protein", "Crystal", "BLSample")
@@ -85,6 +86,32 @@ def test_later_attempt_changes_what_stands_there(ispyb):
     assert last["dataCollectionId"] == first["dataCollectionId"]
     assert (last["numberOfImages"], last["runStatus"]) == (3600, "DataCollection Successful")
     assert new(before, counts(ispyb.engine)) == {"XrayCentringResult": -1}  # there is one crystal only, after all
+
+
+def test_later_attempt_that_centres_anew_takes_the_place_of_the_earlier(ispyb):
+    target = ispyb.target()
+    first = RECORDS["running"](sample="Lyso-1")
+    ids = send_all(target, first)
+    before = counts(ispyb.engine)
+    again = tuple(
+        each.model_copy(
+            update={
+                "run_uid": uid("again", n),
+                "volume_scan_uuid": uid("again"),
+                "start": at(200 + n),
+                "end": at(210 + n),
+            }
+        )
+        for n, each in enumerate(first.grids)
+    )
+    crystals = tuple(each.model_copy(update={"time": at(220)}) for each in first.crystals)
+    send_all(target, first.model_copy(update={"grids": again, "crystals": crystals}), ids)
+    target.close()
+    assert counts(ispyb.engine) == before
+    assert [str(row["startTime"]) for row in rows(ispyb.engine, "DataCollection")] == [
+        "2026-11-25 21:03:20",
+        "2026-11-25 21:03:21",
+    ]
 
 
 def test_live_experiment_grows(ispyb):

@@ -43,12 +43,21 @@ def groups_of(record: SampleRecord) -> tuple[Group, ...]:
     """The groups of a record, in the order in which they began.
 
     The group of what was asked for is there from the beginning, and stays when nothing came of it: processing at some
-    sites wants its identifier before the first frame. All others are there when they have frames.
+    sites wants its identifier before the first frame. All others are there when they have frames. A centring is known
+    by its number, so that a later attempt which centres anew takes the place of the earlier one, as in the record.
     """
     main = _asked_for(record)
+    executed = executed_sweeps(record)
+    volumes = list(
+        dict.fromkeys(sweep.grid.volume_scan_uuid for sweep in executed if sweep.grid and sweep.grid.volume_scan_uuid)
+    )
     members: dict[tuple[What, str], list[ExecutedSweep]] = {}
-    for sweep in executed_sweeps(record):
-        members.setdefault(_place_of(record, sweep, main), []).append(sweep)
+    for sweep in executed:
+        if sweep.grid is not None and sweep.grid.volume_scan_uuid is not None:
+            place: tuple[What, str] = ("grids", f"centring {volumes.index(sweep.grid.volume_scan_uuid) + 1}")
+        else:
+            place = _place_of(sweep, main)
+        members.setdefault(place, []).append(sweep)
     if main is not None:
         members.setdefault((main, ""), [])
     found = []
@@ -68,12 +77,11 @@ def _asked_for(record: SampleRecord) -> What | None:
     return "characterisation" if all(map(_characterises, record.templates)) else "collection"
 
 
-def _place_of(record: SampleRecord, sweep: ExecutedSweep, main: What | None) -> tuple[What, str]:
-    if sweep.grid is None:
-        return ("characterisation" if _characterises(sweep.asked) else "collection"), ""
-    if sweep.grid.volume_scan_uuid is not None:
-        return "grids", sweep.grid.volume_scan_uuid
-    return "grids", "" if main == "grids" else sweep.uuid
+def _place_of(sweep: ExecutedSweep, main: What | None) -> tuple[What, str]:
+    """Kind and part of a sweep that no centring made."""
+    if sweep.grid is not None:
+        return "grids", "" if main == "grids" else sweep.uuid
+    return ("characterisation" if _characterises(sweep.asked) else "collection"), ""
 
 
 def _characterises(sweep: Mapping[str, Any]) -> bool:
