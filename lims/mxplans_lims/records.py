@@ -118,7 +118,8 @@ class Measured(Record):
 class DetectorFacts(Record):
     """What the armed detector said of itself for a series; None where no document says it.
 
-    The beam centre is counted in pixels from the outer corner of the first one, as SIMPLON and NXmx do.
+    The beam centre is as the detector says it, in pixels; whether it counts from the outer corner or from the centre of
+    the first one is the detector's habit, half a pixel apart.
     `master` is the path of its master file, where it writes one.
     """
 
