@@ -15,6 +15,7 @@ from mxplans.errors import InvalidInput, TargetUnreachable
 from mxplans_lims.secret import Secret
 from mxplans_lims.targets.ispyb.problems import told_apart
 
+_ONE = {"pool_size": 1, "max_overflow": 0}
 _DRIVERS = ("mysql+pymysql", "sqlite")
 
 
@@ -91,7 +92,8 @@ class Database:
         if self._tls is not None:
             arguments["ssl"] = {"ca": str(self._tls)}
         try:
-            engine = create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=0, connect_args=arguments)
+            # Nothing to reset: each transaction has ended when its connection is given back.
+            engine = create_engine(url, pool_pre_ping=True, pool_reset_on_return=None, connect_args=arguments, **_ONE)
         except ModuleNotFoundError as error:
             raise InvalidInput(
                 f"package {error.name} is not installed; a target of type ispyb needs it: pip install 'mxplans[ispyb]'"
@@ -110,7 +112,7 @@ class Database:
         path = Path(url.database or "")
         if not path.is_file():
             raise TargetUnreachable(f"ISPyB file {path} is not there; make it, or correct `url` of the target")
-        engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": self._timeouts[1]})
+        engine = create_engine(url, connect_args={"timeout": self._timeouts[1]}, **_ONE)
         event.listen(engine, "connect", _enforce_keys)
         return engine
 
