@@ -11,6 +11,7 @@ from mxlims_support import MESSAGES
 
 from mxplans.errors import InvalidMessage
 from mxplans.model.extensions import DOMAIN
+from mxplans.model.message import parse_message
 from mxplans_lims.fold import fold, fold_journal
 from mxplans_lims.targets.mxlims import to_message, units, written
 
@@ -192,3 +193,19 @@ def test_the_box_of_a_volume_scan_holds_every_grid_and_each_angle_is_told_once(v
     (volume,) = message["VolumeScan"].values()
     assert sorted(volume["rotationAngles"]) == [0.0, 45.0, 90.0]
     assert volume["boundingBoxSize"] == pytest.approx([0.12, 0.06, 0.06])
+
+
+def test_what_was_asked_for_is_read_back_from_the_message_as_it_was(records, small_night):
+    """The queue item goes in and comes out as the same experiment on the same sample, with its sweeps as templates."""
+    for record, item in zip(records, small_night.items, strict=True):
+        message = parse_message(json.loads(written(to_message(record))), "test")
+        (experiment,) = message.mx_experiments.values()
+        assert (experiment.uuid, experiment.experiment_strategy) == (item.uuid, item.experiment.experiment_strategy)
+        asked = [message.collection_sweeps[each.key] for each in experiment.template_data_refs or ()]
+        assert [sweep.to_json() for sweep in asked] == [sweep.to_json() for sweep in item.sweeps]
+        sample = message.macromolecule_samples[experiment.sample_ref.key]
+        assert (sample.uuid, sample.name) == (item.objects["MacromoleculeSample"]["uuid"], item.sample_name)
+        done = [sweep for sweep in message.collection_sweeps.values() if sweep.source_ref is not None]
+        assert sum(scan.number_images for sweep in done for scan in sweep.scans) == record.frames + sum(
+            grid.frames for grid in record.grids
+        )
