@@ -77,3 +77,15 @@ def send(
     from mxplans.app.lims import send_left
 
     raise typer.Exit(send_left(out, limit_s))
+
+
+@lims.command()
+def fetch(
+    folder: Annotated[Path, typer.Argument(help="Where the messages go.", show_default=False)],
+    profile: Annotated[Path, typer.Option(help="Beamline profile (YAML).", show_default=False)],
+    source: Annotated[str | None, typer.Option(help="Name in the profile; none: its only one.")] = None,
+) -> None:
+    """Ask a LIMS for samples that wait, with what is to be done: one message for each container."""
+    from mxplans.app.lims_sources import fetch_samples
+
+    fetch_samples(profile, source, folder)

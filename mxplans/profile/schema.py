@@ -181,10 +181,10 @@ class Archive(FollowerSection):
         return (*self.command, *where, *key)
 
 
-class LimsTarget(Section):
-    """Where records go."""
+class LimsPlugin(Section):
+    """Where records go, or where samples come from."""
 
-    type: str = Field(description="Name of the target's class, as its package registers it")
+    type: str = Field(description="Name of its class, as its package registers it")
     settings: dict[str, Any] = Field(
         default={}, description="Of that class; secrets by reference, {file: ...} or {env: ...}"
     )
@@ -202,10 +202,14 @@ class IdsBeforeCollection(Section):
 
 
 class Lims(FollowerSection):
-    """The process that exports records: beside the data always, and to the targets that are named here."""
+    """The process that exports records: beside the data always, and to the targets that are named here.
+
+    `mxplans lims fetch` asks the sources for samples.
+    """
 
     command: tuple[str, ...] = ("{python}", "-m", "mxplans_lims.exporter", "{out}", "--follow")
-    targets: dict[str, LimsTarget] = {}
+    targets: dict[str, LimsPlugin] = {}
+    sources: dict[str, LimsPlugin] = {}
     ids_before_collection: IdsBeforeCollection | None = None
 
     @model_validator(mode="after")

@@ -1,0 +1,40 @@
+"""The command `mxplans lims fetch`: work that a LIMS, or a folder, has for this beamline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from mxplans.app.plugins import load_entry_point
+from mxplans.app.session import known_places
+from mxplans.errors import InvalidInput
+from mxplans.profile import fill, load_profile
+
+
+def fetch_samples(profile_path: Path, source: str | None, folder: Path) -> None:
+    """Write what waits, and say what was written.
+
+    Args:
+        profile_path: Beamline profile.
+        source: Name in the profile; None takes its only one.
+        folder: Where the messages go.
+
+    Raises:
+        InvalidInput: If the profile has no such source, or its settings are wrong.
+        InvalidMessage: If some of the work cannot be taken; the rest has been written.
+        TargetUnreachable: If the source does not answer.
+    """
+    sources = load_profile(profile_path).lims.sources
+    name = source if source is not None else next(iter(sources)) if len(sources) == 1 else None
+    if name not in sources:
+        raise InvalidInput(
+            f"--source {source}: the profile has {', '.join(sources) or 'none'} in lims.sources; name one of them"
+        )
+    known = known_places(load_profile(profile_path), profile_path, folder.resolve(), None)
+    settings = fill(sources[name].settings, known, f"lims.sources.{name}.settings")
+    paths: list[Path] = load_entry_point("mxplans.records", "fetch", "records")(sources[name].type, settings, folder)
+    for path in paths:
+        Console().print(str(path), soft_wrap=True)
+    if not paths:
+        Console().print(f"nothing waits at {name}")
