@@ -22,6 +22,7 @@ VERDICTS = {
     "PIN_MISSING": ("Pin missing", "sample"),
     "NOT_CENTRED": ("Not centred", "sample"),
     "NO_DIFFRACTION": ("No diffraction", "sample"),
+    "NO_LIMS_ID": ("No identifier of a LIMS", "bad"),
     "FAILED": ("Failed", "bad"),
 }
 _BOX_PX = 12
