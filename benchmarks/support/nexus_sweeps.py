@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from support.shipments import shipment
 
 from mxplans.app.session import open_session
 from mxplans.model import QueueItem, kinds
@@ -22,6 +21,7 @@ from mxplans_lims.delivery import Delivery
 from mxplans_lims.fold import fold_journal
 from mxplans_lims.journal import Journal
 from mxplans_lims.nxmx import NxmxSettings, NxmxTarget
+from support.shipments import shipment
 
 SIM = Path(__file__).parents[2] / "profiles/sim"
 SAMPLE = "lysozyme"

@@ -4,13 +4,17 @@ The crystal's lattice is the world's truth, in the frame of the sample; everythi
 position is known but those in the frames.
 """
 
+import json
+import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gemmi
 import h5py
+import hdf5plugin
 import numpy as np
 import pytest
 from nexus_spots import seen
@@ -28,6 +32,7 @@ from mxplans_lims.executed import executed_sweeps
 from mxplans_lims.fold import fold
 from mxplans_lims.nxmx import NxmxSettings, NxmxTarget
 
+pytestmark = pytest.mark.timeout(300)  # whichever comes first waits for the virtual beamline
 LYSOZYME = {
     "size_um": (50.0, 50.0, 50.0),
     "shape": "box",
@@ -91,7 +96,6 @@ def taken(tmp_path_factory):
     return found
 
 
-@pytest.mark.timeout(300)  # the first one waits for the virtual beamline
 @pytest.mark.parametrize("name", ["inverse beam", "orientations"])
 def test_spots_are_where_the_file_says(taken, name):
     done = taken[name]
@@ -144,3 +148,30 @@ def test_the_axes_above_omega_stand_as_measured(taken):
 def test_nxvalidate_finds_no_error(taken, name):
     _, errors, said = validated(taken[name].files[-1])
     assert errors == 0, said
+
+
+@pytest.mark.skipif(shutil.which("dials.import") is None, reason="needs DIALS (Debian: apt-get install dials)")
+def test_dials_takes_them_for_sweeps_of_this_geometry(taken, tmp_path):
+    files = taken["inverse beam"].files
+    outside = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    subprocess.run(
+        ["dials.import", *map(str, files)],
+        cwd=tmp_path,
+        env=outside | {"HDF5_PLUGIN_PATH": hdf5plugin.PLUGIN_PATH},
+        capture_output=True,
+        check=True,
+        timeout=100,
+    )
+    found = json.loads((tmp_path / "imported.expt").read_text())
+    # Its frame has x along omega too, y up and z against the beam: ours, turned by half a turn about x.
+    assert [scan["oscillation"] for scan in found["scan"]] == [[20.0, WIDTH_DEG], [200.0, WIDTH_DEG]]
+    assert [scan["image_range"] for scan in found["scan"]] == [[1, 6], [1, 6]]
+    for goniometer in found["goniometer"]:
+        assert goniometer["names"] == ["phi", "chi", "omega"]
+        assert goniometer["axes"][goniometer["scan_axis"]] == pytest.approx([1, 0, 0])
+    (panel,) = found["detector"][0]["panels"]
+    assert panel["fast_axis"] == pytest.approx([1, 0, 0])
+    assert panel["slow_axis"] == pytest.approx([0, -1, 0])
+    # 256 pixels of 0.15 mm to the left of the beam and above it, 100 mm behind the sample.
+    assert panel["origin"] == pytest.approx([-38.4, 38.4, -100.0], abs=0.001)
+    assert found["beam"][0]["wavelength"] == pytest.approx(12398.42 / 12658, abs=1e-5)
