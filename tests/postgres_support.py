@@ -72,6 +72,14 @@ class Postgres:
             self._process.wait(20)
             self._process = None
 
+    def ask(self, sql: str) -> list[list[str]]:
+        """Rows of a query."""
+        command = ["psql", "-qAtX", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", "postgres", "-c", sql]
+        environment = {**os.environ, "PGPASSWORD": self.password}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=20, check=False)
+        assert done.returncode == 0, done.stderr
+        return [line.split("|") for line in done.stdout.splitlines()]
+
     def _initialize(self) -> None:
         word = self._folder / "password"
         word.write_text(self.password)

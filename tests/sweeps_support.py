@@ -69,7 +69,7 @@ class Interleaved:
 
     def attempt(self, number: int, wedges: Sequence[Wedge]) -> list[Document]:
         """Documents of one attempt at the item, with runs of its own."""
-        inside = [each for wedge in wedges for each in self._wedge(wedge)]
+        inside = [each for wedge in wedges for each in self.wedge(wedge)]
         documents = copy.deepcopy([*self._before, *inside, *self._after])
         uids = {d["uid"] for _, d in [*self._before, *self._after]}
         if number > 1:
@@ -80,7 +80,8 @@ class Interleaved:
                 document["mxplans"]["attempt"] = number
         return documents
 
-    def _wedge(self, wedge: Wedge) -> Iterator[Document]:
+    def wedge(self, wedge: Wedge) -> Iterator[Document]:
+        """Documents of one scan."""
         ordinal = next(self._ordinals)
         documents = _renamed(self._template, {d["uid"] for _, d in self._template})
         pairs = [each for each in documents if each[0] in ("stream_resource", "stream_datum")][:2]

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -34,6 +34,12 @@ class ArchiveProcess:
         self.ready = self.hear()
         self.url = self.ready["url"]
         self.key = Path(self.ready["api_key_file"]).read_text() if self.ready["api_key_file"] else ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     def hear(self) -> dict[str, Any]:
         assert self.process.stdout is not None
@@ -59,6 +65,7 @@ class ArchiveProcess:
         return code
 
     def kill(self) -> None:
+        """End it at once, unless it has ended."""
         self.process.kill()
         self.process.wait(10)
         for pipe in (self.process.stdin, self.process.stdout):

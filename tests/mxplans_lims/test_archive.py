@@ -23,13 +23,12 @@ from mxplans_lims.journal import read_journal
 
 @pytest.fixture(scope="module")
 def archive(small_night) -> Iterator[Any]:
-    process = ArchiveProcess(small_night.out, "--follow")
-    said = process.flush()
-    assert said == {"event": "caught-up", "documents": len(small_night.documents), "failed": 0, "pending": 0}, (
-        process.log.read_text()
-    )
-    yield process
-    assert process.end() == 0
+    with ArchiveProcess(small_night.out, "--follow") as process:
+        said = process.flush()
+        wanted = {"event": "caught-up", "documents": len(small_night.documents), "failed": 0, "pending": 0}
+        assert said == wanted, process.log.read_text()
+        yield process
+        assert process.end() == 0
 
 
 @pytest.fixture
@@ -111,7 +110,11 @@ assert isinstance(catalog, Broker), type(catalog)
 run = catalog[{uid[:8]!r}]
 assert run.start["uid"] == {uid!r}
 assert len(catalog.search(PartialUID({uid[:8]!r}))) == 1
-print(int(run["primary"]["detector_image"][:].sum()), len(catalog))
+v2 = catalog.v2[{uid[:8]!r}]
+assert type(v2).__name__ == "BlueskyRunV2SQL", type(v2)
+documents = [[name for name, _ in each.documents()] for each in (run, v2)]
+assert documents[0] == documents[1]
+print(int(run["primary"]["detector_image"][:].sum()), len(catalog), documents[1].count("event"), documents[1][-1])
 """
     environment = {"TILED_PROFILES": str(tmp_path), "TILED_API_KEY": archive.key, "HOME": str(tmp_path)}
     environment |= {"PYTHONPATH": ":".join(path for path in sys.path if path)}
@@ -120,7 +123,8 @@ print(int(run["primary"]["detector_image"][:].sum()), len(catalog))
     )
     assert done.returncode == 0, done.stderr
     runs = sum(name == "start" for name, _ in small_night.documents)
-    assert done.stdout.split() == [str(int(small_night.frames[uid].sum())), str(runs)]
+    events = len(of_run(small_night, uid, "event"))
+    assert done.stdout.split() == [str(int(small_night.frames[uid].sum())), str(runs), str(events), "stop"]
 
 
 def test_key_is_needed_and_well_kept(archive, small_night):
@@ -153,10 +157,10 @@ def one_sample(make_night):
 def test_replaying_twice_changes_nothing(one_sample):
     out = one_sample.out
     rows = []
-    for _ in range(2):
-        process = ArchiveProcess(out, "--follow")
-        process.flush()
-        assert process.end() == 0
+    for again in ((), ("--from-start",)):
+        with ArchiveProcess(out, "--follow", *again) as process:
+            assert process.flush()["documents"] == len(one_sample.documents)
+            assert process.end() == 0
         rows.append(contents(out))
     assert rows[0] == rows[1]
 
@@ -197,23 +201,23 @@ def test_killed_midway_it_completes_at_the_next_start(make_night):
     stops = [place for place, line in enumerate(lines) if line.startswith(b'["stop"')]
     half = stops[1] - 1  # one run complete, another one at work, the last line torn
     (out / "documents.jsonl").write_bytes(b"".join(lines[:half]) + lines[half][:20])
-    process = ArchiveProcess(out, "--follow")
-    process.flush()
-    with (out / "documents.jsonl").open("ab") as journal:
-        journal.write(lines[half][20:] + b"".join(lines[half + 1 :]))
-    complete_only = len(contents(out)["catalog.db/nodes"])
-    waiting = threading.Event()
-    while len(contents(out)["catalog.db/nodes"]) < complete_only + 2:
-        waiting.wait(0.02)
-    process.kill()
-    process = ArchiveProcess(out, "--follow")
-    said = process.flush()
-    assert said == {"event": "caught-up", "documents": len(lines), "failed": 0, "pending": 0}, process.log.read_text()
-    client = from_uri(process.url, api_key=process.key)
-    runs = [document["uid"] for name, document in read_journal(out / "documents.jsonl") if name == "start"]
-    assert sorted(client) == sorted(runs)
-    assert all("stop" in client[uid].metadata for uid in runs)
-    for uid, written in night.frames.items():
-        np.testing.assert_array_equal(client[uid]["primary"]["detector_image"][:], written)
-    client.context.close()
-    assert process.end() == 0
+    with ArchiveProcess(out, "--follow") as process:
+        process.flush()
+        with (out / "documents.jsonl").open("ab") as journal:
+            journal.write(lines[half][20:] + b"".join(lines[half + 1 :]))
+        complete_only = len(contents(out)["catalog.db/nodes"])
+        waiting = threading.Event()
+        while len(contents(out)["catalog.db/nodes"]) < complete_only + 2:
+            waiting.wait(0.02)
+    with ArchiveProcess(out, "--follow") as process:  # leaving the block has killed it
+        said = process.flush()
+        wanted = {"event": "caught-up", "documents": len(lines), "failed": 0, "pending": 0}
+        assert said == wanted, process.log.read_text()
+        client = from_uri(process.url, api_key=process.key)
+        runs = [document["uid"] for name, document in read_journal(out / "documents.jsonl") if name == "start"]
+        assert sorted(client) == sorted(runs)
+        assert all("stop" in client[uid].metadata for uid in runs)
+        for uid, written in night.frames.items():
+            np.testing.assert_array_equal(client[uid]["primary"]["detector_image"][:], written)
+        client.context.close()
+        assert process.end() == 0

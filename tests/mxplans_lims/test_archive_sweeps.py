@@ -26,6 +26,8 @@ class Served:
     item: Interleaved
     item_uid: str
     runs: list[str]
+    stray: str
+    state: dict[str, Any]
 
     def written(self, sweep: str) -> list[np.ndarray[Any, Any]]:
         images = sorted(image for name, image in self.item.frames if name == sweep)
@@ -37,18 +39,20 @@ class Served:
 def served(make_night: Any) -> Iterator[Served]:
     night = make_night({"Only": "COLLECTED"})
     item = Interleaved(night.documents, night.out / "data" / "Only")
-    documents = [*item.attempt(1, FIRST_TRY), *item.attempt(2, SECOND_TRY)]
+    stray = list(Interleaved(night.documents, night.out / "data" / "Stray").wedge(Wedge("stray", 1, (2,))))
+    stray[1][1]["name"] = "a/b"  # no name for a node of Tiled
+    documents = [*stray, *item.attempt(1, FIRST_TRY), *item.attempt(2, SECOND_TRY)]
     lines = [json.dumps(each, default=lambda array: array.tolist()) + "\n" for each in documents]
     (night.out / "documents.jsonl").write_text("".join(lines))
-    process = ArchiveProcess(night.out, "--follow")
-    said = process.flush()
-    assert (said["failed"], said["pending"]) == (0, 0), process.log.read_text()
-    catalogue = from_uri(process.url, api_key=process.key)
-    yield Served(
-        catalogue, item, night.items[0].uuid, [document["uid"] for name, document in documents if name == "start"]
-    )
-    catalogue.context.close()
-    assert process.end() == 0
+    with ArchiveProcess(night.out, "--follow") as process:
+        said = process.flush()
+        assert (said["failed"], said["pending"]) == (1, 0), process.log.read_text()
+        catalogue = from_uri(process.url, api_key=process.key)
+        state = json.loads((night.out / "lims" / "tiled_state.json").read_text())
+        runs = [d["uid"] for name, d in documents if name == "start" and d["uid"] != stray[0][1]["uid"]]
+        yield Served(catalogue, item, night.items[0].uuid, runs, stray[0][1]["uid"], state)
+        catalogue.context.close()
+        assert process.end() == 0
 
 
 @pytest.mark.timeout(120)  # starts the server, on a machine that may be busy
@@ -112,3 +116,9 @@ def test_frames_are_read_from_their_files_and_not_copied(served: Served, tmp_pat
         "peak_3_data_000001.h5",
         "peak_3_data_000002.h5",
     ]
+
+
+def test_a_run_that_the_server_refuses_is_set_aside_with_the_reason(served: Served) -> None:
+    assert list(served.state["failed"]) == [served.stray]
+    assert "404" in served.state["failed"][served.stray], served.state["failed"]
+    assert served.state["pending_runs"] == 0
