@@ -28,7 +28,7 @@ def sent(target, record, out, ids=None):
 
 def json_of(step):
     """A step as it comes out of the outbox."""
-    return type(step)(step.key, json.loads(json.dumps(step.payload, allow_nan=False)))
+    return type(step)(step.key, json.loads(json.dumps(step.payload, allow_nan=False, sort_keys=True)))
 
 
 def told_in(folder):

@@ -63,5 +63,5 @@ def _but_runs(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def written(message: Mapping[str, Any]) -> str:
-    """A message as files hold it; the same message gives the same text."""
-    return json.dumps(message, indent=2, allow_nan=False) + "\n"
+    """A message as files hold it; the same message gives the same text, in whatever order its parts are known."""
+    return json.dumps(message, indent=2, allow_nan=False, sort_keys=True) + "\n"

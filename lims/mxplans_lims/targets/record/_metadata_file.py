@@ -31,7 +31,8 @@ def tell(folder: Path, item: str, told: Mapping[str, Any] | None) -> None:
         if told is not None:
             experiments[item] = told
         if experiments:
-            write_whole(path, json.dumps({**known, "experiments": experiments}, indent=2, allow_nan=False) + "\n")
+            content = {**known, "experiments": experiments}
+            write_whole(path, json.dumps(content, indent=2, allow_nan=False, sort_keys=True) + "\n")
         else:
             path.unlink(missing_ok=True)
 
