@@ -45,14 +45,18 @@ def show_status(out: Path, as_json: bool) -> int:
         DeliveryError: If the outbox cannot be used.
     """
     with _outbox(out) as outbox:
-        statuses, problems = outbox.statuses(), outbox.problems()
+        statuses, problems, position = outbox.statuses(), outbox.problems(), outbox.position()
     runs = _exporter_runs(out)
     journal, catalogue = _journal(out), _catalogue(out)
-    code = NEEDS_SOMEBODY if journal["problem"] else _code(statuses)
+    read = {
+        "documents": position.documents if position else 0,
+        "unread_bytes": max(0, journal["size_bytes"] - (position.offset if position else 0)),
+    }
+    code = NEEDS_SOMEBODY if journal["problem"] else _code(statuses, read["unread_bytes"])
     if as_json:
         told = {
             "exit_code": code,
-            "exporter_runs": runs,
+            "exporter": {"runs": runs, **read},
             "targets": [asdict(status) for status in statuses],
             "problems": [asdict(problem) for problem in problems],
             "journal": journal,
@@ -64,7 +68,8 @@ def show_status(out: Path, as_json: bool) -> int:
     console.print(_status_table(statuses))
     for problem in problems:
         console.print(Text(f"{problem.target}: experiment {problem.item_uid} cannot be told: {problem.reason}", "red"))
-    console.print(f"exporter: {'runs' if runs else f'does not run; mxplans lims send {out}'}")
+    does = "runs" if runs else f"does not run; mxplans lims send {out}"
+    console.print(f"exporter: {does}, {read['documents']} documents read, {read['unread_bytes']} bytes not")
     for name, said in (("journal", journal), ("tiled", catalogue)):
         if said is not None:
             console.print(Text(f"{name}: " + ", ".join(f"{key} {value or 'none'}" for key, value in said.items())))
@@ -176,10 +181,11 @@ def _only(found: Sequence[str], beginning: str, out: Path) -> str:
     return found[0]
 
 
-def _code(statuses: Sequence[Any]) -> int:
+def _code(statuses: Sequence[Any], unread_bytes: int) -> int:
     if any(status.dead or status.problems or status.state == "misconfigured" for status in statuses):
         return NEEDS_SOMEBODY
-    return WAITS if any(status.pending or status.held or status.state == "away" for status in statuses) else WELL
+    waits = any(status.pending or status.held or status.state == "away" for status in statuses)
+    return WAITS if waits or unread_bytes else WELL
 
 
 def _status_table(statuses: Sequence[Any]) -> Table:

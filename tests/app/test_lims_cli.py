@@ -60,7 +60,7 @@ def test_all_is_well(out, outbox):
     told = status(out)
     (target,) = told["targets"]
     assert (told["exit_code"], target["state"], target["done"], target["oldest_s"]) == (0, "ready", 1, None)
-    assert told["exporter_runs"] is False
+    assert told["exporter"] == {"runs": False, "documents": 0, "unread_bytes": 0}
     assert told["journal"]["problem"] == ""
     shown = run("status", out).stdout
     assert "ispyb" in shown and "ready" in shown and f"mxplans lims send {out}" in shown.replace("\n", "")
@@ -98,6 +98,15 @@ def test_what_cannot_be_told_is_exit_code_1(out, outbox, state):
         outbox.put(ITEM, {"ispyb": "host: field required"})
     assert status(out)["exit_code"] == 1
     assert "host: field required" in run("status", out).stdout
+
+
+def test_what_nobody_has_read_yet_waits(out, outbox):
+    (out / "documents.jsonl").write_text('["stop", {}]\n')
+    told = status(out)
+    assert (told["exit_code"], told["exporter"]["unread_bytes"]) == (3, 13)
+    subprocess.run([MXPLANS, "lims", "send", str(out)], check=True, timeout=50)
+    assert status(out)["exporter"] == {"runs": False, "documents": 1, "unread_bytes": 0}
+    assert status(out)["exit_code"] == 0
 
 
 def test_what_the_catalogue_says_of_itself(out, outbox):

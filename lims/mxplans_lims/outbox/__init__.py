@@ -9,7 +9,14 @@ from mxplans_lims.outbox._database import Database
 from mxplans_lims.outbox._outbox import Outbox, Unsent
 from mxplans_lims.outbox._putting import LEFT_OUT, Spelled, spell
 from mxplans_lims.outbox._sending import FAULTS_MOST, Claim
-from mxplans_lims.outbox._showing import ShownProblem, ShownStep, StepState, TargetState, TargetStatus
+from mxplans_lims.outbox._showing import (
+    ShownPosition,
+    ShownProblem,
+    ShownStep,
+    StepState,
+    TargetState,
+    TargetStatus,
+)
 
 __all__ = [
     "FAULTS_MOST",
@@ -17,6 +24,7 @@ __all__ = [
     "Claim",
     "Database",
     "Outbox",
+    "ShownPosition",
     "ShownProblem",
     "ShownStep",
     "Spelled",

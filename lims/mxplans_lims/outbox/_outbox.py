@@ -13,7 +13,7 @@ from mxplans_lims.outbox import _operator, _sending, _showing
 from mxplans_lims.outbox._database import Database
 from mxplans_lims.outbox._putting import Spelled, drop_problem, put_problem, put_steps
 from mxplans_lims.outbox._sending import Claim
-from mxplans_lims.outbox._showing import ShownProblem, ShownStep, TargetState, TargetStatus
+from mxplans_lims.outbox._showing import ShownPosition, ShownProblem, ShownStep, TargetState, TargetStatus
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,11 @@ class Outbox:
         """How each target does."""
         with self.database.read() as connection:
             return _showing.target_statuses(connection)
+
+    def position(self) -> ShownPosition | None:
+        """How far the exporter has read the journal; None if it never has."""
+        with self.database.read() as connection:
+            return _showing.position(connection)
 
     def steps(self, item_uid: str) -> tuple[ShownStep, ...]:
         """Steps of an experiment, by target and in order."""

@@ -75,6 +75,23 @@ class ShownProblem:
     created_s: float
 
 
+@dataclass(frozen=True)
+class ShownPosition:
+    """How far the exporter has read the journal: bytes and documents, and when it said so last."""
+
+    offset: int
+    documents: int
+    changed_s: float
+
+
+def position(connection: sqlite3.Connection) -> ShownPosition | None:
+    """How far the exporter has read; None if it never has."""
+    row = connection.execute(
+        "SELECT offset, documents, changed_s FROM positions WHERE consumer = 'exporter'"
+    ).fetchone()
+    return None if row is None else ShownPosition(row["offset"], row["documents"], row["changed_s"])
+
+
 def target_statuses(connection: sqlite3.Connection) -> tuple[TargetStatus, ...]:
     """All targets, by name."""
     counts: dict[str, dict[str, int]] = {}
