@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from sweeps_support import run_documents
 from tiled.client import from_uri
+from tiled.client.dataframe import DataFrameClient
 from tiled_support import ArchiveProcess
 
+from mxplans.errors import TargetUnreachable
+from mxplans_lims.archive._catalogue import Catalogue
 from mxplans_lims.journal import read_journal
 
 
@@ -134,6 +139,35 @@ def test_key_is_needed_and_well_kept(archive, small_night):
     assert httpx.get(f"{archive.url}/metadata/").status_code == 401
     assert httpx.get(f"{archive.url}/metadata/", headers={"Authorization": "Apikey 0000"}).status_code == 401
     assert archive.key not in archive.log.read_text()
+
+
+def test_a_lost_answer_doubles_no_event(archive, small_night, monkeypatch: pytest.MonkeyPatch):
+    """Rows that arrived although nobody heard of it go when the run is written anew."""
+    uid = str(uuid.uuid4())
+    original = next(d["uid"] for name, d in small_night.documents if name == "start")
+    text = json.dumps(run_documents(small_night.documents, original), default=lambda array: array.tolist())
+    documents = [(name, document) for name, document in json.loads(text.replace(original, uid))]
+    catalogue = Catalogue(archive.url, lambda: archive.key)
+    append = DataFrameClient.append_partition
+
+    def unheard(self, *args):
+        append(self, *args)
+        monkeypatch.undo()
+        raise httpx.ReadTimeout("no answer")
+
+    monkeypatch.setattr(DataFrameClient, "append_partition", unheard)
+    with pytest.raises(TargetUnreachable, match="answer to events was lost"):
+        catalogue.write(documents)
+    assert catalogue.held([uid, original, "other"]) == {uid: False, original: True}
+    catalogue.remove(uid)
+    catalogue.write(documents)
+    assert catalogue.held([uid]) == {uid: True}
+    client = from_uri(archive.url, api_key=archive.key)
+    names = [name for name, _ in client[uid].documents()]
+    assert names.count("event") == sum(name == "event" for name, _ in documents)
+    client.context.close()
+    catalogue.remove(uid)
+    catalogue.close()
 
 
 def contents(out: Path) -> dict[str, list[tuple]]:

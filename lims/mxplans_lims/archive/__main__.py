@@ -39,6 +39,8 @@ def _options() -> Options:
     begin.add_argument("--from-run", help="begin at this run, whatever was taken in before")
     begin.add_argument("--from-start", action="store_true", help="begin at the start of the journal")
     given = parser.parse_args()
+    if given.api_key_file and not given.url:
+        parser.error("--api-key-file is for a server given by --url; an own one takes its key from OUTDIR")
     return Options(
         given.outdir.resolve(),
         given.port,
