@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mxplans.errors import TargetUnreachable
+from mxplans.errors import AnswerPending
 from mxplans_lims.delivery import Delivery, Step
 from mxplans_lims.executed import ExecutedSweep, executed_sweeps
 from mxplans_lims.nxmx.content import content
 from mxplans_lims.nxmx.images import in_order
 from mxplans_lims.nxmx.settings import NxmxSettings
-from mxplans_lims.nxmx.writer import write_file, written_from
+from mxplans_lims.nxmx.writer import AGAIN_S, write_file, written_from
 from mxplans_lims.records import SampleRecord
 
 _AWAIT = "await_master"
@@ -54,7 +54,8 @@ class NxmxTarget:
         """Write the file, unless it stands there already; the identifier is its path.
 
         Raises:
-            TargetUnreachable: If frames cannot be read or the folder cannot be written, or the master file is yet to come.
+            TargetUnreachable: If the folder cannot be written.
+            AnswerPending: If frames cannot be read, or the master file is yet to come.
             TargetRefused: If the frames are not what the documents say.
         """
         path, digest = Path(step.payload["path"]), _digest(step.payload)
@@ -104,8 +105,9 @@ def _relative(file: str, path: Path) -> str:
 
 def _require_master(path: Path, payload: Mapping[str, Any]) -> None:
     if payload[_AWAIT] and not (path.parent / payload["master"]).is_file():
-        raise TargetUnreachable(
-            f"{path.parent / payload['master']} is not there yet, which holds the mask; it comes with the end of the series"
+        raise AnswerPending(
+            f"{path.parent / payload['master']} is not there yet, which holds the mask; it comes with the end of the series",
+            retry_s=AGAIN_S,
         )
 
 

@@ -11,13 +11,15 @@ from typing import Any
 import h5py
 import numpy as np
 
-from mxplans.errors import TargetRefused, TargetUnreachable
+from mxplans.errors import AnswerPending, TargetRefused, TargetUnreachable
 from mxplans_lims.nxmx.tree import field, write
 
 VERSIONS = ("earliest", "v110")
 """Formats that the HDF5 of older programs can read."""
 PAYLOAD = "mxplans_payload"
 """Attribute of the file: digest of the payload that it was written from."""
+AGAIN_S = 5.0
+"""Until a file of the detector that is not there is looked for again."""
 _MASKS = ("/entry/instrument/detector/pixel_mask", "/entry/instrument/detector/detectorSpecific/pixel_mask")
 _LARGEST = 2**31 - 1
 """Programs read counts into signed integers of 32 bits."""
@@ -40,11 +42,13 @@ def write_file(path: Path, payload: Mapping[str, Any], digest: str) -> None:
     """Write the file of a payload, whole or not at all; an earlier one is replaced.
 
     Raises:
-        TargetUnreachable: If the frames cannot be read, or the file cannot be written, as things are now.
+        TargetUnreachable: If the file cannot be written, as things are now.
+        AnswerPending: If the frames or the master file cannot be read, as things are now.
         TargetRefused: If the frames are not what the documents say.
     """
     partial = path.with_name(f"{path.name}.partial")
     frame = _frame(path.parent, payload["sources"], payload["frame"])
+    mask = _mask(path.parent, payload["master"], frame)
     try:
         with h5py.File(partial, "w", libver=VERSIONS) as file:
             file.attrs["file_name"] = path.name
@@ -53,7 +57,9 @@ def write_file(path: Path, payload: Mapping[str, Any], digest: str) -> None:
             write(file, payload["content"])
             _write_frames(file["entry/data"], payload, frame)
             _write_told_by_frames(file["entry/instrument/detector"], frame)
-            _link_mask(file["entry/instrument/detector"], path.parent, payload["master"], frame)
+            if mask is not None:
+                write(file["entry/instrument/detector"], {"pixel_mask_applied": field(True)})
+                file["entry/instrument/detector/pixel_mask"] = h5py.ExternalLink(payload["master"], mask)
         with partial.open("rb") as done:
             os.fsync(done.fileno())
         partial.replace(path)
@@ -97,7 +103,7 @@ def _look(folder: Path, source: Mapping[str, Any]) -> Frame:
             data = file[source["dataset"]]
             shape, dtype = tuple(data.shape), data.dtype
     except OSError as error:
-        raise TargetUnreachable(f"{path} cannot be read: {error}; look at the detector's disk") from error
+        raise _unreadable(path, error) from error
     except KeyError as error:
         raise TargetRefused(f"{path} has no {source['dataset']}; the documents say that frames stand there") from error
     if len(shape) != 3 or shape[0] < source["begin"] + source["number"] or dtype.kind not in "ui":
@@ -130,17 +136,22 @@ def _write_told_by_frames(detector: h5py.Group, frame: Frame) -> None:
     write(detector, {name: value for name, value in told.items() if name not in detector})
 
 
-def _link_mask(detector: h5py.Group, folder: Path, master: str | None, frame: Frame) -> None:
-    """Link to the mask in the detector's master file, if it is there and fits."""
+def _mask(folder: Path, master: str | None, frame: Frame) -> str | None:
+    """Name of the mask in the detector's master file, if that is there and has one that fits."""
     if master is None or not (folder / master).is_file():
-        return
-    with h5py.File(folder / master, "r") as file:
-        for known in _MASKS:
-            mask = file.get(known)
-            if isinstance(mask, h5py.Dataset) and mask.shape == frame.shape:
-                # To the thing itself: some programs follow one link and no other behind it.
-                soft = file.get(known, getlink=True)
-                name = soft.path if isinstance(soft, h5py.SoftLink) else known
-                detector["pixel_mask"] = h5py.ExternalLink(master, name)
-                detector["pixel_mask_applied"] = True
-                return
+        return None
+    try:
+        with h5py.File(folder / master, "r") as file:
+            for name in _MASKS:
+                mask = file.get(name)
+                if isinstance(mask, h5py.Dataset) and mask.shape == frame.shape:
+                    # The thing itself: some programs follow one link and no other behind it.
+                    soft = file.get(name, getlink=True)
+                    return str(soft.path) if isinstance(soft, h5py.SoftLink) else name
+    except OSError as error:
+        raise _unreadable(folder / master, error) from error
+    return None
+
+
+def _unreadable(path: Path, error: OSError) -> AnswerPending:
+    return AnswerPending(f"{path} cannot be read: {error}; look at the detector's disk", retry_s=AGAIN_S)

@@ -11,7 +11,7 @@ import pytest
 from nexus_support import small, told, write_frames
 from pydantic import ValidationError
 
-from mxplans.errors import TargetRefused, TargetUnreachable
+from mxplans.errors import AnswerPending, TargetRefused, TargetUnreachable
 from mxplans_lims.delivery import Target
 from mxplans_lims.executed import executed_sweeps
 from mxplans_lims.nxmx import NxmxSettings, NxmxTarget, nexus_path
@@ -115,7 +115,7 @@ def test_while_the_series_goes_on_the_mask_is_waited_for_and_then_nothing_is_wri
     master = Path(record.sweeps[0].detector.master)
     kept = master.read_bytes()
     master.unlink()
-    with pytest.raises(TargetUnreachable, match="end of the series"):
+    with pytest.raises(AnswerPending, match="end of the series"):
         sent(going_on)
     master.write_bytes(kept)
     path = sent(going_on)
@@ -144,8 +144,16 @@ def test_a_sweep_that_nobody_could_process_is_refused(changes, reason):
 def test_frames_that_are_away_are_waited_for(tmp_path):
     record = turn(tmp_path)
     Path(record.sweeps[0].files[0].path).unlink()
-    with pytest.raises(TargetUnreachable, match="cannot be read"):
+    with pytest.raises(AnswerPending, match="cannot be read"):
         sent(record)
+
+
+def test_a_master_file_that_cannot_be_read_is_waited_for(tmp_path):
+    record = turn(tmp_path)
+    Path(record.sweeps[0].detector.master).write_bytes(b"half of it")
+    with pytest.raises(AnswerPending, match="master"):
+        sent(record)
+    assert not list(tmp_path.rglob("*.nxs*"))
 
 
 def test_frames_that_are_not_as_told_are_refused(tmp_path):
