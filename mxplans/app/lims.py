@@ -72,7 +72,11 @@ def show_status(out: Path, as_json: bool) -> int:
     console.print(f"exporter: {does}, {read['documents']} documents read, {read['unread_bytes']} bytes not")
     for name, said in (("journal", journal), ("tiled", catalogue)):
         if said is not None:
-            console.print(Text(f"{name}: " + ", ".join(f"{key} {value or 'none'}" for key, value in said.items())))
+            console.print(
+                Text(
+                    f"{name}: " + ", ".join(f"{key} {'none' if value == '' else value}" for key, value in said.items())
+                )
+            )
     return code
 
 

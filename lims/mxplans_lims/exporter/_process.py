@@ -122,7 +122,8 @@ def export_once(out: Path, backoff: Backoff, limit_s: float) -> int:
         with only_one(out), Work(out, backoff) as work:
             work.close_orphans()
             while not work.read_on(commands.has_ended) and not commands.ended:
-                pass
+                if work.fault:
+                    return CANNOT
             begun = time.monotonic()
             while not commands.ended and time.monotonic() < begun + limit_s:
                 work.look_after()
@@ -154,7 +155,8 @@ def _follow(work: Work, commands: Commands) -> None:
                 _say(event="caught-up", documents=work.documents, pending=unsent.pending, dead=unsent.dead)
                 asked.pop(0)
                 answered += 1
-            commands.wait(0.02 if asked else POLL_S)
+        if at_end or work.fault:
+            commands.wait(0.02 if asked and at_end else POLL_S)
 
 
 def _settled(work: Work, since_s: float) -> bool:

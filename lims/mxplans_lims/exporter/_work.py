@@ -37,6 +37,7 @@ class Work:
     Attributes:
         targets: Those that are usable, and why others are not.
         outbox: What stands between reading and sending.
+        fault: What keeps it from reading; empty if nothing does.
 
     Raises:
         DeliveryError: If the outbox cannot be used.
@@ -51,7 +52,7 @@ class Work:
         teller = Teller(self.targets, out)
         self._exporter = Exporter(self._journal, self.outbox, teller, self._ring)
         self._silent_since_s = time.monotonic()
-        self._fault = ""
+        self.fault = ""
 
     def __enter__(self) -> Self:
         self.outbox.recover()
@@ -83,8 +84,8 @@ class Work:
             at_end = self._exporter.read_on(interrupted)
         except (DeliveryError, OSError) as error:
             self._note(error)
-            return True
-        self._fault = ""
+            return False
+        self.fault = ""
         if self.documents != before:
             self._silent_since_s = time.monotonic()
         return at_end
@@ -109,9 +110,9 @@ class Work:
 
     def _note(self, error: Exception) -> None:
         """Say what does not work, once as long as it stays the same."""
-        if str(error) != self._fault:
+        if str(error) != self.fault:
             log.error("%s", error)
-        self._fault = str(error)
+        self.fault = str(error)
 
 
 def _announce(outbox: Outbox, targets: Targets) -> None:

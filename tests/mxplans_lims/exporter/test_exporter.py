@@ -9,9 +9,11 @@ from remote_target import RemoteTarget
 from mxplans.errors import DeliveryError
 from mxplans_lims.exporter import _exporter as reading
 from mxplans_lims.exporter import replay
+from mxplans_lims.exporter._backoff import Backoff
 from mxplans_lims.exporter._exporter import LIVE_EVERY_S, Exporter
 from mxplans_lims.exporter._targets import Targets
 from mxplans_lims.exporter._telling import FOLD, MISCONFIGURED, Teller
+from mxplans_lims.exporter._work import Work
 
 
 class Clock:
@@ -323,3 +325,23 @@ def test_runs_of_others_and_odd_documents_are_left_alone(out, outbox, make, expe
     make().read_on()
     assert outbox.items() == (experiments.item(1),)
     assert outbox.problems() == ()
+
+
+def test_a_disk_that_is_full_for_a_while_loses_nothing(out, experiments, monkeypatch, caplog):
+    """The outbox refuses to be written; the same process goes on when it can be."""
+    append(out, experiments.lines(1))
+    with Work(out, Backoff()) as work:
+        put = work.outbox.put
+
+        def full(*arguments):
+            raise DeliveryError("outbox cannot be used: database or disk is full")
+
+        monkeypatch.setattr(work.outbox, "put", full)
+        for _ in range(3):
+            assert work.read_on(lambda: False) is False
+        assert "disk is full" in work.fault
+        assert caplog.text.count("disk is full") == 1
+        monkeypatch.setattr(work.outbox, "put", put)
+        assert work.read_on(lambda: False) is True
+        assert (work.fault, work.documents) == ("", len(experiments.lines(1)))
+        assert len(work.outbox.steps(experiments.item(1))) > 0

@@ -167,7 +167,22 @@ def test_a_run_whose_process_died_is_told_as_failed(out, experiments, plugins):
     append(out, lines[: len(lines) * 2 // 3] + [lines[-1][:30]])
     assert once(out, plugins).returncode == 0
     (end,) = [row for row in rows(out) if row[1].endswith("/end")]
-    assert "'status': 'fail'" in end[3] or "'status': 'unfinished'" in end[3]
+    assert "'status': 'fail'" in end[3]
+
+
+def test_a_run_whose_process_dies_beside_it_is_told_as_failed_by_itself(out, experiments, start):
+    configure(out, lims={})
+    append(out, experiments.lines(1)[:-1])
+    process = start()
+    process.hear()
+    waiting = threading.Event()
+    for _ in range(400):
+        if any(uid.endswith("/end") for uid in uids(out)):
+            break
+        waiting.wait(0.1)
+    (end,) = [row for row in rows(out) if row[1].endswith("/end")]
+    assert "'status': 'fail'" in end[3]
+    assert len(uids(out)) == expected(experiments, 1)
 
 
 def test_while_somebody_writes_the_journal_its_runs_are_not_over(out, experiments, start):
