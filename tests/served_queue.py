@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from documents_contract import check_journal
 
 ROOT = Path(__file__).parents[1]
 MXPLANS = str(Path(sys.executable).with_name("mxplans"))
@@ -42,12 +43,14 @@ class ServedQueue:
         wait_until(self._answers, START_S, f"the queue is served; {self.words()}")
 
     def stop(self) -> int:
-        """SIGTERM, as systemd does; its exit code."""
+        """SIGTERM, as systemd does; its exit code. Its documents keep to the contract."""
         if self._process is None:
             return 0
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(20)
+            code = self._process.wait(20)
+            check_journal(self.folder / "documents.jsonl", deaths=True)  # tests kill whatever runs here
+            return code
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
