@@ -91,7 +91,7 @@ def start_archive() -> Iterator[Callable[..., ArchiveProcess]]:
         yield lambda *args, **options: cleanup.enter_context(ArchiveProcess(*args, **options))
 
 
-@pytest.mark.timeout(180)  # starts the server twice, on a machine that may be busy
+@pytest.mark.timeout(240)  # starts the server twice, on a machine that may be busy
 def test_server_and_database_come_late_and_are_killed(
     site: Site, make_night: Any, start_archive: Callable[..., ArchiveProcess]
 ) -> None:
