@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from documents_made import ITEM
+from documents_made import IMAGES, ITEM, NOW_S, made_documents
 
 from mxplans.centring import kappa_calibration
 from mxplans.centring.light_crystal import LightCrystal
@@ -24,6 +24,7 @@ from mxplans.plans.orienting import orientation_values
 from mxplans.plans.points import point_values
 from mxplans.plans.record import Record
 from mxplans_lims import records
+from mxplans_lims.fold import fold
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 POSE = Pose(x_mm=0.1, y_mm=0.2, z_mm=0.3, omega_deg=30.0)
@@ -158,3 +159,13 @@ def test_the_item_comes_out_of_a_start_document_as_it_went_in(item):
         }
     )
     assert again.to_json() == item.to_json()
+
+
+def test_whoever_reads_records_finds_every_readback_under_its_key():
+    (record,) = fold(made_documents())
+    (scan,) = record.sweeps
+    where_there_is_such_an_axis = {"kappa_deg", "phi_deg", "chi_deg"}
+    assert {name for name, value in scan.measured if value is None} == where_there_is_such_an_axis
+    unsaid = {"model", "serial_number", "master"}  # the made detector has no words
+    assert {name for name, value in scan.detector if value is None} == unsaid
+    assert (record.verdict, scan.frames, record.robot[0].start.timestamp()) == ("COLLECTED", IMAGES, NOW_S - 10)
