@@ -21,7 +21,7 @@ def made(record, site=PARIS):
     """Rows by table, in the order of the steps."""
     given = delivery(record)
     found: dict[str, list] = {}
-    for step in ispyb_rows(record, given.message, given.out, site):
+    for step in ispyb_rows(record, given.out, site):
         for row in rows_of(step) if step.key != RESOLVE else ():
             found.setdefault(row.table, []).append(row)
     return found
@@ -232,8 +232,8 @@ def test_more_pictures_than_columns_are_attached():
 def test_rows_are_the_same_each_time_and_plain_json():
     for make in RECORDS.values():
         given = delivery(make())
-        steps = ispyb_rows(given.record, given.message, given.out, PARIS)
-        again = ispyb_rows(make(), given.message, given.out, PARIS)
+        steps = ispyb_rows(given.record, given.out, PARIS)
+        again = ispyb_rows(make(), given.out, PARIS)
         assert steps == again
         payloads = [step.payload for step in steps]
         assert json.loads(json.dumps(payloads, allow_nan=False)) == payloads
@@ -251,4 +251,4 @@ def test_rows_are_the_same_each_time_and_plain_json():
 def test_no_proposal(lims, words):
     record = rotation(lims=lims, objects={})
     with pytest.raises(TargetRefused, match=words):
-        ispyb_rows(record, {}, delivery(rotation()).out, PARIS)
+        ispyb_rows(record, delivery(rotation()).out, PARIS)

@@ -80,7 +80,7 @@ def test_every_column_of_the_rows_has_a_parameter_or_is_known_to_have_none() -> 
     """A column that appears in the rows later must not get lost in silence."""
     for make in RECORDS.values():
         told = delivery(make())
-        for step in ispyb_rows(told.record, told.message, told.out, Site(ZoneInfo("Europe/Paris")))[1:]:
+        for step in ispyb_rows(told.record, told.out, Site(ZoneInfo("Europe/Paris")))[1:]:
             for row in rows_of(step):
                 if row.table in NO_PROCEDURE:
                     continue

@@ -59,7 +59,7 @@ class ExpeyeTarget:
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
         """One for each row that has a route, in the order in which they hang on each other."""
-        rows = ispyb_rows(delivery.record, delivery.message, delivery.out, self._site)
+        rows = ispyb_rows(delivery.record, delivery.out, self._site)
         return [Step(key, call.to_json()) for key, call in calls_of(rows, self._routes)]
 
     def send(self, step: Step, ids: Mapping[str, str]) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ Where our uid stands, so that no row comes twice when an answer was lost:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ IDENTIFIER = "ispyb"
 """Domain of identifiers that ISPyB gave, before the first dot: `ispyb.example.org`, or one a site chooses so."""
 
 
-def ispyb_rows(record: SampleRecord, message: Mapping[str, Any], out: Path, site: Site) -> tuple[Step, ...]:
+def ispyb_rows(record: SampleRecord, out: Path, site: Site) -> tuple[Step, ...]:
     """Steps of an experiment; each but the first has `rows` in its payload, see `rows_of`.
 
     The first has no rows: it says which session and sample are meant, and its answer are their identifiers under
@@ -51,7 +51,7 @@ def ispyb_rows(record: SampleRecord, message: Mapping[str, Any], out: Path, site
     Raises:
         TargetRefused: If the experiment names no proposal or no session.
     """
-    given = Told(record, message, out, site)
+    given = Told(record, out, site)
     return (Step(RESOLVE, _meant(given)), *_steps(given))
 
 

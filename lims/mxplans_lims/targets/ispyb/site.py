@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mxplans_lims.records import SampleRecord
@@ -47,13 +46,11 @@ class Told:
 
     Attributes:
         record: What is known of it.
-        message: The same as an MXLIMS message.
         out: The folder that snapshots are named relative to.
         site: Where it is told.
     """
 
     record: SampleRecord
-    message: Mapping[str, Any]
     out: Path
     site: Site
 

@@ -61,7 +61,7 @@ class IspybTarget:
         Raises:
             TargetRefused: If the experiment names no proposal or no session.
         """
-        return ispyb_rows(delivery.record, delivery.message, delivery.out, self._site)
+        return ispyb_rows(delivery.record, delivery.out, self._site)
 
     def send(self, step: Step, ids: Mapping[str, str]) -> Mapping[str, str]:
         """Write the rows of a step, those that are there already in their place.

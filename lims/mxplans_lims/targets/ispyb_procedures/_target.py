@@ -65,7 +65,7 @@ class IspybProceduresTarget:
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
         """Rows of the tables that have a procedure, a step for each: procedures know no transaction."""
-        first, *others = ispyb_rows(delivery.record, delivery.message, delivery.out, self._site)
+        first, *others = ispyb_rows(delivery.record, delivery.out, self._site)
         rows = (row for step in others for row in rows_of(step))
         return [first, *(step_of(row.key, [row]) for row in rows if row.table in PROCEDURES)]
 
