@@ -1,12 +1,14 @@
 """What does not fit is said with column, value and what is allowed, before anything is sent, on both engines."""
 
+import sys
+
 import pytest
 from ispyb_sending import send_all
 from ispyb_support import counts, rows
 from lims_records import rotation
 from pydantic import ValidationError
 
-from mxplans.errors import TargetRefused
+from mxplans.errors import InvalidInput, TargetRefused
 from mxplans_lims.targets.ispyb.guard import fitting, require_complete
 from mxplans_lims.targets.ispyb.tables import table
 from mxplans_lims.targets.ispyb.target import IspybTarget
@@ -76,3 +78,10 @@ def test_settings_that_cannot_be(settings, words):
     with pytest.raises(ValidationError, match=words) as caught:
         IspybTarget.Settings(**given)
     assert "secret" not in str(caught.value.errors()[0]["msg"])
+
+
+@pytest.mark.parametrize(("package", "url"), [("ispyb", "sqlite:///x"), ("pymysql", "mysql+pymysql://me@host/ispyb")])
+def test_package_that_is_not_installed_is_named_with_its_extra(monkeypatch, package, url):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InvalidInput, match=rf"package {package} is not installed.*mxplans\[ispyb\]"):
+        IspybTarget("ispyb", IspybTarget.Settings(url=url, timezone="Etc/UTC"))

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from mxplans.errors import InvalidInput, TargetUnreachable
+from mxplans.errors import TargetUnreachable
 from mxplans_lims.secret import Secret
 from mxplans_lims.targets.ispyb.problems import told_apart
+from mxplans_lims.targets.ispyb.tables import require_packages
 
 _ONE = {"pool_size": 1, "max_overflow": 0}
 _DRIVERS = ("mysql+pymysql", "sqlite")
@@ -47,11 +48,15 @@ class Database:
         connect_timeout_s: Until a connection stands.
         answer_timeout_s: Until the server has answered a statement.
         tls: Path of the certificates of authorities that the server's is checked against; None goes unencrypted.
+
+    Raises:
+        InvalidInput: If a package is not installed that it needs.
     """
 
     def __init__(
         self, url: str, password: Secret | None, connect_timeout_s: int, answer_timeout_s: int, tls: Path | None = None
     ) -> None:
+        require_packages(url)
         self.url = url
         self._password = password
         self._timeouts = connect_timeout_s, answer_timeout_s
@@ -91,14 +96,8 @@ class Database:
         }
         if self._tls is not None:
             arguments["ssl"] = {"ca": str(self._tls)}
-        try:
-            # Nothing to reset: each transaction has ended when its connection is given back.
-            engine = create_engine(url, pool_pre_ping=True, pool_reset_on_return=None, connect_args=arguments, **_ONE)
-        except ModuleNotFoundError as error:
-            raise InvalidInput(
-                f"package {error.name} is not installed; a target of type ispyb needs it: pip install 'mxplans[ispyb]'"
-            ) from error
-
+        # Nothing to reset: each transaction has ended when its connection is given back.
+        engine = create_engine(url, pool_pre_ping=True, pool_reset_on_return=None, connect_args=arguments, **_ONE)
         event.listen(engine, "do_connect", self._with_password)
         return engine
 

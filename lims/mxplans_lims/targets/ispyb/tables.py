@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import Column, Table
@@ -10,6 +11,21 @@ from sqlalchemy import Column, Table
 from mxplans.errors import InvalidInput
 
 _SCHEMA = "ispyb.sqlalchemy._auto_db_schema"
+
+
+def require_packages(url: str) -> None:
+    """The optional packages that a database needs are there: asked before anything is sent.
+
+    Raises:
+        InvalidInput: If one is not installed.
+    """
+    for package in ("ispyb", *(("pymysql",) if url.startswith("mysql") else ())):
+        if find_spec(package) is None:
+            raise _missing(package)
+
+
+def _missing(package: str | None) -> InvalidInput:
+    return InvalidInput(f"package {package} is not installed; ISPyB needs it: pip install 'mxplans[ispyb]'")
 
 
 def table(name: str) -> Table:
@@ -21,9 +37,7 @@ def table(name: str) -> Table:
     try:
         tables = import_module(_SCHEMA).Base.metadata.tables
     except ModuleNotFoundError as error:
-        raise InvalidInput(
-            f"package {error.name} is not installed; a target of type ispyb needs it: pip install 'mxplans[ispyb]'"
-        ) from error
+        raise _missing(error.name) from error
     if name not in tables:
         raise InvalidInput(f"package ispyb declares no table {name}; allowed is version 12.1 or newer: update it")
     found: Table = tables[name]
