@@ -54,6 +54,7 @@ class ExpeyeServer:
         rows: By table and id; each with the fields of its body, its own id and those above it.
         faults: The first that fits a request is used up by it.
         sessions: Proposals and the numbers of their sessions.
+        times: What else is known of sessions, by number.
         asked: Method and path of each request that came in.
         page_limit: Rows of a listing that it gives at once, whatever is asked for.
     """
@@ -62,6 +63,7 @@ class ExpeyeServer:
     rows: dict[str, dict[int, Row]] = field(default_factory=lambda: {name: {} for name in TABLES})
     faults: list[Fault] = field(default_factory=list)
     sessions: dict[str, set[int]] = field(default_factory=lambda: {"mx1234": {5, 6}})
+    times: dict[int, Row] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     page_limit: int = 100
 
@@ -98,6 +100,14 @@ class _Routes:
         self.row(name, int(given["id"]))
         return {TABLES[name].id_field: int(given["id"])}
 
+    def sessions(self, proposal: str) -> Row:
+        """All of a proposal."""
+        if proposal not in self._server.sessions:
+            raise Refused(404, f"Proposal {proposal} not found")
+        numbers = sorted(self._server.sessions[proposal])
+        items = [{"visitNumber": number, **self._server.times.get(number, {})} for number in numbers]
+        return {"items": items, "total": len(items)}
+
     def row(self, name: str, number: int) -> Row:
         try:
             return self._server.rows[name][number]
@@ -133,8 +143,10 @@ def make_app(server: ExpeyeServer) -> Any:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return JSONResponse({"detail": "Could not validate token"}, 401)
         given = request.path_params
-        name = given.get("table") or given["parent"]
+        name = given.get("table") or given.get("parent")
         try:
+            if name is None:
+                return JSONResponse(routes.sessions(given["proposal"]))
             if name not in TABLES:
                 raise Refused(404, "Not Found")
             if request.method == "POST":
@@ -151,7 +163,13 @@ def make_app(server: ExpeyeServer) -> Any:
             return JSONResponse({"detail": refused.detail}, refused.status)
 
     session, one = "/proposals/{proposal}/sessions/{session}/{table}", "/{parent}/{id:int}"
-    paths = ((session, ["GET", "POST"]), (one, ["GET", "PATCH"]), (one + "/{table}", ["GET", "POST"]))
+    listed = "/proposals/{proposal}/sessions"
+    paths = (
+        (listed, ["GET"]),
+        (session, ["GET", "POST"]),
+        (one, ["GET", "PATCH"]),
+        (one + "/{table}", ["GET", "POST"]),
+    )
     app = Starlette(routes=[Route(path, answered, methods=methods) for path, methods in paths])
     return _faulty(app, server)
 

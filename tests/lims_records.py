@@ -215,6 +215,14 @@ def multi_pin(out: Path = OUT, sample: str = "Many-2", **changes: Any) -> Sample
     return rotation(out, sample, **({"objects": objects(sample, multi=True)} | changes))
 
 
+def unattended(out: Path = OUT, sample: str = "Lyso-1", **changes: Any) -> SampleRecord:
+    """A turn whose shipment names no session; it began on 2026-11-25 at 20:00:00 UTC."""
+    whole = rotation(out, sample)
+    shipment = {name: value for name, value in whole.objects["Shipment"].items() if name != "sessionNumber"}
+    given = {"objects": {**whole.objects, "Shipment": shipment}, "lims": {**whole.lims, "session": None}}
+    return rotation(out, sample, **(given | changes))
+
+
 RECORDS: dict[str, Callable[..., SampleRecord]] = {
     made.__name__: made
     for made in (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from expeye_server import ExpeyeServer, Fault
 from lims_record_parts import asked
-from lims_records import RECORDS, characterisation, delivery, energy_scan, failed, mad, rotation, running
+from lims_records import RECORDS, characterisation, delivery, energy_scan, failed, mad, rotation, running, unattended
 from step_sender import Sender
 
 from mxplans.errors import InvalidProfile, TargetRefused, TargetUnreachable
@@ -281,3 +281,38 @@ def test_a_server_that_lists_nothing_can_be_written_to(server: ExpeyeServer, set
     assert server.counts() == ROTATION
     assert {method for method, _ in server.asked} == {"POST", "PATCH"}
     assert server.rows["data-groups"][101]["comments"].startswith("COLLECTED: all images; sample Lyso-1")
+
+
+THEN = {"beamLineName": "sim", "startDate": "2026-11-25T20:00:00", "endDate": "2026-11-26T09:00:00+00:00"}
+BEFORE = {"beamLineName": "sim", "startDate": "2026-11-20 09:00:00", "endDate": "2026-11-25 19:59:59"}
+
+
+def test_an_unattended_shipment_gets_the_session_of_its_beamline_and_time(
+    server: ExpeyeServer, target: ExpeyeTarget
+) -> None:
+    server.times.update({5: BEFORE, 6: THEN})
+    sender = Sender(target)
+    for record in (running(sample="Lyso-1", lims={**unattended().lims}, objects=unattended().objects), unattended()):
+        sender.send(record)
+    assert server.counts() == ROTATION
+    assert {group["session"] for group in server.rows["data-groups"].values()} == {6}
+
+
+def test_an_unattended_shipment_without_one_session_says_which_there_are(
+    server: ExpeyeServer, settings: dict[str, Any], target: ExpeyeTarget
+) -> None:
+    server.times.update({5: BEFORE, 6: {**THEN, "beamLineName": "i00"}})
+    with pytest.raises(TargetRefused, match=r"none is at sim at 2026-11-25 20:00:00.*5 \(sim.*6 \(i00"):
+        Sender(target).send(unattended())
+    with pytest.raises(TargetRefused, match="Proposal mx99 not found"):
+        Sender(target).send(unattended(lims={"proposal": "mx99"}))
+    with pytest.raises(TargetUnreachable, match="session, which is not found yet"):
+        target.send(target.steps(delivery(unattended()))[1], {})
+    blind = ExpeyeTarget("lims", ExpeyeSettings(**settings, look_up=False))
+    with pytest.raises(TargetRefused, match="without `look_up` none is looked up"):
+        Sender(blind).send(unattended())
+    blind.close()
+    told = ExpeyeTarget("lims", ExpeyeSettings(**settings, look_up=False, session=5))
+    Sender(told).send(unattended())
+    told.close()
+    assert {group["session"] for group in server.rows["data-groups"].values()} == {5}

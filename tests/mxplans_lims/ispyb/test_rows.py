@@ -244,7 +244,7 @@ def test_rows_are_the_same_each_time_and_plain_json():
     ("lims", "words"),
     [
         ({}, "no proposal"),
-        ({"proposal": "mx1234"}, "session of proposal mx1234"),
+        ({"proposal": "mx1234-x", "session": 1}, "session is 'x'"),
         ({"proposal": "1234", "session": 1}, "'1234'"),
     ],
 )

@@ -9,7 +9,7 @@ import pymysql
 import pytest
 from ispyb_stubs import statements
 from ispyb_support import add_sample, counts, rows
-from lims_records import delivery, energy_scan, failed, mad, rotation, running
+from lims_records import delivery, energy_scan, failed, mad, rotation, running, unattended
 from mariadb_support import PASSWORD
 from step_sender import Sender
 
@@ -188,6 +188,20 @@ def test_a_sample_is_found_by_the_barcode_of_its_pin(ispyb: Any) -> None:
         sample = add_sample(connection, ispyb.ids, "Se-1")
     Sender(ispyb.target()).send(mad())
     assert {row["blSampleId"] for row in rows(ispyb.engine, "DataCollectionGroup")} == {sample}
+
+
+def test_an_unattended_shipment_gets_the_session_of_its_time_or_of_the_profile(ispyb: Any) -> None:
+    with pytest.raises(TargetRefused, match=r"none is at sim at 2026-11-25 21:00:00.*2 \(sim.*5 \(sim"):
+        Sender(ispyb.target()).send(unattended())
+    then = "UPDATE BLSession SET startDate = '2026-11-25 09:00', endDate = '2026-11-26 09:00' WHERE visit_number = 5"
+    on(ispyb, then)
+    Sender(ispyb.target()).send(unattended())
+    assert {group["sessionId"] for group in rows(ispyb.engine, "DataCollectionGroup")} == {ispyb.ids["BLSession5"]}
+
+    with pytest.raises(TargetRefused, match="without `look_up` none is looked up"):
+        Sender(ispyb.target(look_up=False)).send(unattended())
+    Sender(ispyb.target(look_up=False, session=2)).send(unattended())
+    assert rows(ispyb.engine, "DataCollectionGroup")[-1]["sessionId"] == ispyb.ids["BLSession2"]
 
 
 @pytest.mark.parametrize("missing", ["ispyb", "mysql.connector", "mysql"])

@@ -18,7 +18,7 @@ class Call:
     Attributes:
         table: Whose route it takes.
         proposal: As `mx1234`.
-        session: Its number within the proposal.
+        session: Its number within the proposal; None where the first step finds it.
         parent: Key of the row it hangs on; None when that is the session.
         body: Fields and values.
         match: Fields that tell it from the others beside it.
@@ -30,7 +30,7 @@ class Call:
 
     table: str
     proposal: str
-    session: int
+    session: int | None
     parent: str | None
     body: Mapping[str, Any]
     match: Mapping[str, Any]
@@ -57,7 +57,7 @@ def calls_of(steps: Sequence[Step], routes: Mapping[str, Route]) -> Iterator[tup
         routes: By table.
     """
     meant = steps[0].payload
-    place = (meant["proposal"]["code"] + meant["proposal"]["number"], int(meant["session"]))
+    place = (meant["proposal"]["code"] + meant["proposal"]["number"], meant["session"])
     sample = next((text for text in meant["sample"]["identifiers"] if text.isdigit()), None)
     for row in (row for step in steps[1:] for row in rows_of(step)):
         route = routes.get(row.table)
@@ -70,7 +70,7 @@ def calls_of(steps: Sequence[Step], routes: Mapping[str, Route]) -> Iterator[tup
             yield row.key, _call(row, route, place, sample)
 
 
-def _call(row: Row, route: Route, place: tuple[str, int], sample: str | None) -> Call:
+def _call(row: Row, route: Route, place: tuple[str, int | None], sample: str | None) -> Call:
     body = _body(row, route)
     if sample is not None:
         linked = (column for column, key in row.links.items() if key == SAMPLE and column in route.fields)

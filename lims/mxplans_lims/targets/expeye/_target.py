@@ -16,7 +16,9 @@ from mxplans_lims.delivery import Delivery, Step
 from mxplans_lims.targets.expeye._calls import Call, calls_of, shortened
 from mxplans_lims.targets.expeye._client import ClientSettings, RestClient
 from mxplans_lims.targets.expeye.routes import WIDTHS, Route, routes_with
+from mxplans_lims.targets.ispyb.row import RESOLVE, SESSION
 from mxplans_lims.targets.ispyb.rows import ispyb_rows
+from mxplans_lims.targets.ispyb.sessions import Session, session_at, session_unknown
 from mxplans_lims.targets.ispyb.site import Site, known_zone
 
 
@@ -27,6 +29,11 @@ class ExpeyeSettings(ClientSettings):
         description="Of the times in the database, which say none: an IANA name, as Europe/London"
     )
     beamline_name: str | None = Field(default=None, description="As ISPyB has it; None takes that of the documents")
+    session: int | None = Field(
+        default=None,
+        gt=0,
+        description="Number of the session where a shipment names none; None takes the one that the beamline has then",
+    )
     experiment_types: dict[str, str] = Field(
         default={}, description="Words of this server for values of experimentType, as Mesh3D: Mesh"
     )
@@ -54,16 +61,25 @@ class ExpeyeTarget:
         self.name = name
         self._look_up = settings.look_up
         self._routes = routes_with(settings.routes)
-        self._site = Site(ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types)
+        self._site = Site(
+            ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types, settings.session
+        )
         self._client = RestClient(settings)
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
-        """One for each row that has a route, in the order in which they hang on each other."""
+        """One for each row that has a route, in the order in which they hang on each other.
+
+        Where the experiment names no session, the first one finds it.
+        """
         rows = ispyb_rows(delivery.record, delivery.out, self._site)
-        return [Step(key, call.to_json()) for key, call in calls_of(rows, self._routes)]
+        first = rows[:1] if rows[0].payload["session"] is None else ()
+        return [*first, *(Step(key, call.to_json()) for key, call in calls_of(rows, self._routes))]
 
     def send(self, step: Step, ids: Mapping[str, str]) -> Mapping[str, str]:
         """Change the row where it stands; otherwise look for it beside the others, and make it where it is not."""
+        if step.key == RESOLVE:
+            number = self._session_at(step.payload)
+            return {RESOLVE: number, SESSION: number}
         call = Call.of(step.payload)
         route = self._routes[call.table]
         where = _where(call, ids)
@@ -79,6 +95,15 @@ class ExpeyeTarget:
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()
+
+    def _session_at(self, meant: Mapping[str, Any]) -> str:
+        """Number of the session that an experiment began in, by the times that the server lists."""
+        if not self._look_up:
+            raise session_unknown(meant)
+        route = self._routes["BLSession"]
+        proposal = meant["proposal"]["code"] + meant["proposal"]["number"]
+        listed = self._client.rows((route.create or "").format(proposal=quote(proposal, safe="")))
+        return str(session_at([_session_of(route, row) for row in listed], meant))
 
     def _found(self, route: Route, call: Call, where: Mapping[str, str]) -> str | None:
         """A row that an earlier attempt has left there, its answer lost."""
@@ -118,7 +143,10 @@ def _marked(call: Call) -> dict[str, Any]:
 
 def _where(call: Call, ids: Mapping[str, str]) -> dict[str, str]:
     """What stands for the places in a path."""
-    where = {"proposal": quote(call.proposal, safe=""), "session": str(call.session)}
+    session = ids.get(SESSION) if call.session is None else str(call.session)
+    if session is None:
+        raise TargetUnreachable(f"{call.table} hangs on a session, which is not found yet: it is sent after it")
+    where = {"proposal": quote(call.proposal, safe=""), "session": session}
     if call.parent is not None:
         if call.parent not in ids:
             raise TargetUnreachable(f"{call.table} hangs on {call.parent}, which is not there yet: it is sent after it")
@@ -133,6 +161,18 @@ def _id_of(route: Route, row: Mapping[str, Any]) -> str:
             "version, check `routes` of the target"
         )
     return str(row[route.id_field])
+
+
+def _session_of(route: Route, row: Mapping[str, Any]) -> Session:
+    """A session that is listed; times are read without the zone that some servers put there."""
+    told = {column: row.get(name) for column, name in route.fields.items()}
+    start, end = (_plain(told.get(column)) for column in ("startDate", "endDate"))
+    return Session(
+        int(_id_of(route, row)),
+        told.get("beamLineName"),
+        start if isinstance(start, datetime) else None,
+        end if isinstance(end, datetime) else None,
+    )
 
 
 def _is_meant(route: Route, call: Call, row: Mapping[str, Any]) -> bool:

@@ -5,8 +5,8 @@ paths to make data groups, data collections, positions, grids and robot actions,
 identifiers in the answers; PATCH of data groups, data collections, robot actions and samples; GET of a robot action.
 
 Assumed: listings at the paths that make rows, in pages (`items`, `total`, as other services of Diamond answer) or as a
-bare list; a GET of other single rows at the path that changes them, with `positionId` in a data collection. Positions and grids
-have no path that changes them: they stay as they were first told. Other tables (X-ray centring, screening, attachments,
+bare list; sessions of a proposal in one of those, for experiments that name none; a GET of other single rows at the path
+that changes them, with `positionId` in a data collection. Positions and grids have no path that changes them: they stay as they were first told. Other tables (X-ray centring, screening, attachments,
 spectra, energy scans) have no path here: what belongs there is not sent, unless the profile names one.
 """
 
@@ -63,6 +63,11 @@ _COLLECTION_FIELDS = (
 )
 
 ROUTES: Mapping[str, Route] = {
+    "BLSession": Route(
+        create="/proposals/{proposal}/sessions",
+        id_field="visitNumber",
+        fields=_same("beamLineName", "startDate", "endDate"),
+    ),
     "RobotAction": Route(
         create=f"{_SESSION}/robot-actions",
         row="/robot-actions/{id}",

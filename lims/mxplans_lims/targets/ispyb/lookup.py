@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from mxplans.errors import TargetRefused
 from mxplans_lims.targets.ispyb.row import RESOLVE, SAMPLE, SESSION
+from mxplans_lims.targets.ispyb.sessions import Session, session_at
 from mxplans_lims.targets.ispyb.tables import table
 
 
@@ -23,9 +24,9 @@ def resolve(connection: Connection, meant: Mapping[str, Any]) -> dict[str, str]:
         meant: Payload of the first step.
 
     Raises:
-        TargetRefused: If there is no such proposal or session.
+        TargetRefused: If there is no such proposal or session, or none at that time where none is named.
     """
-    session, proposal = _session(connection, meant["proposal"], meant["session"])
+    session, proposal = _session(connection, meant)
     found = {RESOLVE: str(session), SESSION: str(session)}
     for query in _samples(proposal, meant["sample"]):
         sample = connection.execute(query).scalar()
@@ -34,8 +35,9 @@ def resolve(connection: Connection, meant: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _session(connection: Connection, proposal: Mapping[str, str], number: int) -> tuple[int, int]:
+def _session(connection: Connection, meant: Mapping[str, Any]) -> tuple[int, int]:
     proposals, sessions = table("Proposal"), table("BLSession")
+    proposal = meant["proposal"]
     named = f"{proposal['code']}{proposal['number']}"
     which = (proposals.c.proposalCode == proposal["code"]) & (proposals.c.proposalNumber == proposal["number"])
     ours = connection.execute(select(proposals.c.proposalId).where(which)).scalars().all()
@@ -43,6 +45,7 @@ def _session(connection: Connection, proposal: Mapping[str, str], number: int) -
         raise TargetRefused(
             f"ISPyB has no proposal {named}; allowed is one that it has: enter it there, or correct the shipment"
         )
+    number = meant["session"] if meant["session"] is not None else session_at(_sessions(connection, ours), meant)
     query = select(sessions.c.sessionId, sessions.c.proposalId).where(
         sessions.c.proposalId.in_(ours), sessions.c.visit_number == number
     )
@@ -55,6 +58,12 @@ def _session(connection: Connection, proposal: Mapping[str, str], number: int) -
             "the shipment"
         )
     return int(row[0]), int(row[1])
+
+
+def _sessions(connection: Connection, proposals: Sequence[int]) -> list[Session]:
+    of = table("BLSession").c
+    query = select(of.visit_number, of.beamLineName, of.startDate, of.endDate).where(of.proposalId.in_(proposals))
+    return [Session(*row) for row in connection.execute(query.order_by(of.visit_number))]
 
 
 def _samples(proposal: int, sample: Mapping[str, Any]) -> Iterator[Select[tuple[int]]]:

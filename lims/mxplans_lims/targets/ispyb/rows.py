@@ -49,7 +49,7 @@ def ispyb_rows(record: SampleRecord, out: Path, site: Site) -> tuple[Step, ...]:
     `session` and `sample`.
 
     Raises:
-        TargetRefused: If the experiment names no proposal or no session.
+        TargetRefused: If the experiment names no proposal.
     """
     given = Told(record, out, site)
     return (Step(RESOLVE, _meant(given)), *_steps(given))
@@ -97,23 +97,26 @@ def _collections(given: Told, groups: tuple[Group, ...]) -> Iterator[Step]:
 
 
 def _meant(given: Told) -> dict[str, Any]:
-    """Which session and which sample: all that may lead to them, in plain words."""
+    """Which session and which sample: all that may lead to them, in plain words.
+
+    A shipment without a session is one of unattended data collection: then the target has one, or the time tells it.
+    """
     record = given.record
     objects = record.objects
     shipment = objects.get("Shipment", {})
     proposal = record.proposal or shipment.get("proposalCode")
-    session = record.session if record.session is not None else shipment.get("sessionNumber")
-    if not proposal or session is None:
-        missing = "proposal" if not proposal else f"session of proposal {proposal}"
+    if not proposal:
         raise TargetRefused(
-            f"experiment {record.item_uid} names no {missing}; allowed is a proposal as mx1234 and a session as 5: give "
-            "its shipment proposalCode and sessionNumber"
+            f"experiment {record.item_uid} names no proposal; allowed is one as mx1234: give its shipment proposalCode"
         )
-    code, number = _proposal(str(proposal))
+    code, number, visit = _proposal(str(proposal))
+    named = (record.session, shipment.get("sessionNumber"), visit, given.site.session)
+    session = next((each for each in named if each is not None), None)
     place = objects.get("Pin", objects.get("MultiPin", {}))
     return {
         "proposal": {"code": code, "number": number},
-        "session": int(session),
+        "session": None if session is None else int(session),
+        "began": given.time(record.start),
         "beamline": given.site.beamline or record.beamline,
         "sample": {
             "name": record.sample_name,
@@ -131,12 +134,14 @@ def _meant(given: Told) -> dict[str, Any]:
     }
 
 
-def _proposal(text: str) -> tuple[str, str]:
-    """Letters and digits of `mx1234`; a visit as `mx1234-5` has its number aside."""
-    head = text.split("-")[0].strip()
+def _proposal(text: str) -> tuple[str, str, str | None]:
+    """Letters and digits of `mx1234`, and the session of a visit as `mx1234-5`."""
+    head, _, visit = (part.strip() for part in text.partition("-"))
     code = head.rstrip("0123456789")
     if not code or code == head:
         raise TargetRefused(
             f"proposal is {text!r}; allowed are letters and then digits, as mx1234: correct the shipment"
         )
-    return code, head[len(code) :]
+    if visit and not visit.isdecimal():
+        raise TargetRefused(f"session is {visit!r} in proposal {text!r}; allowed is a number: correct the shipment")
+    return code, head[len(code) :], visit or None

@@ -19,12 +19,14 @@ class Site:
     Attributes:
         zone: Of its naive times.
         beamline: As ISPyB names it; None takes what the documents say.
+        session: Number of the session where a shipment names none; None looks it up by the time.
         experiment_types: Its words for values of `experimentType`, where they are others: an ESRF database has no Mesh3D.
     """
 
     zone: ZoneInfo
     beamline: str | None = None
     experiment_types: Mapping[str, str] = field(default_factory=dict)
+    session: int | None = None
 
 
 def known_zone(name: str) -> str:

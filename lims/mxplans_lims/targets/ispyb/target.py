@@ -30,6 +30,11 @@ class IspybSettings(TargetSettings):
         description="Of the times in the database, which say none: an IANA name, as Europe/Paris"
     )
     beamline_name: str | None = Field(default=None, description="As ISPyB has it; None takes that of the documents")
+    session: int | None = Field(
+        default=None,
+        gt=0,
+        description="Number of the session where a shipment names none; None takes the one that the beamline has then",
+    )
     experiment_types: dict[str, str] = Field(
         default={}, description="Words of this database for values of experimentType, as Mesh3D: Mesh"
     )
@@ -50,7 +55,9 @@ class IspybTarget:
 
     def __init__(self, name: str, settings: IspybSettings) -> None:
         self.name = name
-        self._site = Site(ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types)
+        self._site = Site(
+            ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types, settings.session
+        )
         self._database = Database(
             settings.url, settings.password, settings.connect_timeout_s, settings.answer_timeout_s, settings.tls
         )
@@ -59,7 +66,7 @@ class IspybTarget:
         """Rows of an experiment as far as it has come: pure.
 
         Raises:
-            TargetRefused: If the experiment names no proposal or no session.
+            TargetRefused: If the experiment names no proposal.
         """
         return ispyb_rows(delivery.record, delivery.out, self._site)
 

@@ -15,6 +15,7 @@ from mxplans_lims.targets.ispyb.guard import fitting
 from mxplans_lims.targets.ispyb.lookup import resolve
 from mxplans_lims.targets.ispyb.row import RESOLVE, SAMPLE, SESSION, Row, rows_of, step_of
 from mxplans_lims.targets.ispyb.rows import ispyb_rows
+from mxplans_lims.targets.ispyb.sessions import session_unknown
 from mxplans_lims.targets.ispyb.site import Site, known_zone
 from mxplans_lims.targets.ispyb.tables import table
 from mxplans_lims.targets.ispyb_procedures._connection import ProcedureConnection, require_packages
@@ -33,6 +34,11 @@ class IspybProceduresSettings(TargetSettings):
         description="Of the times in the database, which say none: an IANA name, as Europe/London"
     )
     beamline_name: str | None = Field(default=None, description="As ISPyB has it; None takes that of the documents")
+    session: int | None = Field(
+        default=None,
+        gt=0,
+        description="Number of the session where a shipment names none; None takes the one that the beamline has then",
+    )
     experiment_types: dict[str, str] = Field(
         default={}, description="Words of this database for values of experimentType, as Mesh3D: Mesh"
     )
@@ -60,7 +66,9 @@ class IspybProceduresTarget:
         require_packages()
         self.name = name
         self._look_up = settings.look_up
-        self._site = Site(ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types)
+        self._site = Site(
+            ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types, settings.session
+        )
         self._connection = ProcedureConnection(settings.credentials, settings.answer_timeout_s)
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
@@ -99,6 +107,8 @@ class IspybProceduresTarget:
         if self._look_up:
             with self._connection.tables() as connection:
                 return resolve(connection, meant)
+        if meant["session"] is None:
+            raise session_unknown(meant)
         visit = f"{meant['proposal']['code']}{meant['proposal']['number']}-{meant['session']}"
         with self._connection.procedures() as connector:
             session = _session(connector, visit)
