@@ -94,23 +94,31 @@ class Follower:
                 self.look(float("inf"))
         return None
 
-    def stop(self) -> None:
-        """End the process."""
+    def ask_to_end(self) -> None:
+        """Let it come to its end, without waiting."""
         with self._lock:
-            self._process.stop(self._section.stop_timeout_s)
+            self._process.ask_to_end()
+
+    def stop(self, patience_s: float) -> None:
+        """End the process; what it has not done within this time it does when it is started again."""
+        with self._lock:
+            self._process.stop(min(patience_s, self._section.stop_timeout_s))
 
     def _start(self) -> ServiceProcess:
         return start_service(self.name, self.name, self._command, self._section.port, self._known, self._out)
 
 
 @contextlib.contextmanager
-def open_followers(profile: Profile, known: Mapping[str, str], out: Path) -> Iterator[dict[str, Follower]]:
+def open_followers(
+    profile: Profile, known: Mapping[str, str], out: Path, patience_s: float = float("inf")
+) -> Iterator[dict[str, Follower]]:
     """Start the followers of a profile, look after them, stop them at the end.
 
     Args:
         profile: Whose archive and LIMS targets.
         known: Placeholders.
         out: The night's folder.
+        patience_s: How long each may take to end, no longer than its section allows.
 
     Raises:
         InvalidProfile: If one cannot be started, or a target's settings are wrong.
@@ -122,9 +130,10 @@ def open_followers(profile: Profile, known: Mapping[str, str], out: Path) -> Ite
     with contextlib.ExitStack() as cleanup:
         if profile.archive is not None:
             followers["archive"] = Follower("archive", profile.archive, profile.archive.arguments, known, out)
-            cleanup.callback(followers["archive"].stop)
+            cleanup.callback(followers["archive"].stop, patience_s)
         followers["exporter"] = Follower("exporter", profile.lims, profile.lims.command, known, out)
-        cleanup.callback(followers["exporter"].stop)
+        cleanup.callback(followers["exporter"].stop, patience_s)
+        cleanup.callback(_ask_all_to_end, followers)
 
         def watch() -> None:
             while not over.wait(LOOK_S):
@@ -136,6 +145,11 @@ def open_followers(profile: Profile, known: Mapping[str, str], out: Path) -> Ite
         cleanup.callback(watcher.join)
         cleanup.callback(over.set)
         yield followers
+
+
+def _ask_all_to_end(followers: Mapping[str, Follower]) -> None:
+    for follower in followers.values():
+        follower.ask_to_end()
 
 
 def write_targets(profile: Profile, known: Mapping[str, str], out: Path) -> None:

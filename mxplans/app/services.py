@@ -86,11 +86,15 @@ class ServiceProcess:
         lines = self.log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it left no message"
 
-    def stop(self, timeout_s: float) -> None:
-        """Close its standard input and wait; a process that does not end is terminated, then killed."""
+    def ask_to_end(self) -> None:
+        """Close its standard input, without waiting."""
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
+
+    def stop(self, timeout_s: float) -> None:
+        """Close its standard input and wait; a process that does not end is terminated, then killed."""
+        self.ask_to_end()
         for ask in (lambda: None, self._process.terminate, self._process.kill):
             ask()
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -33,6 +33,8 @@ from mxplans.profile import load_profile
 from mxplans.queue import Ledger, QueueStore
 
 WHO = "mxplans serve"
+FOLLOWERS_END_S = 10.0
+"""What archive and exporter have not done when the queue is stopped they do when it is started again."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def serve(options: ServeOptions) -> None:
         make_keys(places.keys)
         known = known_places(profile, options.profile, places.folder, options.shipment)
         services = cleanup.enter_context(open_services(profile, known, places.folder))
-        cleanup.enter_context(open_followers(profile, known, places.folder))
+        cleanup.enter_context(open_followers(profile, known, places.folder, FOLLOWERS_END_S))
         public_key, private_key = (key.decode() for key in zmq.curve_keypair())
         state = _state(options, places, known, public_key)
 
