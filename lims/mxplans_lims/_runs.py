@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,18 @@ from mxplans_lims.journal import Document
 def utc(seconds: float) -> datetime:
     """A document's time, aware."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def of_ours(start: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a start document says to us; nothing where the run is somebody else's, whatever they call theirs."""
+    told = start.get("mxplans")
+    return told if isinstance(told, Mapping) else {}
+
+
+def parent_of(start: Mapping[str, Any]) -> str | None:
+    """Uid of the outer run that a run belongs to."""
+    found = of_ours(start).get("parent_uid")
+    return found if isinstance(found, str) else None
 
 
 @dataclass(frozen=True)
@@ -57,14 +69,13 @@ class Run:
     @property
     def role(self) -> str | None:
         """What it is to us, None for a run of somebody else."""
-        found: str | None = self.start.get("mxplans", {}).get("role")
+        found: str | None = of_ours(self.start).get("role")
         return found
 
     @property
     def parent_uid(self) -> str | None:
         """The outer run it belongs to."""
-        found: str | None = self.start.get("mxplans", {}).get("parent_uid")
-        return found
+        return parent_of(self.start)
 
     def events(self, stream: str) -> list[Event]:
         """Events of a stream, in order."""
@@ -124,17 +135,20 @@ class RunIndex:
         self._run_of: dict[str, str] = {}
 
     def run_of(self, name: str, document: dict[str, Any]) -> str | None:
-        """Uid of the run, None for a document whose descriptor or resource never came."""
-        if name == "start":
-            return str(document["uid"])
-        if name in ("event", "event_page", "stream_datum"):
-            return self._run_of.get(document["descriptor"])
-        run: str | None = document.get("run_start")
-        if run is None and name in ("datum", "datum_page"):
-            return self._run_of.get(document["resource"])
-        if run is not None and name in ("descriptor", "stream_resource", "resource"):
-            self._run_of[document["uid"]] = run
-        return run
+        """Uid of the run, None for a document whose descriptor or resource never came, or that is none."""
+        match name, document:
+            case "start", {"uid": str(run)}:
+                return run
+            case "event" | "event_page" | "stream_datum", {"descriptor": str(of)}:
+                return self._run_of.get(of)
+            case "descriptor" | "stream_resource" | "resource", {"run_start": str(run), "uid": str(uid)}:
+                self._run_of[uid] = run
+                return run
+            case "stop", {"run_start": str(run)}:
+                return run
+            case "datum" | "datum_page", {"resource": str(of)}:
+                return self._run_of.get(of)
+        return None
 
     def forget(self, run: str) -> None:
         """Let go of a run that is over; what comes of it later belongs to no run."""
@@ -151,9 +165,10 @@ def collect_runs(documents: Iterable[Document]) -> list[Run]:
     index = RunIndex()
 
     def taken(name: str, document: dict[str, Any]) -> bool:
-        if name == "start":
-            runs.setdefault(document["uid"], Run(document, last_time=document["time"]))
-            return True
+        match name, document:
+            case "start", {"uid": str(uid), "time": int() | float() as time}:
+                runs.setdefault(uid, Run(document, last_time=time))
+                return True
         run = runs.get(index.run_of(name, document) or "")
         return run is not None and run.take(name, document)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mxplans_lims._runs import RunIndex
+from mxplans_lims._runs import RunIndex, of_ours
 from mxplans_lims.journal import Document, Follower, read_range
 
 RANKS = {"start": 0, "descriptor": 1, "resource": 2, "stream_resource": 2, "stop": 4}
@@ -67,8 +67,8 @@ class RunPlaces:
         for before, after, name, document in self._follower.read_new_placed():
             self.documents += 1
             uid = self._index.run_of(name, document)
-            if name == "start" and uid not in self.open and uid not in self._over:
-                self.open[document["uid"]] = _opened(document, before)
+            if name == "start" and uid is not None and uid not in self.open and uid not in self._over:
+                self.open[uid] = _opened(uid, document, before)
             if uid in self.open:
                 self.open[uid] = replace(self.open[uid], end=after)
                 if name == "stop":
@@ -95,7 +95,10 @@ def documents_of(journal: Path, place: Place) -> list[Document]:
     return list(found.values())
 
 
-def _opened(start: dict[str, Any], offset: int) -> Place:
-    ours = start.get("mxplans") or {}
-    item_uid = ours.get("item_uid") if ours.get("role") == "sample" else None
-    return Place(start["uid"], offset, offset, item_uid, int(ours.get("attempt", 1)))
+def _opened(uid: str, start: dict[str, Any], offset: int) -> Place:
+    match of_ours(start):
+        case {"role": "sample", "item_uid": str(item_uid), "attempt": int(attempt)}:
+            return Place(uid, offset, offset, item_uid, attempt)
+        case {"role": "sample", "item_uid": str(item_uid)}:
+            return Place(uid, offset, offset, item_uid)
+    return Place(uid, offset, offset)

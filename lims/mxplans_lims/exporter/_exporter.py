@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mxplans.errors import DeliveryError, MxplansError
+from mxplans_lims._runs import of_ours, parent_of
 from mxplans_lims.exporter import _index
 from mxplans_lims.exporter._index import IndexedRun, Position
 from mxplans_lims.exporter._reading import documents_of_run
@@ -153,21 +154,25 @@ class Exporter:
     def _take(self, placed: Placed) -> None:
         if self._position is not None:
             self._position = replace(self._position, offset=placed.after, documents=self._position.documents + 1)
-        if placed.name == "start":
-            self._started(placed.document, placed.before)
-        elif placed.name == "stop":
-            self._stopped(placed.document.get("run_start", ""), placed.after)
+        match placed.name, placed.document:
+            case "start", {"uid": str(uid)}:
+                self._started(uid, placed.document, placed.before)
+            case "stop", {"run_start": str(uid)}:
+                self._stopped(uid, placed.after)
 
-    def _started(self, content: dict[str, Any], before: int) -> None:
-        told = content.get("mxplans") or {}
-        parent = told.get("parent_uid")
+    def _started(self, uid: str, content: dict[str, Any], before: int) -> None:
+        told = of_ours(content)
+        parent = parent_of(content)
         outer = self._open.get(parent) if parent is not None else None
         if told.get("role") == "sample" and isinstance(told.get("item_uid"), str):
-            run = IndexedRun(content["uid"], told["item_uid"], None, "sample", before)
+            run = IndexedRun(uid, told["item_uid"], None, "sample", before)
         elif outer is not None:
-            run = IndexedRun(content["uid"], outer.item_uid, parent, told.get("role"), before)
+            run = IndexedRun(uid, outer.item_uid, parent, str(told.get("role")), before)
         else:
             return  # no experiment of ours
+        known = self._known(uid)
+        if known is not None and known.start < before:
+            return  # it came before
         self._open[run.uid] = self._new[run.uid] = run
         if run.parent_uid is None:
             self._changed[run.item_uid] = None
