@@ -50,8 +50,7 @@ class IspybSource:
         """One message for each container that was queued and is not completed.
 
         Raises:
-            TargetUnreachable: If the database does not answer or does not let us in.
-            TargetRefused: If its tables are of another version.
+            TargetUnreachable: If the database does not answer or does not let us in, or its tables are of another version.
         """
         try:
             with self._database.transaction() as connection:

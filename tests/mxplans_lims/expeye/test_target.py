@@ -274,13 +274,15 @@ def test_words_of_ours_are_shortened_and_our_uid_is_not(server: ExpeyeServer, ta
 def test_a_server_that_lists_nothing_can_be_written_to(server: ExpeyeServer, settings: dict[str, Any]) -> None:
     target = ExpeyeTarget("lims", ExpeyeSettings(**settings, look_up=False))
     sender = Sender(target)
-    for record in (running(sample="Lyso-1"), rotation()):
-        sender.send(record)
+    sender.send(running(sample="Lyso-1"))
+    server.rows["data-groups"][101]["comments"] = "looks twinned"
+    sender.send(rotation())
     target.close()
 
     assert server.counts() == ROTATION
     assert {method for method, _ in server.asked} == {"POST", "PATCH"}
-    assert server.rows["data-groups"][101]["comments"].startswith("COLLECTED: all images; sample Lyso-1")
+    assert server.rows["data-groups"][101]["comments"] == "looks twinned"
+    assert server.rows["data-collections"][103]["comments"] == "dose 1.25 MGy"
 
 
 THEN = {"beamLineName": "sim", "startDate": "2026-11-25T20:00:00", "endDate": "2026-11-26T09:00:00+00:00"}

@@ -141,3 +141,28 @@ def test_comments_of_others_stay(ispyb):
     target.close()
     comments = [group["comments"] for group in rows(ispyb.engine, "DataCollectionGroup")]
     assert comments == ["looks twinned; COLLECTED: all images"] * 2
+
+
+def test_comments_of_others_lose_no_letter_for_want_of_room(ispyb):
+    theirs = "x" * 1023
+    target = ispyb.target()
+    ids = send_all(target, RECORDS["running"](sample="Lyso-1"))
+    with ispyb.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE DataCollectionGroup SET comments = '{theirs}'")
+    send_all(target, rotation(), ids)
+    target.close()
+    assert {group["comments"] for group in rows(ispyb.engine, "DataCollectionGroup")} == {theirs}
+
+
+def test_words_of_ours_stand_once_however_often_they_are_sent(ispyb):
+    """The sample is not in ISPyB, which the group says from the beginning."""
+    target = ispyb.target()
+    ids = send_all(target, RECORDS["running"](sample="Now-1"))
+    with ispyb.engine.begin() as connection:
+        words = "sample Now-1 at 2:3 is not in ISPyB; looks twinned"
+        connection.exec_driver_sql(f"UPDATE DataCollectionGroup SET comments = '{words}'")
+    for _ in range(2):
+        send_all(target, rotation(sample="Now-1"), ids)
+    target.close()
+    (comments,) = {group["comments"] for group in rows(ispyb.engine, "DataCollectionGroup")}
+    assert comments == f"{words}; COLLECTED: all images"

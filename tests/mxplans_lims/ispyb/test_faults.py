@@ -103,9 +103,9 @@ def test_tables_of_another_version(sqlite):
     with sqlite.engine.begin() as connection:
         connection.execute(text("ALTER TABLE RobotAction DROP COLUMN sampleBarcode"))
         connection.execute(text("DROP TABLE XFEFluorescenceSpectrum"))
-    with pytest.raises(TargetRefused, match="another version.*sampleBarcode"):
+    with pytest.raises(TargetUnreachable, match="another version.*sampleBarcode"):
         target.send(target.steps(delivery(rotation()))[1], ids)
-    with pytest.raises(TargetRefused, match="another version.*XFEFluorescenceSpectrum"):
+    with pytest.raises(TargetUnreachable, match="another version.*XFEFluorescenceSpectrum"):
         target.send(target.steps(delivery(RECORDS["fluorescence"]()))[3], ids)
     target.close()
 
@@ -115,7 +115,7 @@ def test_tables_of_another_version_on_mariadb(mariadb, server):
     ids = target.send(target.steps(delivery(rotation()))[0], {})
     server.as_root("ALTER TABLE ispyb.RobotAction RENAME COLUMN sampleBarcode TO barcode")
     try:
-        with pytest.raises(TargetRefused, match="another version.*sampleBarcode"):
+        with pytest.raises(TargetUnreachable, match="another version.*sampleBarcode"):
             target.send(target.steps(delivery(rotation()))[1], ids)
     finally:
         server.as_root("ALTER TABLE ispyb.RobotAction RENAME COLUMN barcode TO sampleBarcode")

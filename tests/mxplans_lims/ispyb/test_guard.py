@@ -8,7 +8,7 @@ from ispyb_support import counts, rows
 from lims_records import rotation
 from pydantic import ValidationError
 
-from mxplans.errors import InvalidInput, TargetRefused
+from mxplans.errors import InvalidInput, TargetRefused, TargetUnreachable
 from mxplans_lims.targets.ispyb.guard import fitting, require_complete
 from mxplans_lims.targets.ispyb.tables import table
 from mxplans_lims.targets.ispyb.target import IspybTarget
@@ -57,7 +57,7 @@ def test_every_text_and_word_of_a_column_is_checked():
             fitting(of, {name: "x" * (length + 1)})
     with pytest.raises(TargetRefused, match="Omega, Kappa, Phi"):
         fitting(of, {"rotationAxis": "Chi"})
-    with pytest.raises(TargetRefused, match="no column wavelenght"):
+    with pytest.raises(TargetUnreachable, match="no column wavelenght"):
         fitting(of, {"wavelenght": 1.0})
     with pytest.raises(TargetRefused, match="dataCollectionGroupId is missing"):
         require_complete(of, {"imagePrefix": "a"})

@@ -148,7 +148,7 @@ def test_an_account_that_may_only_call_procedures(ispyb: Any) -> None:
     assert written(ispyb) == ROWS
     group = rows(ispyb.engine, "DataCollectionGroup")[0]
     assert (group["sessionId"], group["blSampleId"]) == (ispyb.ids["BLSession5"], ispyb.ids["Lyso-1"])
-    assert group["comments"] == "sample Lyso-1 at 2:3 is not in ISPyB; COLLECTED: all images"
+    assert group["comments"] == "sample Lyso-1 at 2:3 is not in ISPyB; COLLECTED: first"  # as it was first told
     with pytest.raises(TargetRefused, match="no session mx1234-77"):
         Sender(ispyb.target(look_up=False)).send(rotation(lims={"proposal": "mx1234", "session": 77}))
 

@@ -179,3 +179,26 @@ def test_comments_of_others_stay(ispyb: Any) -> None:
 
     comments = [group["comments"] for group in rows(ispyb.engine, "DataCollectionGroup")]
     assert comments == ["looks twinned; COLLECTED: all images"] * 2
+
+
+def test_words_of_ours_stand_once_and_those_of_others_to_the_letter(ispyb: Any) -> None:
+    """The sample is not in ISPyB, which the group says from the beginning."""
+    sender = Sender(ispyb.target())
+    sender.send(running(sample="Now-1"))
+    with ispyb.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE DataCollectionGroup SET comments = CONCAT(comments, '; looks twinned')")
+        connection.exec_driver_sql("UPDATE DataCollection SET comments = REPEAT('x', 1023)")
+    for each in (sender, Sender(ispyb.target())):
+        each.send(rotation(sample="Now-1"))
+    (comments,) = {group["comments"] for group in rows(ispyb.engine, "DataCollectionGroup")}
+    assert comments == "sample Now-1 at 2:3 is not in ISPyB; looks twinned; COLLECTED: all images"
+    assert [row["comments"] for row in rows(ispyb.engine, "DataCollection")] == ["x" * 1023] * 2 + ["dose 1.25 MGy"]
+
+
+def test_comments_of_others_stay_where_they_cannot_be_read(ispyb: Any) -> None:
+    sender = Sender(ispyb.target(look_up=False))
+    sender.send(running(sample="Lyso-1"))
+    with ispyb.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE DataCollectionGroup SET comments = 'looks twinned'")
+    sender.send(rotation())
+    assert {group["comments"] for group in rows(ispyb.engine, "DataCollectionGroup")} == {"looks twinned"}

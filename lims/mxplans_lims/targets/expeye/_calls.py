@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from mxplans_lims.delivery import Step
 from mxplans_lims.targets.expeye.routes import WIDTHS, Route
+from mxplans_lims.targets.ispyb.comments import shortened
 from mxplans_lims.targets.ispyb.row import PLACE, SAMPLE, Row, rows_of
 
 
@@ -96,15 +97,6 @@ def _body(row: Row, route: Route) -> dict[str, Any]:
         for column, value in row.values.items()
         if column in route.fields
     }
-
-
-def shortened(text: str, width: int) -> str:
-    """Words of ours, with an ellipsis where they are too many.
-
-    >>> shortened("gripper did not close", 10)
-    'gripper d…'
-    """
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _parent(row: Row, route: Route) -> str | None:

@@ -13,9 +13,10 @@ from pydantic import AfterValidator, Field
 
 from mxplans.errors import TargetUnreachable
 from mxplans_lims.delivery import Delivery, Step
-from mxplans_lims.targets.expeye._calls import Call, calls_of, shortened
+from mxplans_lims.targets.expeye._calls import Call, calls_of
 from mxplans_lims.targets.expeye._client import ClientSettings, RestClient
 from mxplans_lims.targets.expeye.routes import WIDTHS, Route, routes_with
+from mxplans_lims.targets.ispyb.comments import beside, shortened
 from mxplans_lims.targets.ispyb.row import RESOLVE, SESSION
 from mxplans_lims.targets.ispyb.rows import ispyb_rows
 from mxplans_lims.targets.ispyb.sessions import Session, session_at, session_unknown
@@ -40,7 +41,7 @@ class ExpeyeSettings(ClientSettings):
     look_up: bool = Field(
         default=True,
         description="Whether the server lists rows. Without, a row comes twice when the answer to its first was lost, "
-        "and comments that others have written are replaced",
+        "and its comments stay as they were first told",
     )
     routes: dict[str, dict[str, Any]] = Field(
         default={}, description="What is otherwise on this server, by table: see `routes.Route`"
@@ -120,14 +121,13 @@ class ExpeyeTarget:
         return _id_of(route, self._client.create((route.create or "").format_map(where), _marked(call)))
 
     def _change(self, path: str, call: Call) -> None:
-        """Comments grow: what people or programs have written there since stays."""
-        body = dict(call.body) if self._look_up else _marked(call)
-        ours = body.pop("comments", None) if self._look_up else None
-        if ours is not None:
-            standing = str(self._client.one(path).get("comments") or "")
-            longer = f"{standing}; {ours}" if standing else ours
-            if ours not in standing and len(longer) <= WIDTHS["comments"]:
-                body["comments"] = longer
+        """Comments grow: what people or programs have written there stays, so that nothing is said where it is not read."""
+        body = dict(call.body)
+        ours = body.pop("comments", None)
+        if ours is not None and self._look_up:
+            stands = str(self._client.one(path).get("comments") or "")
+            whole = beside(stands, (ours,), WIDTHS["comments"])
+            body |= {"comments": whole} if whole != stands else {}
         if body:
             self._client.update(path, body)
 

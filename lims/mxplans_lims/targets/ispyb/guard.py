@@ -8,25 +8,26 @@ from typing import Any
 
 from sqlalchemy import Column, DateTime, Enum, String, Table
 
-from mxplans.errors import TargetRefused
+from mxplans.errors import TargetRefused, TargetUnreachable
+from mxplans_lims.targets.ispyb.comments import shortened
 
 FREE_TEXT = ("comments", "message", "statusDescription")
 """Columns with words of ours, which may be shortened; what identifies something is never cut."""
-_CUT = "…"
 
 
 def fitting(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as the columns take them: times from their text, words of ours shortened with an ellipsis where they must be.
 
     Raises:
-        TargetRefused: For a column that the table has not, a text that is too long or a word that is not allowed.
+        TargetRefused: For a text that is too long or a word that is not allowed.
+        TargetUnreachable: For a column that the installed package does not know: no record is at fault.
     """
     return {name: _fitting(table, name, value) for name, value in values.items()}
 
 
 def _fitting(table: Table, name: str, value: Any) -> Any:
     if name not in table.c:
-        raise TargetRefused(
+        raise TargetUnreachable(
             f"{table.name} has no column {name} in the installed package ispyb: use version 12.1 or newer"
         )
     column = table.c[name]
@@ -53,7 +54,7 @@ def _short(column: Column[Any], value: str, length: int) -> str:
     if len(value) <= length:
         return value
     if column.name in FREE_TEXT:
-        return value[: length - len(_CUT)] + _CUT
+        return shortened(value, length)
     raise TargetRefused(
         f"{column.table.name}.{column.name} has {len(value)} characters: {value!r}; allowed are {length}: choose a shorter one"
     )

@@ -46,8 +46,8 @@ def _meaning(error: SQLAlchemyError, url: str) -> DeliveryError:
     if number in _NO_ACCESS:
         return TargetUnreachable(f"ISPyB at {url} refuses us: {text}; check user, password, database and rights")
     if number in _OTHER_SCHEMA or any(words in text for words in _SQLITE_SCHEMA):
-        return TargetRefused(
-            f"ISPyB at {url} is of another version than the installed package ispyb: {text}; update one of the two, then retry"
+        return TargetUnreachable(
+            f"ISPyB at {url} is of another version than the installed package ispyb: {text}; update one of the two"
         )
     if error.connection_invalidated or number in _BUSY or number in _CLIENT or _is_away(error, number):
         return TargetUnreachable(f"ISPyB at {url} does not answer: {text}; it is tried again")

@@ -56,6 +56,11 @@ class Row:
         owner = list(self.owner) if self.owner else None
         return {**asdict(self), "natural": list(self.natural), "owner": owner}
 
+    def words(self, ids: Mapping[str, str]) -> tuple[str, ...]:
+        """What it says in `comments`: the note where the sample is not among what is known, then its own."""
+        note = "" if SAMPLE in ids else self.note
+        return tuple(text for text in (note, self.values.get("comments")) if text)
+
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:
         """Read from the payload of a step."""

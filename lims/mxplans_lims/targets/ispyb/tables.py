@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 
-from mxplans.errors import InvalidInput
+from mxplans.errors import InvalidInput, TargetUnreachable
 
 _SCHEMA = "ispyb.sqlalchemy._auto_db_schema"
 
@@ -32,14 +32,15 @@ def table(name: str) -> Table:
     """A table by ISPyB's name.
 
     Raises:
-        InvalidInput: If the package is not installed, or is of a version without the table.
+        InvalidInput: If the package is not installed.
+        TargetUnreachable: If it is of a version without the table: no record is at fault.
     """
     try:
         tables = import_module(_SCHEMA).Base.metadata.tables
     except ModuleNotFoundError as error:
         raise _missing(error.name) from error
     if name not in tables:
-        raise InvalidInput(f"package ispyb declares no table {name}; allowed is version 12.1 or newer: update it")
+        raise TargetUnreachable(f"package ispyb declares no table {name}; allowed is version 12.1 or newer: update it")
     found: Table = tables[name]
     return found
 

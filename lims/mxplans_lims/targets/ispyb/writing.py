@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from mxplans.errors import TargetRefused
+from mxplans_lims.targets.ispyb.comments import beside
 from mxplans_lims.targets.ispyb.guard import fitting, require_complete
 from mxplans_lims.targets.ispyb.row import PLACE, SAMPLE, Row
 from mxplans_lims.targets.ispyb.tables import primary_key, table
@@ -79,11 +80,8 @@ class _Writer:
         return links
 
     def _noted(self) -> Mapping[str, Any]:
-        row = self._row
-        if not row.note or SAMPLE in self._ids:
-            return row.values
-        said = row.values.get("comments")
-        return {**row.values, "comments": f"{row.note}; {said}" if said else row.note}
+        said = self._row.words(self._ids)
+        return {**self._row.values, "comments": "; ".join(said)} if said else self._row.values
 
     def _standing(self, values: Mapping[str, Any]) -> int | None:
         """The row as it stands, brought up to date; None if it is new, or if somebody has taken it away."""
@@ -96,17 +94,12 @@ class _Writer:
         return found if result.rowcount else None
 
     def _beside_others(self, values: Mapping[str, Any], found: int) -> Mapping[str, Any]:
-        """What people or programs have added to the comments stays; ours is said once, as far as there is room."""
-        ours = values.get("comments")
-        if not ours:
+        said = self._row.words(self._ids)
+        if not said:
             return values
         column = self._table.c["comments"]
         stands = str(self._connection.execute(select(column).where(self._key == found)).scalar() or "")
-        if stands in ours:
-            return values
-        if ours in stands:
-            return {**values, "comments": stands}
-        return {**values, **fitting(self._table, {"comments": f"{stands}; {ours}"})}
+        return {**values, "comments": beside(stands, said, column.type.length)}  # type: ignore[attr-defined]  # a text
 
     def _find(self, values: Mapping[str, Any]) -> int | None:
         row = self._row

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from mxplans_lims.targets.ispyb.comments import beside
 from mxplans_lims.targets.ispyb.row import PLACE, Row
 from mxplans_lims.targets.ispyb.tables import primary_key, table
 
@@ -39,7 +40,7 @@ def standing(connection: Connection, row: Row, values: Mapping[str, Any], ids: M
 
 
 def with_comments_of_others(
-    connection: Connection, row: Row, values: Mapping[str, Any], known: str
+    connection: Connection, row: Row, values: Mapping[str, Any], ids: Mapping[str, str], known: str
 ) -> Mapping[str, Any]:
     """Values of a row that stands: what people or programs have written into its comments stays, ours is added once.
 
@@ -47,13 +48,12 @@ def with_comments_of_others(
         connection: To read with.
         row: What is to be changed.
         values: By column.
+        ids: Of this experiment so far, by key.
         known: Its identifier.
     """
-    ours = values.get("comments")
-    if not ours:
+    said = row.words(ids)
+    if not said:
         return values
     its = table(row.table)
     stands = connection.execute(select(its.c.comments).where(primary_key(its) == int(known))).scalar() or ""
-    longer = f"{stands}; {ours}" if stands else ours
-    fits = len(longer) <= _COMMENTS and ours not in stands
-    return {**values, "comments": longer if fits else stands}
+    return {**values, "comments": beside(stands, said, _COMMENTS)}

@@ -44,7 +44,8 @@ class IspybProceduresSettings(TargetSettings):
     )
     look_up: bool = Field(
         default=True,
-        description="Whether the account may SELECT. Without, a row comes twice when the answer to its first was lost",
+        description="Whether the account may SELECT. Without, a row comes twice when the answer to its first was lost, "
+        "and its comments stay as they were first told",
     )
     answer_timeout_s: int = Field(default=30, ge=1, le=600, description="Until a statement is answered")
 
@@ -89,7 +90,9 @@ class IspybProceduresTarget:
             with self._connection.tables() as connection:
                 known = known or standing(connection, row, values, ids)
                 if known is not None:
-                    values = with_comments_of_others(connection, row, values, known)
+                    values = with_comments_of_others(connection, row, values, ids, known)
+        elif known is not None:  # what others may have written there cannot be read
+            values = {column: value for column, value in values.items() if column != "comments"}
         procedure = PROCEDURES[row.table]
         if known is not None and not procedure.changes:
             return {row.key: known}
@@ -134,9 +137,8 @@ def _values(row: Row, ids: Mapping[str, str]) -> dict[str, Any]:
         TargetRefused: If one does not fit, or the procedure takes less than its column.
         TargetUnreachable: If a row that it hangs on is not there yet.
     """
-    given = dict(row.values)
-    if row.note and SAMPLE not in ids:
-        given["comments"] = f"{row.note}; {given['comments']}" if given.get("comments") else row.note
+    said = row.words(ids)
+    given = {**row.values, "comments": "; ".join(said)} if said else dict(row.values)
     for column, width in PROCEDURES[row.table].widths.items():
         if len(str(given.get(column, ""))) > width:
             raise TargetRefused(
