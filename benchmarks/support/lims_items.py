@@ -146,8 +146,9 @@ class Site:
     def __init__(self, data: Path) -> None:
         self.detector = Detector(data)
         self.beam = Beam(name="beam")
+        self.goniometer = Goniometer(name="goniometer")
         self.readables = (
-            Goniometer(name="goniometer"),
+            self.goniometer,
             self.beam,
             Signal(name="attenuator", value=0.49),
             Aperture(name="aperture"),
@@ -299,7 +300,7 @@ def _scan(
     yield from record(contract.PRE, {}, *site.readables)
     yield Msg("declare_stream", None, detector, name=contract.FRAMES, collect=True)
     yield from bps.kickoff(detector, wait=True)
-    yield from record(contract.POST, {}, site.beam)
+    yield from record(contract.POST, {}, site.beam, site.goniometer)
     yield from bps.complete(detector, wait=True)
     if scores is not None:
         yield from record(contract.GRID, scores)

@@ -21,8 +21,10 @@ def um(size_m: float) -> float:
     return round(float(size_m) * 1e6, 6)
 
 
-def parameters(settings: AcquisitionSettings, readout_s: float) -> dict[str, Value]:
+def parameters(settings: AcquisitionSettings, readout_s: float, omega_sign: int) -> dict[str, Value]:
     """Detector parameters in the order in which they must be set, SIMPLON units (s, eV, m, deg).
+
+    Omega goes into the headers of the frames as the motor counts it, `omega_sign` times ours.
 
     The motion program pulses once per image, each pulse starts a series of one image: so images follow the motion, and
     several scans may share one armed series. A trigger command starts all images.
@@ -38,6 +40,6 @@ def parameters(settings: AcquisitionSettings, readout_s: float) -> dict[str, Val
         "nimages": images,
         "ntrigger": triggers,
         "detector_distance": settings.distance_mm / 1e3,
-        "omega_start": settings.omega_start_deg,
-        "omega_increment": settings.omega_increment_deg,
+        "omega_start": omega_sign * settings.omega_start_deg,
+        "omega_increment": omega_sign * settings.omega_increment_deg,
     }

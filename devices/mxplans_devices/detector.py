@@ -37,6 +37,8 @@ class SimplonDetector(Device):
         images_per_file: Most frames in one data file; one file for each series if None. With more than one file, the
             plan collects once per file.
         readout_s: Dead time between two frames.
+        omega_sign: -1 where positive omega of the motor is left-handed about the axis that we call omega's; headers of
+            frames have the motor's omega, documents ours.
         http_timeout_s: Real seconds to wait for a plain answer.
         prepare_timeout_s: Real seconds until setting, initialising and arming have failed.
         complete_timeout_s: Real seconds beyond the exposures until all frames must be on disk.
@@ -66,6 +68,7 @@ class SimplonDetector(Device):
         data_dir: str | Path,
         images_per_file: int | None = None,
         readout_s: float = 1e-7,
+        omega_sign: int = 1,
         http_timeout_s: float = 10.0,
         prepare_timeout_s: float = 120.0,
         complete_timeout_s: float = 120.0,
@@ -76,6 +79,9 @@ class SimplonDetector(Device):
         self._data_dir = Path(data_dir)
         self._images_per_file = images_per_file
         self._readout_s = readout_s
+        if omega_sign not in (1, -1):
+            raise InvalidInput(f"{name}: omega_sign {omega_sign!r}: allowed are 1 and -1")
+        self._omega_sign = omega_sign
         self._http_timeout_s = http_timeout_s
         self._prepare_timeout_s = prepare_timeout_s
         self._complete_timeout_s = complete_timeout_s
@@ -181,7 +187,7 @@ class SimplonDetector(Device):
             if client.state() in ("na", "error"):
                 client.command("initialize")
                 task.until(lambda: client.state() == "idle", lambda: f"it is {client.state()!r} after initialize")
-            client.configure(parameters(settings, self._readout_s))
+            client.configure(parameters(settings, self._readout_s, self._omega_sign))
             client.configure(
                 {"mode": "enabled", "name_pattern": pattern, "nimages_per_file": per_file, "compression_enabled": True},
                 module="filewriter",
@@ -208,8 +214,8 @@ class SimplonDetector(Device):
             (self.exposure_s, float(client.config("frame_time"))),
             (self.energy_ev, float(client.config("photon_energy"))),
             (self.distance_mm, mm(client.config("detector_distance"))),
-            (self.omega_start_deg, float(client.config("omega_start"))),
-            (self.omega_increment_deg, float(client.config("omega_increment"))),
+            (self.omega_start_deg, self._omega_sign * float(client.config("omega_start"))),
+            (self.omega_increment_deg, self._omega_sign * float(client.config("omega_increment"))),
             (self.beam_centre_x_px, float(client.config("beam_center_x"))),
             (self.beam_centre_y_px, float(client.config("beam_center_y"))),
             (self.pixel_x_um, um(client.config("x_pixel_size"))),

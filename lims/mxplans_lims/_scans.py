@@ -25,6 +25,7 @@ _MEASURED_KEYS = {
     "transmission_frac": ("attenuator", "attenuator_readback", "attenuator_transmission"),
     "distance_mm": ("detector_distance", "detector_distance_readback"),
 }
+_PLACE = {"goniometer_x", "goniometer_y", "goniometer_z"}
 _DETECTOR = "detector_"
 _DETECTOR_NUMBERS = (
     "pixel_x_um",
@@ -85,7 +86,7 @@ class Scans:
             "role": start["role"],
             "sweep": self._sweep(start),
             "scan": from_document(start["scan"]),
-            "measured": _measured(run.last("mx_pre"), after),
+            "measured": _measured(run.last("mx_pre"), after, stays=start["sweep"].get("sweepType") != "helical"),
             "files": files,
             "exit_status": exit_status(run, self._live),
             "start": utc(run.start["time"]),
@@ -131,8 +132,12 @@ def _table(rows: Any) -> tuple[tuple[float, ...], ...] | None:
     return None if rows is None else tuple(tuple(float(value) for value in row) for row in rows)
 
 
-def _measured(before: Event | None, after: Event | None) -> Measured:
-    data: Mapping[str, Any] = before.data if before else {}
+def _measured(before: Event | None, after: Event | None, stays: bool) -> Measured:
+    """Readbacks before the scan; its place after it, if it `stays` there: the motion itself goes to where it starts."""
+    data: dict[str, Any] = dict(before.data) if before else {}
+    if after is not None and _PLACE <= after.data.keys():
+        data |= {key: after.data[key] if stays else None for key in _PLACE}
+        data = {key: value for key, value in data.items() if value is not None}
     values = {
         field: next((float(data[key]) for key in keys if key in data), None) for field, keys in _MEASURED_KEYS.items()
     }
@@ -145,7 +150,7 @@ def _measured(before: Event | None, after: Event | None) -> Measured:
 def _detector(run: Run, files: tuple[FrameFile, ...]) -> DetectorFacts:
     """What the detector's configuration says, and the shape of its frames."""
     said = run.configuration
-    shape = (run.data_keys.get(_IMAGE) or {}).get("shape") or ()
+    shape: Sequence[Any] = (run.data_keys.get(_IMAGE) or {}).get("shape") or ()
     height, width = (int(shape[-2]), int(shape[-1])) if len(shape) >= 2 else (None, None)
     numbers = {key: said[_DETECTOR + key] for key in _DETECTOR_NUMBERS if _DETECTOR + key in said}
     base = basename(said.get(_DETECTOR + "file_base") or "")

@@ -94,7 +94,9 @@ class FrameFile(Record):
 
 
 class Measured(Record):
-    """Readbacks just before a scan, and the flux after it; None where no document says it.
+    """Readbacks just before a scan, and of place and flux after it; None where no document says it.
+
+    x, y and z are those of after the scan, which goes to its start by itself; a helical one is nowhere for long.
 
     The fluxes are behind the aperture, at full transmission.
     """

@@ -178,9 +178,10 @@ _SCANS = (
     Stream(
         documents.POST,
         SCAN_ROLES,
-        "The beam after the last image",
+        "The beam after the last image, and where the goniometer stands then: it was moved to its start after `mx_pre`",
         (
             *_BEAM,
+            *_GONIOMETER,
             number(
                 "dose_mgy", "Largest dose that the scan gave to a place of the sample; left out where unknown", False
             ),

@@ -141,7 +141,7 @@ def _scan(
         dose_mgy = None if exposure is None else exposure.dose_mgy(bl, before, after)
         return {} if dose_mgy is None else {"dose_mgy": dose_mgy}
 
-    after = yield from record(documents.POST, {}, bl.beam, follows=dose)
+    after = yield from record(documents.POST, {}, bl.beam, bl.goniometer, follows=dose)
     yield Msg("complete", bl.detector, group="files")
     if conclude is not None:
         yield from conclude()

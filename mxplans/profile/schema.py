@@ -167,7 +167,9 @@ class Archive(FollowerSection):
     """The process that keeps documents and frames in Tiled: in a catalogue of its own, or on a server elsewhere."""
 
     url: str | None = Field(
-        default=None, pattern=r"^https?://", description="Of a Tiled server that runs already; None serves one of our own"
+        default=None,
+        pattern=r"^https?://",
+        description="Of a Tiled server that runs already; None serves one of our own",
     )
     api_key_file: str | None = Field(
         default=None, description="File with the key for it; None takes the environment's MXPLANS_TILED_API_KEY"

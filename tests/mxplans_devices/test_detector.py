@@ -167,6 +167,16 @@ def test_preparing_initialises_sets_and_arms(tmp_path: Path) -> None:
     assert configuration["detector_file_base"] == "lyso_1/rot_1"
 
 
+def test_headers_count_omega_as_the_motor_does_and_documents_as_we_do(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    detector = Detector(server, omega_sign=-1)
+    detector.prepare(settings(omega_start_deg=30.0)).wait(10)
+    assert (server.config["omega_start"], server.config["omega_increment"]) == (-30.0, -0.1)
+    assert (detector.omega_start_deg.get(), detector.omega_increment_deg.get()) == (30.0, 0.1)
+    with pytest.raises(InvalidInput, match="allowed are 1 and -1"):
+        Detector(server, omega_sign=2)
+
+
 def test_documents_of_a_run_lead_to_every_frame(tmp_path: Path) -> None:
     server = Server(tmp_path)
     documents = run(series(Detector(server), settings(5)))

@@ -36,6 +36,27 @@ def test_measured_values_come_from_events(records):
     assert (measured.flux_end_ph_s, sweep.dose_mgy) == (2.0e12, 0.25)
 
 
+@pytest.mark.parametrize("sweep_type", ["simple", "helical"])
+def test_the_place_of_a_scan_is_where_it_was_taken(small_night, sweep_type):
+    """The motion goes to its start after the readbacks before it; a helical one has no place of its own."""
+    documents = [
+        (name, json.loads(json.dumps(document).replace('"simple"', f'"{sweep_type}"')))
+        for name, document in small_night.documents
+    ]
+    rotation = next(doc["uid"] for name, doc in documents if name == "start" and doc["mxplans"]["role"] == "rotation")
+    place = next(at for at, (name, doc) in enumerate(documents) if doc.get("run_start") == rotation and name == "stop")
+    after = {"goniometer_x": 0.5, "goniometer_y": 0.25, "goniometer_z": -0.125, "beam_flux": 1.0e12}
+    told = [
+        ("descriptor", {"uid": "post", "run_start": rotation, "name": "mx_post", "time": 0.0}),
+        ("event", {"uid": "e", "descriptor": "post", "time": 0.0, "seq_num": 1, "data": after}),
+    ]
+    (sweep,) = fold(documents[:place] + told + documents[place:])[0].sweeps
+    measured = sweep.measured
+    wanted = (None, None, None) if sweep_type == "helical" else (0.5, 0.25, -0.125)
+    assert (measured.x_mm, measured.y_mm, measured.z_mm) == wanted
+    assert measured.flux_end_ph_s == 1.0e12
+
+
 def test_the_detector_is_as_its_configuration_and_its_frames_say(records, small_night):
     detector = records[0].sweeps[0].detector
     assert (detector.model, detector.serial_number) == ("Small EIGER", "E-00-0001")

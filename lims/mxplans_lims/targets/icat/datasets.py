@@ -106,8 +106,8 @@ def _beam(sweep: ExecutedSweep) -> Fields:
         "InstrumentMonochromator_energy": energy_ev and ev_to_kev(energy_ev),
         "MX_wavelength": energy_ev and ev_to_angstrom(energy_ev),
         "MX_transmission": _percent(measured.transmission_frac),
-        "MX_flux": measured.flux_ph_s,
-        "MX_fluxEnd": measured.flux_end_ph_s,
+        "MX_flux": _at_sample(measured.flux_ph_s, measured.transmission_frac),
+        "MX_fluxEnd": _at_sample(sweep.scans[-1].measured.flux_end_ph_s, measured.transmission_frac),
         "MX_beamSizeAtSampleX": width_um and um_to_mm(width_um),
         "MX_beamSizeAtSampleY": height_um and um_to_mm(height_um),
         "MX_beamShape": sweep.asked.get("beamShape"),
@@ -133,11 +133,11 @@ def _detector(sweep: ExecutedSweep) -> Fields:
 
 
 def _axes(sweep: ExecutedSweep) -> Fields:
-    measured = sweep.measured
+    measured, facts = sweep.measured, sweep.detector
     fields: Fields = {
         "MX_kappa": measured.kappa_deg,
         "MX_phi": measured.phi_deg,
-        "MX_omega": measured.omega_deg,
+        "MX_omega": measured.omega_deg if facts.omega_start_deg is None else facts.omega_start_deg,
         # As MD goniometers name them: phiy goes along omega, sampx and sampy turn with it.
         "MX_phiy": measured.x_mm,
         "MX_sampx": measured.y_mm,
@@ -196,7 +196,7 @@ def _of_energy_scan(record: SampleRecord, scan: EnergyScanRecord) -> Dataset:
         "MX_directory": str(folder),
         "MX_exposureTime": scan.exposure_s,
         "MX_transmission": _percent(scan.transmission_frac),
-        "MX_flux": scan.flux_ph_s,
+        "MX_flux": _at_sample(scan.flux_ph_s, scan.transmission_frac),
         "InstrumentMonochromator_energy": scan.peak_energy_ev and ev_to_kev(scan.peak_energy_ev),
         "scan_description": f"{scan.element} {scan.edge}",
     }
@@ -211,7 +211,7 @@ def _of_spectrum(record: SampleRecord, spectrum: FluorescenceRecord) -> Dataset:
         "MX_directory": str(folder),
         "MX_exposureTime": spectrum.count_time_s,
         "MX_transmission": _percent(spectrum.transmission_frac),
-        "MX_flux": spectrum.flux_ph_s,
+        "MX_flux": _at_sample(spectrum.flux_ph_s, spectrum.transmission_frac),
         "InstrumentMonochromator_energy": ev_to_kev(spectrum.energy_ev),
         "scan_description": " ".join(spectrum.elements) or None,
     }
@@ -220,6 +220,11 @@ def _of_spectrum(record: SampleRecord, spectrum: FluorescenceRecord) -> Dataset:
 
 def _pictures(path: str | None) -> tuple[str, ...]:
     return (str(Path(path)),) if path else ()
+
+
+def _at_sample(flux_ph_s: float | None, transmission_frac: float | None) -> float | None:
+    """A flux as records have it is at full transmission."""
+    return None if flux_ph_s is None else flux_ph_s * (1.0 if transmission_frac is None else transmission_frac)
 
 
 def _percent(frac: float | None) -> float | None:
