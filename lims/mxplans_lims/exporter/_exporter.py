@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,9 @@ LIVE_EVERY_S = 5.0
 """A running experiment is told to the targets no more often than this,"""
 LIVE_SHARE_FRAC = 0.2
 """and no more than this part of the time goes into making records that are not final."""
+
+
+_ITEM_UID = re.compile(r"[0-9A-Za-z][\w-]*", re.ASCII)
 
 
 class _Moved(MxplansError):
@@ -155,19 +159,24 @@ class Exporter:
         if self._position is not None:
             self._position = replace(self._position, offset=placed.after, documents=self._position.documents + 1)
         match placed.name, placed.document:
-            case "start", {"uid": str(uid)}:
+            case "start", {"uid": str(uid)} if uid.isprintable():
                 self._started(uid, placed.document, placed.before)
-            case "stop", {"run_start": str(uid)}:
+            case "stop", {"run_start": str(uid)} if uid.isprintable():
                 self._stopped(uid, placed.after)
 
     def _started(self, uid: str, content: dict[str, Any], before: int) -> None:
         told = of_ours(content)
         parent = parent_of(content)
         outer = self._open.get(parent) if parent is not None else None
-        if told.get("role") == "sample" and isinstance(told.get("item_uid"), str):
-            run = IndexedRun(uid, told["item_uid"], None, "sample", before)
+        if told.get("role") == "sample":
+            if not _names_files(told.get("item_uid")):
+                log.error(
+                    "run %s is of item %r, which is no identifier; it is told to nobody", uid, told.get("item_uid")
+                )
+                return
+            run = IndexedRun(uid, told["item_uid"], None, before)
         elif outer is not None:
-            run = IndexedRun(uid, outer.item_uid, parent, str(told.get("role")), before)
+            run = IndexedRun(uid, outer.item_uid, parent, before)
         else:
             return  # no experiment of ours
         known = self._known(uid)
@@ -254,6 +263,11 @@ class Exporter:
             told = self._teller.final(item_uid, self._documents_of(item_uid))
             self._outbox.put(item_uid, told, lambda connection, uid=item_uid: _drop_old(connection, uid))  # type: ignore[misc]
             self._ring()
+
+
+def _names_files(item_uid: object) -> bool:
+    """Targets name files and rows by it: another text could lead out of the night's folder."""
+    return isinstance(item_uid, str) and _ITEM_UID.fullmatch(item_uid) is not None
 
 
 def _drop_old(connection: sqlite3.Connection, item_uid: str) -> None:

@@ -33,7 +33,6 @@ class IndexedRun:
     uid: str
     item_uid: str
     parent_uid: str | None
-    role: str | None
     start: int
     stop: int | None = None
 
@@ -72,10 +71,10 @@ def forget_runs(connection: sqlite3.Connection) -> None:
 def add_runs(connection: sqlite3.Connection, runs: Iterable[IndexedRun]) -> None:
     """Keep runs; one that is known already is the same run, read again."""
     connection.executemany(
-        "INSERT INTO runs (uid, item_uid, parent_uid, role, start_offset, stop_offset) VALUES (?, ?, ?, ?, ?, ?) "
+        "INSERT INTO runs (uid, item_uid, parent_uid, start_offset, stop_offset) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (uid) DO UPDATE SET start_offset = excluded.start_offset, "
         "stop_offset = COALESCE(excluded.stop_offset, stop_offset)",
-        [(run.uid, run.item_uid, run.parent_uid, run.role, run.start, run.stop) for run in runs],
+        [(run.uid, run.item_uid, run.parent_uid, run.start, run.stop) for run in runs],
     )
 
 
@@ -104,6 +103,6 @@ def items_from(connection: sqlite3.Connection, offset: int) -> list[str]:
 def _runs(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> list[IndexedRun]:
     rows = connection.execute(f"SELECT * FROM runs WHERE {condition} ORDER BY start_offset", values)
     return [
-        IndexedRun(row["uid"], row["item_uid"], row["parent_uid"], row["role"], row["start_offset"], row["stop_offset"])
+        IndexedRun(row["uid"], row["item_uid"], row["parent_uid"], row["start_offset"], row["stop_offset"])
         for row in rows
     ]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from mxplans.errors import AnswerPending, DeliveryError, TargetRefused, TargetUnreachable
 from mxplans_lims.delivery import Target
 from mxplans_lims.exporter._backoff import Backoff
-from mxplans_lims.outbox import Claim, Outbox
+from mxplans_lims.outbox import Claim, Outbox, storable
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +129,7 @@ class Sender:
             except DeliveryError as error:
                 failures += 1
                 log.error("%s: what became of a step cannot be noted: %s", self._target.name, error)
+                self._bell.clear()  # it may have rung while the step was sent
                 if self._ending:
                     raise
                 self._bell.wait(self._backoff.wait_s(failures))
@@ -140,6 +141,10 @@ class Sender:
             except DeliveryError as error:
                 log.error("%s: %s", self._target.name, error)
                 wait_s = LOOK_S
+            except Exception:
+                # A fault of the program; without its thread the target would get nothing, and nobody would see it.
+                log.exception("%s: a step could not be looked at; it goes on", self._target.name)
+                wait_s = self._backoff.most_s
             if wait_s > 0:
                 self._bell.wait(wait_s)  # a ring only makes it look: what is to wait longer does
                 self._bell.clear()
@@ -154,4 +159,4 @@ def _checked(ids: Mapping[str, str]) -> dict[str, str]:
     odd = {key: value for key, value in ids.items() if not (isinstance(key, str) and isinstance(value, str))}
     if odd:
         raise TypeError(f"the target gave the identifiers {odd!r}; allowed are texts by key")
-    return dict(ids)
+    return {storable(key): storable(remote_id) for key, remote_id in ids.items()}

@@ -5,7 +5,7 @@ is sent at least once; with the identifiers that are kept in the transaction tha
 look for ours, it is there once.
 """
 
-from mxplans_lims.outbox._database import Database
+from mxplans_lims.outbox._database import Database, storable
 from mxplans_lims.outbox._outbox import Outbox, Unsent
 from mxplans_lims.outbox._putting import LEFT_OUT, Spelled, spell
 from mxplans_lims.outbox._sending import FAULTS_MOST, Claim
@@ -33,4 +33,5 @@ __all__ = [
     "TargetStatus",
     "Unsent",
     "spell",
+    "storable",
 ]

@@ -17,6 +17,15 @@ BUSY_S = 20.0
 _AGAIN_S = 0.05
 
 
+def storable(text: str) -> str:
+    r"""A text as UTF-8 can hold it: what was read from a disk or a server may have halves of characters.
+
+    >>> storable("a\udcffb")
+    'a\\udcffb'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 class Database:
     """An outbox's file, used by all threads of a process; other processes may have it open at the same time.
 

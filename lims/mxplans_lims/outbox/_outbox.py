@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from mxplans_lims.outbox import _operator, _sending, _showing
-from mxplans_lims.outbox._database import Database
+from mxplans_lims.outbox._database import Database, storable
 from mxplans_lims.outbox._putting import Spelled, drop_problem, put_problem, put_steps
 from mxplans_lims.outbox._sending import Claim
 from mxplans_lims.outbox._showing import ShownPosition, ShownProblem, ShownStep, TargetState, TargetStatus
@@ -145,7 +145,7 @@ class Outbox:
             connection.execute(
                 "INSERT INTO targets (name, state, reason) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "
                 "SET state = excluded.state, reason = excluded.reason, away_since_s = NULL",
-                (name, state, reason),
+                (name, state, storable(reason)),
             )
 
     def unsent(self) -> Unsent:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mxplans_lims.delivery import Step
+from mxplans_lims.outbox._database import storable
 
 LEFT_OUT = "the record has it no longer; what stands at the target stays there"
 
@@ -38,9 +40,8 @@ def spell(steps: Sequence[Step]) -> tuple[Spelled, ...]:
     spelled = []
     for step in steps:
         payload = json.dumps(step.payload, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        spelled.append(Spelled(step.key, payload, hashlib.sha256(payload.encode()).hexdigest()))
-    keys = [step.key for step in spelled]
-    double = sorted({key for key in keys if keys.count(key) > 1})
+        spelled.append(Spelled(storable(step.key), payload, hashlib.sha256(payload.encode()).hexdigest()))
+    double = sorted(key for key, number in Counter(step.key for step in spelled).items() if number > 1)
     if double:
         raise ValueError(f"several steps have the key {', '.join(double)}; each needs a key of its own")
     return tuple(spelled)
@@ -104,6 +105,7 @@ def _leave_out(connection: sqlite3.Connection, row: sqlite3.Row, now_s: float) -
 
 def put_problem(connection: sqlite3.Connection, target: str, item_uid: str, reason: str, now_s: float) -> None:
     """Keep why a record came to no steps."""
+    reason = storable(reason)
     connection.execute(
         "INSERT INTO problems (target, item_uid, reason, created_s, changed_s) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (target, item_uid) DO UPDATE SET reason = excluded.reason, again = 0, changed_s = excluded.changed_s",

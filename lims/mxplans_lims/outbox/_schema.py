@@ -75,7 +75,6 @@ CREATE TABLE runs (
     uid TEXT PRIMARY KEY,
     item_uid TEXT NOT NULL,
     parent_uid TEXT,
-    role TEXT,
     start_offset INTEGER NOT NULL,
     stop_offset INTEGER
 ) STRICT;

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mxplans_lims.delivery import Step
+from mxplans_lims.outbox._database import storable
 
 FAULTS_MOST = 5
 """Tries after which a step is given up whose target raises what no target should."""
@@ -93,7 +94,7 @@ def unanswered(
     """A target has not confirmed a step yet, which waits alone; what it gave so far is kept."""
     connection.execute(
         f"UPDATE steps SET state = 'pending', waits = waits + 1, next_try_s = ?, reason = ? {_THIS}",
-        (next_try_s, reason, *sent.where),
+        (next_try_s, storable(reason), *sent.where),
     )
     _keep_ids(connection, sent, ids)
     _reachable(connection, sent.target)
@@ -101,6 +102,7 @@ def unanswered(
 
 def refused(connection: sqlite3.Connection, sent: Claim, reason: str, now_s: float) -> None:
     """A step is given up until somebody looks at it."""
+    reason = storable(reason)
     connection.execute(
         f"UPDATE steps SET state = 'dead', reason = ?, changed_s = ? {_THIS}", (reason, now_s, *sent.where)
     )
@@ -110,6 +112,7 @@ def refused(connection: sqlite3.Connection, sent: Claim, reason: str, now_s: flo
 
 def unreachable(connection: sqlite3.Connection, sent: Claim, reason: str, now_s: float, next_try_s: float) -> None:
     """A target is away; nothing is given up for it."""
+    reason = storable(reason)
     connection.execute(
         f"UPDATE steps SET state = 'pending', waits = waits + 1, next_try_s = ?, reason = ? {_THIS}",
         (next_try_s, reason, *sent.where),
@@ -124,6 +127,7 @@ def unreachable(connection: sqlite3.Connection, sent: Claim, reason: str, now_s:
 def failed(connection: sqlite3.Connection, sent: Claim, reason: str, now_s: float, next_try_s: float) -> None:
     """A target raised what no target should; after several tries its step is given up."""
     last = sent.faults + 1 >= FAULTS_MOST
+    reason = storable(reason)
     connection.execute(
         f"UPDATE steps SET state = ?, faults = faults + 1, next_try_s = ?, reason = ? {_THIS}",
         ("dead" if last else "pending", next_try_s, reason, *sent.where),

@@ -16,6 +16,8 @@ ODD = [
     {"uid": "b", "time": 1.0, "mxplans": None},
     {"uid": "c", "time": 1.0, "mxplans": {"parent_uid": ["b"]}},
     {"uid": ["d"], "time": 1.0, "mxplans": {"role": "sample", "item_uid": "x"}},
+    {"uid": "\udcff", "time": 1.0, "mxplans": {"role": "sample", "item_uid": "x"}},
+    {"uid": "d", "time": 1.0, "mxplans": {"role": "sample", "item_uid": "\udcff"}},
     {"time": 1.0, "mxplans": {"role": "sample", "item_uid": "x"}},
     {"uid": "e", "mxplans": {"role": "sample", "item_uid": "y"}},
 ]
@@ -67,3 +69,12 @@ def test_a_start_that_comes_again_opens_no_run_again(out, outbox, exporter, expe
     exporter.read_on()
     assert payloads(outbox, experiments.item(1)) == known
     assert not outbox.problems()
+
+
+@pytest.mark.parametrize("item_uid", ["../../outside", "/outside", "a/b", "..", ""])
+def test_an_item_that_would_lead_out_of_the_folder_is_told_to_nobody(out, outbox, exporter, caplog, item_uid):
+    start = {"uid": "a", "time": 1.0, "mxplans": {"role": "sample", "item_uid": item_uid}}
+    append(out, [line("start", start), line("stop", {"uid": "s", "time": 2.0, "run_start": "a"})])
+    exporter.read_on()
+    assert outbox.items() == ()
+    assert "is no identifier; it is told to nobody" in caplog.text

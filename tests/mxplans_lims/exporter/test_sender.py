@@ -184,6 +184,45 @@ def test_its_thread_sends_rings_and_ends(target, outbox):
     assert target.closed.is_set()
 
 
+def test_what_no_database_can_hold_is_kept_in_other_signs(sender, outbox, target, clock):
+    put(outbox, "a", "group")
+    put(outbox, "b", "group")
+    target.answers |= {"a": TargetRefused("no file /data/\udcff"), "b": {"group": "\udcff"}}
+    turns(sender, clock, 5.0)
+    ((refused,), (done,)) = outbox.steps("a"), outbox.steps("b")
+    assert (refused.state, refused.reason) == ("dead", "no file /data/\\udcff")
+    assert (done.state, done.remote_id) == ("done", "\\udcff")
+
+
+def test_a_ring_while_a_step_is_sent_does_not_hurry_a_full_disk(target, outbox, monkeypatch):
+    tries = []
+
+    def full(*_):
+        tries.append(1)
+        raise DeliveryError("disk full")
+
+    put(outbox, "a", "group")
+    monkeypatch.setattr(outbox, "done", full)
+    sender = Sender(target, outbox, Backoff(300.0, 300.0, lambda: 1.0))
+    sender.ring()
+    sender.start()
+    threading.Event().wait(0.5)
+    sender.stop()
+    assert sender.join(5.0)
+    assert len(tries) <= 3  # the first, one after a ring that came meanwhile, one at the end
+
+
+def test_its_thread_outlives_a_fault_of_the_program(target, outbox, monkeypatch):
+    looked = threading.Semaphore(0)
+    monkeypatch.setattr(outbox, "claim", lambda *_: looked.release() or json.loads("{"))
+    sender = Sender(target, outbox, Backoff(0.01, 0.01))
+    sender.start()
+    assert looked.acquire(timeout=5.0)
+    assert looked.acquire(timeout=5.0)
+    sender.stop()
+    assert sender.join(5.0)
+
+
 @pytest.mark.parametrize("away", [True, False])
 def test_its_thread_ends_soon_whatever_it_waits_for(target, outbox, away):
     if away:
