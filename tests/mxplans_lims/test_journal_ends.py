@@ -1,5 +1,6 @@
 """However a writer ends, the journal can be read, written on, and each of its runs gets one end."""
 
+import errno
 import json
 import logging
 import os
@@ -122,6 +123,21 @@ def test_nobody_sweeps_while_somebody_writes(orphaned: Path):
     assert [stop["run_start"] for stop in stops(orphaned)] == ["inner", "outer"]
     assert sweep_if_orphaned(orphaned) == 1
     assert [stop["run_start"] for stop in stops(orphaned)] == ["inner", "outer", "third"]
+
+
+def test_where_there_are_no_locks_only_the_next_writer_closes_runs(orphaned: Path, monkeypatch, caplog):
+    """A network file system without them cannot tell a run that goes on from one that was left."""
+
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("mxplans_lims.journal._file.fcntl.flock", no_locks)
+    left = list(open_runs(orphaned))
+    assert sweep_if_orphaned(orphaned) == 0
+    assert list(open_runs(orphaned)) == left
+    Journal(orphaned).close()
+    assert not open_runs(orphaned)
+    assert "has no locks; nothing keeps a second writer away" in caplog.text
 
 
 def test_nothing_to_sweep(tmp_path: Path):

@@ -129,13 +129,13 @@ class LineFile:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody writes a journal now."""
+    """Whether somebody writes a journal now, or may: where there are no locks nobody can tell."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
-        return not _lock(fd, fcntl.LOCK_SH)
+        return _lock(fd, fcntl.LOCK_SH) is not True
     finally:
         os.close(fd)
 
@@ -143,7 +143,10 @@ def is_locked(path: Path) -> bool:
 def _take_lock(fd: int, path: Path, wait_s: float) -> None:
     until = time.monotonic() + wait_s
     pause = threading.Event()
-    while not _lock(fd, fcntl.LOCK_EX):
+    while (taken := _lock(fd, fcntl.LOCK_EX)) is not True:
+        if taken is None:
+            log.warning("the file system of %s has no locks; nothing keeps a second writer away", path)
+            return
         if time.monotonic() >= until:
             raise InvalidInput(
                 f"journal {path} is being written by another process or another journal of this one; allowed is one "
@@ -152,8 +155,8 @@ def _take_lock(fd: int, path: Path, wait_s: float) -> None:
         pause.wait(LOCK_POLL_S)
 
 
-def _lock(fd: int, kind: int) -> bool:
-    """The kernel frees such a lock when its owner ends, however that comes."""
+def _lock(fd: int, kind: int) -> bool | None:
+    """Whether it is ours now, None where there are no locks. The kernel frees it when its owner ends, however that comes."""
     try:
         fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -161,7 +164,7 @@ def _lock(fd: int, kind: int) -> bool:
     except OSError as error:
         if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
             raise
-        log.warning("the file system of the journal has no locks (%s); nothing keeps a second writer away", error)
+        return None
     return True
 
 
