@@ -47,7 +47,7 @@ class Step:
 class TargetSettings(BaseModel):
     """What a profile says of a target. Secrets by reference only: a file or a variable of the environment."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 @runtime_checkable

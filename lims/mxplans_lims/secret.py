@@ -18,7 +18,7 @@ class Secret(BaseModel):
     Secret(file=None, env='ISPYB_PASSWORD')
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     file: Path | None = None
     env: str | None = None
@@ -33,7 +33,7 @@ class Secret(BaseModel):
         """The secret, without white space around it.
 
         Raises:
-            TargetUnreachable: If it is not there; somebody can still put it there.
+            TargetUnreachable: If it is not there, or no line of text; somebody can still put it there.
         """
         if self.file is not None:
             try:
@@ -42,9 +42,27 @@ class Secret(BaseModel):
                 raise TargetUnreachable(
                     f"the secret in {self.file} cannot be read: {error.strerror}; put it there, readable by its owner only"
                 ) from error
+            except UnicodeDecodeError:  # which says what stands there
+                raise TargetUnreachable(f"the secret in {self.file} is no text in UTF-8; put it there anew") from None
             where = str(self.file)
         else:
             secret, where = os.environ.get(self.env or "", "").strip(), f"environment variable {self.env}"
         if not secret:
             raise TargetUnreachable(f"the secret in {where} is empty; put it there")
+        if not secret.isprintable():
+            raise TargetUnreachable(
+                f"the secret in {where} is not one line of printable characters; put it there alone"
+            )
         return secret
+
+    def header(self) -> dict[str, str]:
+        """The secret as the header of a request that brings a token.
+
+        Raises:
+            TargetUnreachable: If it is not there, or no header can hold it.
+        """
+        token = self.read()
+        if not token.isascii():
+            where = self.file or f"environment variable {self.env}"
+            raise TargetUnreachable(f"the token in {where} has characters other than ASCII; put the right one there")
+        return {"Authorization": f"Bearer {token}"}

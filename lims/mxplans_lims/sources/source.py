@@ -38,7 +38,7 @@ class Waiting:
 class SourceSettings(BaseModel):
     """What somebody who asks says of a source. Secrets by reference only."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 @runtime_checkable

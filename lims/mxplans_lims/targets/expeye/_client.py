@@ -23,7 +23,8 @@ class ClientSettings(TargetSettings):
     """Where the server is and how long to wait for it."""
 
     url: str = Field(
-        pattern=r"^https?://[^\s?#]+$", description="In front of all routes, as https://lims.example.org/api"
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="In front of all routes, as https://lims.example.org/api; never with a password",
     )
     token: Secret | None = Field(default=None, description="Sent as a bearer token; None sends no header")
     ca_file: Path | None = Field(
@@ -113,7 +114,7 @@ class RestClient:
             settings = self._settings
             headers = {"Accept": "application/json"}
             if settings.token is not None:
-                headers["Authorization"] = f"Bearer {settings.token.read()}"
+                headers |= settings.token.header()
             self._http = httpx.Client(
                 base_url=settings.url,
                 headers=headers,

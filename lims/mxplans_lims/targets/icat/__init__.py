@@ -36,7 +36,7 @@ class IcatSettings(TargetSettings):
 
     beamline: str = Field(min_length=1, description="Name of the instrument in ICAT")
     queue_urls: tuple[str, ...] = Field(min_length=1, description="Message brokers, host:port")
-    rest_url: str = Field(description="Of ICAT+")
+    rest_url: str = Field(pattern=r"^https?://[^\s/?#@]+([/?#]|$)", description="Of ICAT+; never with a password")
     token: Secret = Field(description="For ICAT+")
     timeout_s: float = Field(default=10.0, gt=0, le=300)
     resend_after_s: float = Field(

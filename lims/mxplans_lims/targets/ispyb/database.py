@@ -28,8 +28,8 @@ def checked_url(text: str) -> str:
     """
     try:
         url = make_url(text)
-    except ArgumentError as error:
-        raise ValueError(f"{text!r} is no URL; allowed is mysql+pymysql://user@host:3306/ispyb") from error
+    except (ArgumentError, ValueError):  # which say what stands there, a password perhaps
+        raise ValueError("it is no URL; allowed is mysql+pymysql://user@host:3306/ispyb") from None
     if url.drivername not in _DRIVERS:
         raise ValueError(f"{url.drivername} is not known here; allowed is one of {', '.join(_DRIVERS)}")
     if url.password is not None:

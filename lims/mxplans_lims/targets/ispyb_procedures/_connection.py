@@ -99,8 +99,13 @@ class ProcedureConnection:
         config = configparser.RawConfigParser(allow_no_value=True)
         try:
             read = config.read(self._credentials)
-        except (configparser.Error, OSError, UnicodeDecodeError) as error:
-            raise TargetUnreachable(f"credentials in {self._credentials} cannot be read: {error}") from error
+        except OSError as error:
+            raise TargetUnreachable(f"credentials in {self._credentials} cannot be read: {error.strerror}") from error
+        except (configparser.Error, UnicodeDecodeError) as error:  # which say what stands there
+            raise TargetUnreachable(
+                f"credentials in {self._credentials} cannot be read ({type(error).__name__}); allowed is a section "
+                f"[{SECTION}] with user, pw, host, port and db in it, each once"
+            ) from None
         if not read or not config.has_section(SECTION):
             raise TargetUnreachable(
                 f"credentials in {self._credentials} have no section [{SECTION}]; put a file there with user, pw, host, "

@@ -31,7 +31,10 @@ _SHOWN = 200
 class MxlimsHttpSettings(TargetSettings):
     """Where the messages go."""
 
-    url: str = Field(pattern=r"^https?://[^\s/?#]+", description="Address that takes a message, http or https")
+    url: str = Field(
+        pattern=r"^https?://[^\s/?#@]+([/?#]|$)",
+        description="Address that takes a message, http or https; never with a password",
+    )
     method: Literal["POST", "PUT"] = "POST"
     token: Secret | None = Field(default=None, description="Sent as Authorization: Bearer")
     ca_file: Path | None = Field(default=None, description="Certificates (PEM) to trust instead of the usual ones")
@@ -96,7 +99,7 @@ class MxlimsHttpTarget:
     def _connected(self) -> httpx.Client:
         if self._client is None:
             settings = self._settings
-            given = {} if settings.token is None else {"Authorization": f"Bearer {settings.token.read()}"}
+            given = {} if settings.token is None else settings.token.header()
             self._client = httpx.Client(
                 headers=given, timeout=settings.timeout_s, verify=self._trusted(), trust_env=False
             )
