@@ -205,8 +205,13 @@ class Exporter:
                 self._close(replace(outer, stop=after))
 
     def _close(self, outer: IndexedRun) -> None:
-        """An experiment is over: all that it means to everybody, and that it has been read, in one transaction."""
-        told = self._teller.final(outer.item_uid, self._documents_of(outer.item_uid, outer))
+        """An attempt is over: all that it means to everybody, and that it has been read, in one transaction."""
+        goes_on = any(
+            run.item_uid == outer.item_uid and run.parent_uid is None and run.start > outer.start
+            for run in self._open.values()
+        )
+        tell = self._teller.live if goes_on else self._teller.final
+        told = tell(outer.item_uid, self._documents_of(outer.item_uid, outer))
         ended = [*self._new.values(), outer]
 
         def also(connection: sqlite3.Connection) -> None:

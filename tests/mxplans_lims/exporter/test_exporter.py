@@ -208,6 +208,27 @@ def test_two_attempts_are_one_experiment_also_when_one_was_closed_late(out, outb
     assert dict(steps(outbox, experiments.item(1))) == only
 
 
+@pytest.mark.parametrize("how", ["replay", "closed late"])
+def test_while_a_later_attempt_goes_on_its_experiment_is_not_over(out, outbox, make, experiments, how):
+    lines = experiments.lines(1)
+    others = experiments.lines(2)
+    second = [line.replace(experiments.item(2).encode(), experiments.item(1).encode()) for line in others]
+    exporter = make()
+    if how == "closed late":
+        append(out, lines[:-1] + second[:10] + lines[-1:])
+        exporter.read_on()
+    else:
+        append(out, lines + second[:10])
+        exporter.read_on()
+        replay(out)
+        exporter.read_on(lambda: exporter.documents == len(lines))
+    assert "unfinished" not in str(steps(outbox, experiments.item(1)))
+    append(out, second[10:])
+    while not exporter.read_on():
+        pass
+    assert told(outbox, experiments.item(1)) == FINAL
+
+
 @pytest.mark.parametrize("odd", ["record", "fold"])
 def test_an_experiment_that_cannot_be_told_is_kept_with_its_reason(out, outbox, make, experiments, odd):
     lines = experiments.lines(1)
