@@ -71,11 +71,11 @@ class Follower:
                 return False
             log.warning("%s has ended by itself: %s; it is started again", self.name, self._process.last_words())
             self._process.stop(0.0)
-            self._next_s = now_s + min(2.0**self._starts, PATIENCE_S)
+            self._next_s = now_s + min(2.0 ** min(self._starts, 60), PATIENCE_S)
             self._starts += 1
             try:
                 self._process = self._start()
-            except MxplansError as error:
+            except (MxplansError, OSError) as error:
                 log.error("%s cannot be started again: %s", self.name, error)
                 return False
             return True
@@ -83,13 +83,14 @@ class Follower:
     def catch_up(self) -> dict[str, Any] | None:
         """Wait until every document is taken in; what it says then, None if it dies of it, which loses nothing."""
         for _ in range(STARTS_AT_END):
+            process = self._process  # whoever looks after it may start another meanwhile
             try:
-                self._process.wait_for("ready", self._section.ready_timeout_s)
-                self._process.tell("flush")
-                return self._process.wait_for("caught-up", self._section.stop_timeout_s)
+                process.wait_for("ready", self._section.ready_timeout_s)
+                process.tell("flush")
+                return process.wait_for("caught-up", self._section.stop_timeout_s)
             except ServiceDied as error:
                 log.warning("%s; the journal has every document", error)
-                if self._process.running:
+                if process.running:
                     return None
                 self.look(float("inf"))
         return None

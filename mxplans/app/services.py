@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import threading
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from mxplans.errors import InvalidProfile, ServiceDied
+
+LAST_BYTES = 4096
+"""Of a log that may have grown for weeks, where its last line is looked for."""
 
 
 class ServiceProcess:
@@ -30,6 +34,7 @@ class ServiceProcess:
         self.log = log
         self._messages: list[dict[str, Any]] = []
         self._arrived = threading.Condition()
+        self._silent = False
         with log.open("ab") as stream:
             try:
                 # A session of its own: Ctrl-C at the terminal is for us to handle, not for the service.
@@ -64,7 +69,7 @@ class ServiceProcess:
             return next((message for message in self._messages if message.get("event") == event), None)
 
         with self._arrived:
-            self._arrived.wait_for(lambda: heard() is not None or not self._reader.is_alive(), timeout_s)
+            self._arrived.wait_for(lambda: heard() is not None or self._silent, timeout_s)
             message = heard()
         if message is not None:
             return message
@@ -82,8 +87,13 @@ class ServiceProcess:
             self._process.stdin.flush()
 
     def last_words(self) -> str:
-        """Last line of its log."""
-        lines = self.log.read_text(errors="replace").strip().splitlines()
+        """Last line of its log, as far as that is there."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - LAST_BYTES))
+                lines = log.read().decode(errors="replace").strip().splitlines()
+        except OSError:  # somebody has put it away
+            lines = []
         return lines[-1] if lines else "it left no message"
 
     def ask_to_end(self) -> None:
@@ -117,6 +127,7 @@ class ServiceProcess:
                 self._messages.append(message)
                 self._arrived.notify_all()
         with self._arrived:
+            self._silent = True
             self._arrived.notify_all()
 
 

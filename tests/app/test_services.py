@@ -1,6 +1,8 @@
 """Processes of a profile: their messages, their death, their end. Real processes."""
 
 import sys
+import threading
+import time
 
 import pytest
 
@@ -33,6 +35,27 @@ def test_a_service_that_dies_early_leaves_its_last_words(tmp_path):
     thing = service(tmp_path, "import sys; print('no detector here', file=sys.stderr); sys.exit(3)")
     with pytest.raises(ServiceDied, match=r"thing ended with exit code 3 before it was ready: no detector here"):
         thing.wait_for("ready", 20)
+    thing.stop(1)
+
+
+def test_a_death_is_noticed_at_once_even_by_who_looks_before_the_reader_has_ended(tmp_path, monkeypatch):
+    thing = service(tmp_path, "import sys; sys.exit(sys.stdin.readline())")
+    monkeypatch.setattr(threading.Thread, "is_alive", lambda _: True)  # as it is for an instant after the last word
+    begun_s = time.monotonic()
+    thing.tell("so be it")
+    with pytest.raises(ServiceDied, match="so be it"):
+        thing.wait_for("ready", 20)
+    assert time.monotonic() - begun_s < 15
+    monkeypatch.undo()
+    thing.stop(1)
+
+
+def test_a_log_that_somebody_has_put_away_has_no_last_words(tmp_path):
+    thing = service(tmp_path, "import sys; print('word ' * 10_000 + '\\nlast', file=sys.stderr)")
+    with pytest.raises(ServiceDied, match="it was ready: last; see"):
+        thing.wait_for("ready", 20)
+    thing.log.unlink()
+    assert thing.last_words() == "it left no message"
     thing.stop(1)
 
 
