@@ -81,8 +81,8 @@ def run_night(profile_path: Path, shipment: Path, out: Path, virtual_time: bool 
             came_to.failure = error
         finally:
             journal.close()
+        _write_records(profile, out, items, came_to)
         _catch_up(followers, console)
-    _write_records(profile, out, items, came_to)
     return _say(console, out, came_to, len(items))
 
 
@@ -90,7 +90,11 @@ def _catch_up(followers: Mapping[str, Follower], console: Console) -> None:
     """Let the catalogue and the LIMS have everything; what they cannot take now, they can later."""
     console.print("taking documents and frames into the catalogue, records to the LIMS targets ...")
     for name, follower in followers.items():
-        said = follower.catch_up()
+        try:
+            said = follower.catch_up()
+        except KeyboardInterrupt:
+            console.print("[yellow]left before all was delivered; nothing is lost, see `mxplans lims status`[/]")
+            return
         left = None if said is None else {key: said[key] for key in ("failed", "pending", "dead") if said.get(key)}
         if left is None or left:
             told = "has died" if left is None else ", ".join(f"{number} {key}" for key, number in left.items())
