@@ -10,6 +10,9 @@ from typing import Any
 from mxplans_lims.names import made_uuid
 from mxplans_lims.records import DetectorFacts, GridRecord, Measured, SampleRecord, ScanRecord
 
+_GAP_DEG = 1e-6
+"""Scans that follow one another leave no gap but that of their arithmetic."""
+
 
 @dataclass(frozen=True)
 class ExecutedSweep:
@@ -61,6 +64,26 @@ class ExecutedSweep:
     def in_image_order(self) -> tuple[ScanRecord, ...]:
         """Its scans by the number of their first image."""
         return tuple(sorted(self.scans, key=lambda scan: int(scan.scan["firstImageNumber"])))
+
+    @property
+    def image_width_deg(self) -> float:
+        """How far omega turns in an image; 0 in a grid and in stills, where it stands."""
+        if self.grid is not None or self.first.role == "still":
+            return 0.0
+        return float(self.asked.get("imageWidth") or self.detector.omega_increment_deg or 0.0)
+
+    @property
+    def overlap_deg(self) -> float:
+        """End of its first scan less the beginning of the next in image order: 0.5 deg every 45 deg are -44.5.
+
+        0 where they follow one another, and of a single scan.
+        """
+        first, *others = self.in_image_order
+        if not others:
+            return 0.0
+        end = float(first.scan["scanPositionStart"]) + self.image_width_deg * first.frames
+        gap = float(others[0].scan["scanPositionStart"]) - end
+        return -gap if gap > _GAP_DEG else 0.0
 
     @property
     def start(self) -> datetime:

@@ -4,9 +4,11 @@ import pint
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lims_record_parts import asked, measured, scan
 from lims_records import RECORDS, delivery, mad, rotation
 
 from mxplans.errors import TargetRefused
+from mxplans.model.sweeps import Position
 from mxplans_lims.targets.icat import IcatTarget, units
 from mxplans_lims.targets.icat.connection import check_fields
 from mxplans_lims.targets.icat.datasets import datasets
@@ -42,6 +44,50 @@ def test_fields_of_a_rotation_in_the_units_of_icat():
     width_deg = sweep.sweep["imageWidth"]
     assert fields["MX_oscillationRange"] == width_deg  # of one image; the whole range stands apart
     assert fields["MX_axis_range"] == pytest.approx(sweep.frames * width_deg)
+
+
+def test_fluxes_are_those_at_the_sample_as_the_definitions_say():
+    *_, turn = datasets(rotation())
+    assert (turn.fields["MX_flux"], turn.fields["MX_fluxEnd"]) == pytest.approx((2.1e12 * 0.49, 2.0e12 * 0.49))
+    (edge,), (spectrum,) = (datasets(RECORDS[name]()) for name in ("energy_scan", "fluorescence"))
+    assert (edge.fields["MX_flux"], spectrum.fields["MX_flux"]) == pytest.approx((2.0e10 * 0.01, 4.0e10 * 0.02))
+    (bare,) = rotation().sweeps
+    unknown = bare.model_copy(update={"measured": measured(transmission_frac=None)})
+    assert "MX_flux" not in datasets(rotation(sweeps=(unknown,)))[-1].fields
+
+
+def test_gaps_of_a_characterisation_are_a_negative_overlap_in_degrees():
+    (dataset,) = datasets(RECORDS["characterisation"]())
+    fields = dataset.fields
+    assert (fields["MX_scanType"], fields["MX_oscillationOverlap"]) == ("characterisation", -40.0)
+    assert (fields["MX_axis_start"], fields["MX_axis_end"], fields["MX_numberOfImages"]) == (0.0, 95.0, 30)
+    assert fields["MX_characterisation_id"]
+
+
+def test_datasets_of_an_experiment_stand_together_by_a_parameter_that_each_has():
+    for dataset in datasets(rotation()):
+        assert dataset.fields[dataset.fields["group_by"]] == rotation().item_uid
+
+
+def test_poses_and_points_are_told_apart():
+    sweeps = [asked(f"k{number}", kappa_deg=kappa, position=2) for number, kappa in enumerate((0.0, 30.0, 30.0))]
+    scans = tuple(scan("Lyso-1", sweep, 100 + 50 * number) for number, sweep in enumerate(sweeps))
+    record = rotation(sweeps=scans, templates=tuple(sweep.to_json() for sweep in sweeps), grids=(), crystals=())
+    found = [dataset.fields for dataset in datasets(record)]
+    assert [fields["MX_kappa_settings_id"] for fields in found] == ["1", "2", "2"]
+    assert {(fields["MX_position_id"], fields["MX_positionName"]) for fields in found} == {("2", "Point-2")}
+    assert "MX_kappa_settings_id" not in datasets(rotation())[-1].fields
+    assert TARGET.steps(delivery(record))
+
+
+def test_helical_tells_of_both_ends():
+    ends = {"start": Position(x_mm=0.1, y_mm=0.2, z_mm=0.3), "end": Position(x_mm=0.4, y_mm=0.5, z_mm=0.6)}
+    sweep = asked("helix", sweep_type="helical", **ends)
+    record = rotation(sweeps=(scan("Lyso-1", sweep, 100),), templates=(sweep.to_json(),), grids=(), crystals=())
+    (dataset,) = datasets(record)
+    ends = ("phiy=0.1000 sampx=0.2000 sampy=0.3000", "phiy=0.4000 sampx=0.5000 sampy=0.6000")
+    assert dataset.fields["scan_description"] == f"helical from {ends[0]} to {ends[1]} mm"
+    assert TARGET.steps(delivery(record))
 
 
 def test_wedges_of_each_interleaved_sweep_are_one_dataset():

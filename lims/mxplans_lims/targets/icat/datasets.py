@@ -20,6 +20,8 @@ from mxplans_lims.records import EnergyScanRecord, FluorescenceRecord, SampleRec
 from mxplans_lims.targets.icat.units import ev_to_angstrom, ev_to_kev, frac_to_percent, px_to_mm, um_to_mm
 
 Fields = dict[str, Any]
+_MOTORS = {"sampleX": "phiy", "sampleY": "sampx", "sampleZ": "sampy"}
+"""As MD goniometers name them: phiy goes along omega, sampx and sampy turn with it."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,38 @@ def _of_sweeps(record: SampleRecord, folder: PurePosixPath, sweeps: Sequence[Exe
         "MX_template": _template(first),
         "MX_numberOfImages": sum(sweep.frames for sweep in sweeps),
         "MX_startImageNumber": int(first.in_image_order[0].scan["firstImageNumber"]),
-        "MX_position_id": _text(first.asked.get("position")),
+        **_places(record, first),
     }
     pictures = tuple(picture.path for picture in record.snapshots) if first.grid is None else ()
     return Dataset(folder.name, folder, without_none(fields), pictures)
+
+
+def _places(record: SampleRecord, sweep: ExecutedSweep) -> Fields:
+    """Which point of the sample, which pose of several, which characterisation; of a helical sweep both ends, in words.
+
+    `MX_motors_value` would be their place, but the definitions take one number there.
+    """
+    position = (sweep.asked.get("extensions") or {}).get(DOMAIN, {}).get("position")
+    poses = list(dict.fromkeys(map(_pose, record.templates)))
+    several = len(poses) > 1 and _pose(sweep.asked) in poses
+    ends = [_motors(sweep.asked.get(f"axisPositions{end}") or {}) for end in ("Start", "End")]
+    helical = sweep.asked.get("sweepType") == "helical" and all(ends)
+    return {
+        "MX_position_id": _text(position),
+        "MX_positionName": position and f"Point-{position}",
+        "MX_kappa_settings_id": str(poses.index(_pose(sweep.asked)) + 1) if several else None,
+        "MX_characterisation_id": sweep.uuid if sweep.asked.get("role") == "Characterisation" else None,
+        "scan_description": f"helical from {ends[0]} to {ends[1]} mm" if helical else None,
+    }
+
+
+def _motors(axes: Mapping[str, float]) -> str:
+    return " ".join(f"{motor}={axes[axis]:.4f}" for axis, motor in _MOTORS.items() if axis in axes)
+
+
+def _pose(asked: Mapping[str, Any]) -> tuple[float | None, ...]:
+    axes = asked.get("axisPositionsStart") or {}
+    return tuple(axes.get(axis) for axis in ("kappa", "phi", "chi"))
 
 
 def _common(record: SampleRecord, start: datetime, end: datetime) -> Fields:
@@ -89,11 +119,11 @@ def _common(record: SampleRecord, start: datetime, end: datetime) -> Fields:
         "SampleTrackingContainer_type": puck.get("puckType"),
         "SampleTrackingContainer_capacity": _text(capacity),
         "SampleTrackingContainer_position": _text(pin.get("positionInPuck")),
-        # One experiment of the queue is one workflow: its grids and collections stand together.
+        # One experiment of the queue is one workflow: its grids and collections stand together in ICAT's tree.
         "Workflow_id": record.item_uid,
         "Workflow_name": str(record.experiment.get("experimentStrategy") or "mxplans"),
         "Workflow_type": str(record.experiment.get("experimentStrategy") or "mxplans"),
-        "group_by": record.item_uid,
+        "group_by": "Workflow_id",
         "definition": "MX",
     }
 
@@ -138,7 +168,6 @@ def _axes(sweep: ExecutedSweep) -> Fields:
         "MX_kappa": measured.kappa_deg,
         "MX_phi": measured.phi_deg,
         "MX_omega": measured.omega_deg if facts.omega_start_deg is None else facts.omega_start_deg,
-        # As MD goniometers name them: phiy goes along omega, sampx and sampy turn with it.
         "MX_phiy": measured.x_mm,
         "MX_sampx": measured.y_mm,
         "MX_sampy": measured.z_mm,
@@ -146,7 +175,7 @@ def _axes(sweep: ExecutedSweep) -> Fields:
     if sweep.grid is not None or sweep.first.role == "still":
         return fields
     ordered = sweep.in_image_order
-    width_deg = float(sweep.asked["imageWidth"])
+    width_deg = sweep.image_width_deg
     start_deg, last = float(ordered[0].scan["scanPositionStart"]), ordered[-1]
     end_deg = float(last.scan["scanPositionStart"]) + last.frames * width_deg
     return {
@@ -157,7 +186,7 @@ def _axes(sweep: ExecutedSweep) -> Fields:
         "MX_axis_range": end_deg - start_deg,
         "MX_oscillationStart": start_deg,
         "MX_oscillationRange": width_deg,
-        "MX_oscillationOverlap": float(sweep.asked.get("overlap") or 0.0) * width_deg,
+        "MX_oscillationOverlap": sweep.overlap_deg,
     }
 
 
@@ -223,8 +252,8 @@ def _pictures(path: str | None) -> tuple[str, ...]:
 
 
 def _at_sample(flux_ph_s: float | None, transmission_frac: float | None) -> float | None:
-    """A flux as records have it is at full transmission."""
-    return None if flux_ph_s is None else flux_ph_s * (1.0 if transmission_frac is None else transmission_frac)
+    """A flux as records have it is at full transmission; with an unknown one nobody knows what reaches the sample."""
+    return None if flux_ph_s is None or transmission_frac is None else flux_ph_s * transmission_frac
 
 
 def _percent(frac: float | None) -> float | None:

@@ -22,8 +22,6 @@ RUN_STATUS = {
 """By how a run ended, the worst of its scans first in `_ENDS`; while it runs there is none."""
 _ENDS = ("running", "unfinished", "fail", "abort", "success")
 _SNAPSHOTS = 4
-_GAP_DEG = 1e-6
-"""Scans that follow one another leave no gap but that of their arithmetic."""
 
 
 def collection_key(sweep: ExecutedSweep) -> str:
@@ -71,7 +69,7 @@ def _rotation(sweep: ExecutedSweep) -> dict[str, Any]:
     """Where omega went; in a grid and in stills it stands. `overlap` in deg, negative for the gap between two scans."""
     measured, ordered = sweep.measured, sweep.in_image_order
     angles = {"kappaStart": measured.kappa_deg, "phiStart": measured.phi_deg, "chiStart": measured.chi_deg}
-    width = _width_deg(sweep)
+    width = sweep.image_width_deg
     if not width:
         stands = sweep.grid.centre["omega_deg"] if sweep.grid else measured.omega_deg
         return angles | {
@@ -88,28 +86,13 @@ def _rotation(sweep: ExecutedSweep) -> dict[str, Any]:
         "axisStart": start,
         "axisEnd": _start_deg(last) + width * last.frames,
         "axisRange": width,
-        "overlap": _overlap_deg(ordered, width),
+        "overlap": sweep.overlap_deg,
         "omegaStart": start,
     }
 
 
-def _width_deg(sweep: ExecutedSweep) -> float:
-    if sweep.grid is not None or sweep.first.role == "still":
-        return 0.0
-    return float(sweep.asked.get("imageWidth") or sweep.detector.omega_increment_deg or 0.0)
-
-
 def _start_deg(scan: ScanRecord) -> float:
     return float(scan.scan["scanPositionStart"])
-
-
-def _overlap_deg(ordered: tuple[ScanRecord, ...], width_deg: float) -> float:
-    """End of a scan less the beginning of the next, where they are apart: 0.5 deg every 45 deg are -44.5."""
-    if len(ordered) < 2:
-        return 0.0
-    first, second = ordered[:2]
-    gap = _start_deg(second) - (_start_deg(first) + width_deg * first.frames)
-    return -gap if gap > _GAP_DEG else 0.0
 
 
 def _files(sweep: ExecutedSweep) -> dict[str, Any]:
