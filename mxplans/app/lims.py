@@ -7,7 +7,7 @@ import fcntl
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,7 +52,7 @@ def show_status(out: Path, as_json: bool) -> int:
         "documents": position.documents if position else 0,
         "unread_bytes": max(0, journal["size_bytes"] - (position.offset if position else 0)),
     }
-    code = NEEDS_SOMEBODY if journal["problem"] else _code(statuses, read["unread_bytes"])
+    code = NEEDS_SOMEBODY if journal["problem"] else _code(statuses, read["unread_bytes"], catalogue or {})
     if as_json:
         told = {
             "exit_code": code,
@@ -185,11 +185,13 @@ def _only(found: Sequence[str], beginning: str, out: Path) -> str:
     return found[0]
 
 
-def _code(statuses: Sequence[Any], unread_bytes: int) -> int:
+def _code(statuses: Sequence[Any], unread_bytes: int, catalogue: Mapping[str, Any]) -> int:
     if any(status.dead or status.problems or status.state == "misconfigured" for status in statuses):
         return NEEDS_SOMEBODY
+    if catalogue.get("failed") or catalogue.get("problem"):
+        return NEEDS_SOMEBODY
     waits = any(status.pending or status.held or status.state == "away" for status in statuses)
-    return WAITS if waits or unread_bytes else WELL
+    return WAITS if waits or unread_bytes or catalogue.get("pending_runs") or catalogue.get("away_since") else WELL
 
 
 def _status_table(statuses: Sequence[Any]) -> Table:
@@ -206,9 +208,14 @@ def _status_table(statuses: Sequence[Any]) -> Table:
             *map(str, numbers),
             "-" if status.oldest_s is None else _age(now_s - status.oldest_s),
             "-" if status.last_success_s is None else _clock(status.last_success_s),
-            Text(status.reason or (status.last_error if status.dead else "")),
+            Text(status.reason or (status.last_error if status.dead or _fails(status) else "")),
         )
     return table
+
+
+def _fails(status: Any) -> bool:
+    """Whether something waits, and the last that was heard of the target is an error."""
+    return bool(status.pending) and (status.last_error_s or 0.0) > (status.last_success_s or 0.0)
 
 
 def _age(seconds: float) -> str:

@@ -76,6 +76,26 @@ def test_what_waits_is_exit_code_3_with_the_reason(out, outbox):
     assert "no answer from [db]; start it" in run("status", out).stdout
 
 
+def test_a_fault_of_a_targets_program_is_shown_before_it_is_given_up(out, outbox):
+    outbox.put(ITEM, {"ispyb": steps("group")})
+    outbox.failed(send(outbox), "KeyError: 'beamline'", 5.0)
+    assert "KeyError: 'beamline'" in run("status", out).stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"pending_runs": 0, "failed": {}, "away_since": None}, 0),
+        ({"pending_runs": 2, "failed": {}, "away_since": None}, 3),
+        ({"pending_runs": 0, "failed": {}, "away_since": "2026-11-25T20:00:00+00:00"}, 3),
+        ({"pending_runs": 0, "failed": {"a": "it is refused"}, "away_since": None}, 1),
+    ],
+)
+def test_what_the_catalogue_lacks_counts_too(out, outbox, said, code):
+    (out / "lims" / "tiled_state.json").write_text(json.dumps(said))
+    assert status(out)["exit_code"] == code
+
+
 def test_what_was_given_up_is_exit_code_1_and_can_be_tried_again(out, outbox):
     outbox.put(ITEM, {"ispyb": steps("group", "end")})
     outbox.put(OTHER, {"ispyb": steps("group")})
