@@ -17,7 +17,7 @@ def joined(attempts: Sequence[SampleRecord]) -> SampleRecord:
     that an item asks for are scans like all others.
 
     Args:
-        attempts: At the same item, in the order of time; one at least.
+        attempts: At the same item, in their order; one at least.
     """
     last = attempts[-1]
     if len(attempts) == 1:
@@ -26,7 +26,7 @@ def joined(attempts: Sequence[SampleRecord]) -> SampleRecord:
     grids = sorted((*_brought_in(attempts), *_taken(asked)), key=lambda grid: grid.start)
     return last.model_copy(
         update={
-            "start": attempts[0].start,
+            "start": min(record.start for record in attempts),
             "phases": tuple(phase for record in attempts for phase in record.phases),
             "robot": tuple(action for record in attempts for action in record.robot),
             "optical": _optical(attempts),

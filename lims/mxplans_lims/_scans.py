@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from posixpath import basename, dirname
 from typing import Any
 from urllib.parse import unquote
@@ -113,9 +114,9 @@ def exit_status(run: Run, live: bool) -> ExitStatus:
     return "running" if live else "unfinished"
 
 
-def end(run: Run) -> Any:
-    """When a run ended, None when it has no end."""
-    return utc(run.stop["time"]) if run.stop else None
+def end(run: Run) -> datetime | None:
+    """When a run ended, None when it has no end: not before it began, also when the clock was put back meanwhile."""
+    return utc(max(run.stop["time"], run.start["time"])) if run.stop else None
 
 
 def _grid_event(run: Run, outer: Run) -> Mapping[str, Any]:

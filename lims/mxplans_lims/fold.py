@@ -41,12 +41,22 @@ def fold(documents: Iterable[Document], live: bool = False) -> list[SampleRecord
     for run in runs:
         if run.parent_uid is not None:
             inner.setdefault(run.parent_uid, []).append(run)
-    samples = [run for run in runs if run.role == "sample"]
-    attempts: dict[str, list[SampleRecord]] = {}
-    for run in samples:
-        record = _sample(run, inner.get(run.uid, []), live and run is samples[-1] and run.stop is None)
-        attempts.setdefault(record.item_uid, []).append(record)
-    return [joined(records) for records in attempts.values()]
+    items: dict[str, list[Run]] = {}
+    latest = ""
+    for run in (run for run in runs if run.role == "sample"):
+        latest = run.start["mxplans"]["item_uid"]
+        items.setdefault(latest, []).append(run)
+    records = []
+    for item_uid, attempts in items.items():
+        attempts.sort(key=_attempt)  # of which a later one may have an earlier time: clocks are put back
+        last = attempts[-1]
+        going_on = last if live and item_uid == latest and last.stop is None else None
+        records.append(joined([_sample(run, inner.get(run.uid, []), run is going_on) for run in attempts]))
+    return records
+
+
+def _attempt(run: Run) -> int:
+    return int(run.start["mxplans"].get("attempt", 1))
 
 
 def _sample(run: Run, inner: Sequence[Run], live: bool) -> SampleRecord:
@@ -60,7 +70,7 @@ def _sample(run: Run, inner: Sequence[Run], live: bool) -> SampleRecord:
     return SampleRecord(
         run_uid=run.uid,
         item_uid=start["item_uid"],
-        attempt=start.get("attempt", 1),
+        attempt=_attempt(run),
         sample_name=run.start.get("sample_name") or start["mxlims"]["sample"].get("name") or start["item_uid"],
         locator=str(start["mxlims"]["sample"].get("locator") or ""),
         beamline=run.start.get("beamline"),
@@ -122,7 +132,7 @@ def _phases(events: Sequence[Event]) -> tuple[Phase, ...]:
             found.append(Phase(name=name, start=utc(event.time), duration_s=None))
         elif name in open_phases:
             place = open_phases.pop(name)
-            seconds = (utc(event.time) - found[place].start).total_seconds()
+            seconds = max(0.0, (utc(event.time) - found[place].start).total_seconds())
             found[place] = found[place].model_copy(update={"duration_s": seconds})
     return tuple(found)
 
