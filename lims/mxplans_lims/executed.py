@@ -66,6 +66,12 @@ class ExecutedSweep:
         return tuple(sorted(self.scans, key=lambda scan: int(scan.scan["firstImageNumber"])))
 
     @property
+    def whole(self) -> bool:
+        """Whether the last image that was asked for is on disk; of interleaved sweeps it comes with the last wedge."""
+        last = self.in_image_order[-1]
+        return int(last.scan["firstImageNumber"]) + last.frames > int(self.asked.get("numberImages") or 0)
+
+    @property
     def image_width_deg(self) -> float:
         """How far omega turns in an image; 0 in a grid and in stills, where it stands."""
         if self.grid is not None or self.first.role == "still":

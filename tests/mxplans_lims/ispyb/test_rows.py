@@ -171,6 +171,30 @@ def test_how_it_ended(name, expected):
     assert made(RECORDS[name]())["DataCollection"][-1].values["runStatus"] == f"DataCollection {expected}"
 
 
+def test_interleaved_sweeps_whose_last_wedges_never_came():
+    """Stopped in the third wedge of the first of three, before its first frame."""
+    taken, third = RECORDS["mad"]().sweeps[:6], RECORDS["mad"]().sweeps[6]
+    broken = third.model_copy(update={"exit_status": "abort", "files": ()})
+    for exit_status, word in (("abort", "Cancelled"), ("fail", "Unsuccessful"), ("unfinished", "Unsuccessful")):
+        found = made(RECORDS["mad"](sweeps=(*taken, broken), exit_status=exit_status))["DataCollection"]
+        assert [row.values["runStatus"] for row in found] == [f"DataCollection {word}"] * 3
+        assert [row.values["numberOfImages"] for row in found] == [60] * 3
+
+
+def test_interleaved_sweeps_are_not_over_between_two_wedges():
+    doses = tuple(scan.model_copy(update={"dose_mgy": 0.5}) for scan in RECORDS["mad"]().sweeps)
+    first, *others = made(RECORDS["mad"](sweeps=doses[:10], exit_status="running", end=None))["DataCollection"]
+    assert (first.values["runStatus"], first.values["comments"]) == ("DataCollection Successful", "dose 2 MGy")
+    assert first.values["endTime"]
+    for row in others:
+        assert not {"runStatus", "endTime", "comments"} & set(row.values)
+
+
+def test_strategy_without_frames_hangs_on_its_group_alone():
+    head = made(RECORDS["characterisation"](sweeps=()))["Screening"][0]
+    assert head.links == {"dataCollectionGroupId": "group"}
+
+
 @pytest.mark.parametrize(
     ("sweeps", "strategy", "expected"),
     [

@@ -31,16 +31,17 @@ def collection_key(sweep: ExecutedSweep) -> str:
 
 def collection_row(given: Told, group: Group, sweep: ExecutedSweep) -> Row:
     """The row of a sweep. Its number within the group tells it from others: it is that of the requested sweep."""
+    over = given.record.complete or (sweep.whole and sweep.end is not None)
     values = {
         "dataCollectionNumber": _number(given.record, group, sweep),
         "startTime": given.time(sweep.start),
-        "endTime": given.time(sweep.end),
-        "runStatus": RUN_STATUS.get(next(end for end in _ENDS if end in {s.exit_status for s in sweep.scans})),
+        "endTime": given.time(sweep.end) if over else None,
+        "runStatus": _status(given.record, sweep) if over else None,
         "numberOfImages": sweep.frames,
         "startImageNumber": int(sweep.in_image_order[0].scan["firstImageNumber"]),
         "numberOfPasses": 1,
         "exposureTime": sweep.detector.exposure_s or sweep.asked.get("exposureTime"),
-        "comments": _comments(sweep),
+        "comments": _comments(sweep) if over else None,
         **_rotation(sweep),
         **_files(sweep),
         **_beam(sweep),
@@ -63,6 +64,14 @@ def _number(record: SampleRecord, group: Group, sweep: ExecutedSweep) -> int:
     requested = [template.get("uuid") for template in record.templates]
     wanted = sweep.asked.get("uuid")
     return 1 + (requested.index(wanted) if wanted in requested else len(requested) + group.sweeps.index(sweep))
+
+
+def _status(record: SampleRecord, sweep: ExecutedSweep) -> str | None:
+    """The worst end of its scans; where scans are missing altogether, that of the experiment, which was no success."""
+    ends = {scan.exit_status for scan in sweep.scans}
+    if not sweep.whole and ends == {"success"}:
+        ends = {"fail" if record.exit_status == "success" else record.exit_status}
+    return RUN_STATUS.get(next(end for end in _ENDS if end in ends))
 
 
 def _rotation(sweep: ExecutedSweep) -> dict[str, Any]:
@@ -144,7 +153,7 @@ def _looked_at(given: Told) -> dict[str, Any]:
 
 def _comments(sweep: ExecutedSweep) -> str | None:
     """Said when it is final, since what stands in comments stays there."""
-    doses = [scan.dose_mgy for scan in sweep.scans if scan.dose_mgy and sweep.end is not None]
+    doses = [scan.dose_mgy for scan in sweep.scans if scan.dose_mgy]
     return f"dose {sum(doses):.3g} MGy" if doses else None
 
 

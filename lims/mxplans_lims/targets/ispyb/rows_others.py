@@ -51,11 +51,12 @@ def screening_rows(given: Told, group: Group, number: int, strategy: StrategyRec
     uid = made_uuid(given.record.item_uid, "screening", number)
     key = f"screening/{uid}"
     mine = [sweep for sweep in group.sweeps if sweep.asked.get("uuid") == strategy.sweep_uuid] or group.sweeps
+    links = {"dataCollectionId": collection_key(mine[0])} if mine else {}
     head = Row(
         key=key,
         table="Screening",
         values={"programVersion": strategy.program, "comments": f"mxplans {uid}"},
-        links={"dataCollectionGroupId": group.key, "dataCollectionId": collection_key(mine[0])},
+        links={"dataCollectionGroupId": group.key, **links},
         natural=("dataCollectionGroupId",),
         mark="comments",
         uid=uid,
