@@ -223,6 +223,14 @@ def unattended(out: Path = OUT, sample: str = "Lyso-1", **changes: Any) -> Sampl
     return rotation(out, sample, **(given | changes))
 
 
+def wedges_one_by_one(out: Path = OUT, sample: str = "Thau-1") -> SampleRecord:
+    """A characterisation as items ask for it: a sweep of 10 images for each wedge, at 0, 45 and 135 deg, all of one prefix."""
+    kind = {"role": "Characterisation", "number_images": 10, "image_width_deg": 0.5, "prefix": "ref"}
+    sweeps = tuple(asked(f"wedge at {omega}", omega_start_deg=omega, **kind) for omega in (0.0, 45.0, 135.0))
+    scans = tuple(scan(sample, sweep, 100 + 10 * n, out, ordinal=n + 1) for n, sweep in enumerate(sweeps))
+    return characterisation(out, sample, sweeps=scans, templates=tuple(sweep.to_json() for sweep in sweeps))
+
+
 RECORDS: dict[str, Callable[..., SampleRecord]] = {
     made.__name__: made
     for made in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from mxplans_lims.names import made_uuid
@@ -118,6 +119,33 @@ def executed_sweeps(record: SampleRecord) -> tuple[ExecutedSweep, ...]:
         ExecutedSweep(uuid, tuple(scan for _, scan in group), tuple(ordinal for ordinal, _ in group))
         for uuid, group in groups.items()
     )
+
+
+def overlap_deg(record: SampleRecord, sweep: ExecutedSweep) -> float:
+    """Overlap of the scans of a sweep, negative for gaps; of a characterisation that of its wedges.
+
+    Wedges are asked for as a sweep each: then it is the gap to the next one, for the last that before it.
+    """
+    if len(sweep.scans) > 1 or not characterises(sweep.asked):
+        return sweep.overlap_deg
+    asked = sorted((_turn_deg(each), each.get("uuid")) for each in record.templates if characterises(each))
+    gaps = [after[0] - before[1] for (before, _), (after, _) in pairwise(asked)]
+    places = [place for place, (_, uuid) in enumerate(asked) if uuid == sweep.asked.get("uuid")]
+    if not gaps or not places:
+        return sweep.overlap_deg
+    gap = gaps[min(places[0], len(gaps) - 1)]
+    return -gap if gap > _GAP_DEG else 0.0
+
+
+def characterises(asked: Mapping[str, Any]) -> bool:
+    """Whether a requested sweep is part of a characterisation."""
+    return bool(asked.get("role") == "Characterisation")
+
+
+def _turn_deg(asked: Mapping[str, Any]) -> tuple[float, float]:
+    """Where omega is to begin and to end."""
+    start = float((asked.get("axisPositionsStart") or {}).get("omega", 0.0))
+    return start, start + int(asked.get("numberImages") or 0) * float(asked.get("imageWidth") or 0.0)
 
 
 def _identity(record: SampleRecord, scan: ScanRecord) -> str:

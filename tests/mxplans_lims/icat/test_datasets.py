@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lims_record_parts import asked, measured, scan
-from lims_records import RECORDS, delivery, mad, rotation
+from lims_records import RECORDS, delivery, mad, rotation, wedges_one_by_one
 
 from mxplans.errors import TargetRefused
 from mxplans.model.sweeps import Position
@@ -62,6 +62,13 @@ def test_gaps_of_a_characterisation_are_a_negative_overlap_in_degrees():
     assert (fields["MX_scanType"], fields["MX_oscillationOverlap"]) == ("characterisation", -40.0)
     assert (fields["MX_axis_start"], fields["MX_axis_end"], fields["MX_numberOfImages"]) == (0.0, 95.0, 30)
     assert fields["MX_characterisation_id"]
+
+
+def test_wedges_asked_for_one_by_one_are_one_dataset():
+    (dataset,) = datasets(wedges_one_by_one())
+    fields = dataset.fields
+    assert (fields["MX_scanType"], fields["MX_numberOfImages"]) == ("characterisation", 30)
+    assert (fields["MX_axis_start"], fields["MX_axis_end"], fields["MX_oscillationOverlap"]) == (0.0, 140.0, -40.0)
 
 
 def test_datasets_of_an_experiment_stand_together_by_a_parameter_that_each_has():

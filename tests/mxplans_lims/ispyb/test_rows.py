@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from lims_record_parts import asked, at, measured, scan
-from lims_records import RECORDS, delivery, rotation
+from lims_records import RECORDS, delivery, rotation, wedges_one_by_one
 
 from mxplans.errors import TargetRefused
 from mxplans.model.sweeps import Position
@@ -137,6 +137,17 @@ def test_gaps_of_a_characterisation_are_a_negative_overlap_in_degrees():
     parts = tuple(scan("x", sweep, 10 * n, first=90 * n + 1, images=1, ordinal=n + 1) for n in range(2))
     (row,) = made(RECORDS["characterisation"](sweeps=parts, strategies=()))["DataCollection"]
     assert row.values["overlap"] == pytest.approx(-44.5)
+
+
+def test_wedges_asked_for_one_by_one_have_the_gap_to_the_next_as_overlap():
+    """SynchWeb takes a collection for a characterisation when its overlap is not 0."""
+    record = wedges_one_by_one()
+    found = made(record)
+    assert [row.values["experimentType"] for row in found["DataCollectionGroup"]] == ["Characterization"]
+    assert [row.values["overlap"] for row in found["DataCollection"]] == [-40.0, -85.0, -85.0]
+    assert [row.values["axisStart"] for row in found["DataCollection"]] == [0.0, 45.0, 135.0]
+    live = record.model_copy(update={"sweeps": record.sweeps[:1], "exit_status": "running", "end": None})
+    assert made(live)["DataCollection"][0].values["overlap"] == -40.0
 
 
 def test_strategy_in_its_tables():

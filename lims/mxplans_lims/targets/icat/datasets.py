@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mxplans.model.extensions import DOMAIN
-from mxplans_lims.executed import ExecutedSweep, executed_sweeps
+from mxplans_lims.executed import ExecutedSweep, characterises, executed_sweeps, overlap_deg
 from mxplans_lims.names import without_none
 from mxplans_lims.records import EnergyScanRecord, FluorescenceRecord, SampleRecord
 from mxplans_lims.targets.icat.units import ev_to_angstrom, ev_to_kev, frac_to_percent, px_to_mm, um_to_mm
@@ -62,7 +62,7 @@ def _of_sweeps(record: SampleRecord, folder: PurePosixPath, sweeps: Sequence[Exe
         **_common(record, sweeps[0].start, end or record.last),
         **_beam(first),
         **_detector(first),
-        **_axes(first),
+        **_axes(record, first, sweeps),
         "MX_scanType": _scan_type(first),
         "MX_directory": str(folder),
         "MX_template": _template(first),
@@ -88,7 +88,7 @@ def _places(record: SampleRecord, sweep: ExecutedSweep) -> Fields:
         "MX_position_id": _text(position),
         "MX_positionName": position and f"Point-{position}",
         "MX_kappa_settings_id": str(poses.index(_pose(sweep.asked)) + 1) if several else None,
-        "MX_characterisation_id": sweep.uuid if sweep.asked.get("role") == "Characterisation" else None,
+        "MX_characterisation_id": sweep.uuid if characterises(sweep.asked) else None,
         "scan_description": f"helical from {ends[0]} to {ends[1]} mm" if helical else None,
     }
 
@@ -162,7 +162,8 @@ def _detector(sweep: ExecutedSweep) -> Fields:
     }
 
 
-def _axes(sweep: ExecutedSweep) -> Fields:
+def _axes(record: SampleRecord, sweep: ExecutedSweep, beside: Sequence[ExecutedSweep]) -> Fields:
+    """Of a sweep; wedges of a characterisation are told of as one, from the beginning of the first on."""
     measured, facts = sweep.measured, sweep.detector
     fields: Fields = {
         "MX_kappa": measured.kappa_deg,
@@ -174,10 +175,10 @@ def _axes(sweep: ExecutedSweep) -> Fields:
     }
     if sweep.grid is not None or sweep.first.role == "still":
         return fields
-    ordered = sweep.in_image_order
     width_deg = sweep.image_width_deg
-    start_deg, last = float(ordered[0].scan["scanPositionStart"]), ordered[-1]
-    end_deg = float(last.scan["scanPositionStart"]) + last.frames * width_deg
+    wedges = [each for each in beside if characterises(each.asked)] if characterises(sweep.asked) else [sweep]
+    turns = [(float(scan.scan["scanPositionStart"]), scan.frames) for each in wedges for scan in each.scans]
+    start_deg, end_deg = min(turns)[0], max(start + frames * width_deg for start, frames in turns)
     return {
         **fields,
         "MX_rotation_axis": sweep.asked.get("scanAxis", "omega"),
@@ -186,14 +187,14 @@ def _axes(sweep: ExecutedSweep) -> Fields:
         "MX_axis_range": end_deg - start_deg,
         "MX_oscillationStart": start_deg,
         "MX_oscillationRange": width_deg,
-        "MX_oscillationOverlap": sweep.overlap_deg,
+        "MX_oscillationOverlap": overlap_deg(record, sweep),
     }
 
 
 def _scan_type(sweep: ExecutedSweep) -> str:
     if sweep.grid is not None:
         return "line" if 1 in (sweep.grid.rows, sweep.grid.columns) else "mesh"
-    return "characterisation" if sweep.asked.get("role") == "Characterisation" else "datacollection"
+    return "characterisation" if characterises(sweep.asked) else "datacollection"
 
 
 def _template(sweep: ExecutedSweep) -> str:

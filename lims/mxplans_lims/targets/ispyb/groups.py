@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from mxplans.model.extensions import DOMAIN
 from mxplans.model.sweeps import GRIDS
-from mxplans_lims.executed import ExecutedSweep, executed_sweeps
+from mxplans_lims.executed import ExecutedSweep, characterises, executed_sweeps
 from mxplans_lims.names import made_uuid
 from mxplans_lims.records import SampleRecord
 from mxplans_lims.targets.ispyb.row import SAMPLE, SESSION, Row, told
@@ -74,18 +74,14 @@ def _asked_for(record: SampleRecord) -> What | None:
         return None
     if all(sweep.get("sweepType") in GRIDS for sweep in record.templates):
         return "grids"
-    return "characterisation" if all(map(_characterises, record.templates)) else "collection"
+    return "characterisation" if all(map(characterises, record.templates)) else "collection"
 
 
 def _place_of(sweep: ExecutedSweep, main: What | None) -> tuple[What, str]:
     """Kind and part of a sweep that no centring made."""
     if sweep.grid is not None:
         return "grids", "" if main == "grids" else sweep.uuid
-    return ("characterisation" if _characterises(sweep.asked) else "collection"), ""
-
-
-def _characterises(sweep: Mapping[str, Any]) -> bool:
-    return bool(sweep.get("role") == "Characterisation")
+    return ("characterisation" if characterises(sweep.asked) else "collection"), ""
 
 
 def experiment_type(record: SampleRecord, group: Group) -> str:
@@ -94,7 +90,7 @@ def experiment_type(record: SampleRecord, group: Group) -> str:
         return "Mesh3D" if len(_angles(record, group)) > 1 else "Mesh"
     if group.what == "characterisation":
         return "Characterization"
-    asked = [sweep for sweep in record.templates if not _characterises(sweep)] or [group.sweeps[0].asked]
+    asked = [sweep for sweep in record.templates if not characterises(sweep)] or [group.sweeps[0].asked]
     return _type_of(asked, str(record.experiment.get("experimentStrategy") or ""))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from mxplans_lims.executed import ExecutedSweep
+from mxplans_lims.executed import ExecutedSweep, overlap_deg
 from mxplans_lims.records import SampleRecord, ScanRecord
 from mxplans_lims.targets.ispyb.groups import Group
 from mxplans_lims.targets.ispyb.row import Row, told
@@ -42,7 +42,7 @@ def collection_row(given: Told, group: Group, sweep: ExecutedSweep) -> Row:
         "numberOfPasses": 1,
         "exposureTime": sweep.detector.exposure_s or sweep.asked.get("exposureTime"),
         "comments": _comments(sweep) if over else None,
-        **_rotation(sweep),
+        **_rotation(given.record, sweep),
         **_files(sweep),
         **_beam(sweep),
         **detector_columns(sweep),
@@ -74,7 +74,7 @@ def _status(record: SampleRecord, sweep: ExecutedSweep) -> str | None:
     return RUN_STATUS.get(next(end for end in _ENDS if end in ends))
 
 
-def _rotation(sweep: ExecutedSweep) -> dict[str, Any]:
+def _rotation(record: SampleRecord, sweep: ExecutedSweep) -> dict[str, Any]:
     """Where omega went; in a grid and in stills it stands. `overlap` in deg, negative for the gap between two scans."""
     measured, ordered = sweep.measured, sweep.in_image_order
     angles = {"kappaStart": measured.kappa_deg, "phiStart": measured.phi_deg, "chiStart": measured.chi_deg}
@@ -95,7 +95,7 @@ def _rotation(sweep: ExecutedSweep) -> dict[str, Any]:
         "axisStart": start,
         "axisEnd": _start_deg(last) + width * last.frames,
         "axisRange": width,
-        "overlap": sweep.overlap_deg,
+        "overlap": overlap_deg(record, sweep),
         "omegaStart": start,
     }
 
