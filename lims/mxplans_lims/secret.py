@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -66,3 +69,29 @@ class Secret(BaseModel):
             where = self.file or f"environment variable {self.env}"
             raise TargetUnreachable(f"the token in {where} has characters other than ASCII; put the right one there")
         return {"Authorization": f"Bearer {token}"}
+
+
+@dataclass(frozen=True)
+class _Hush:
+    """Takes a secret out of what a library logs; the same one twice is one."""
+
+    secret: str = field(repr=False)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the message pass without the secret, and without a traceback, which says it again."""
+        said = record.getMessage()
+        for spelling in (self.secret, quote(self.secret, safe="")):
+            said = said.replace(spelling, "...")
+        record.msg, record.args, record.exc_info, record.exc_text = said, (), None, None
+        return True
+
+
+def keep_out_of_logs(secret: str, *loggers: str) -> None:
+    """See to it that libraries which put a secret into addresses do not log it.
+
+    Args:
+        secret: What is to be left out.
+        loggers: Names of the loggers.
+    """
+    for name in loggers:
+        logging.getLogger(name).addFilter(_Hush(secret))

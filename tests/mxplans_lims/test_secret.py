@@ -1,5 +1,8 @@
 """Secrets are read where they stand, and stand nowhere else: in no reason, whatever is wrong with them."""
 
+import logging
+import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from mxplans_lims.secret import Secret
 from mxplans_lims.targets.expeye import ExpeyeSettings
 from mxplans_lims.targets.expeye._client import ClientSettings, RestClient
 from mxplans_lims.targets.icat import IcatTarget
+from mxplans_lims.targets.icat.connection import IcatConnection, Investigation
 from mxplans_lims.targets.ispyb.target import IspybSettings
 from mxplans_lims.targets.ispyb_procedures._connection import ProcedureConnection
 from mxplans_lims.targets.mxlims import MxlimsHttpSettings, MxlimsHttpTarget
@@ -86,3 +90,16 @@ def test_credentials_that_cannot_be_read_are_not_repeated(tmp_path: Path, conten
     ):
         pass
     assert "hush" not in reasons(raised.value)
+
+
+def test_a_token_in_an_address_stands_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """ICAT+ wants it there, and the libraries below log the address when nobody answers."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound, and not listening
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        connection = IcatConnection(("127.0.0.1:1",), url, "hush/hush", 5.0)
+        with caplog.at_level(logging.DEBUG), pytest.raises(TargetUnreachable) as raised:
+            connection.registered(Investigation("id00", "mx1", datetime(2026, 11, 25, tzinfo=UTC)))
+        connection.close()
+    assert "Max retries exceeded" in caplog.text
+    assert "hush" not in caplog.text + reasons(raised.value)

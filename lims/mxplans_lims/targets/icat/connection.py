@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from mxplans.errors import InvalidInput, TargetRefused, TargetUnreachable
+from mxplans_lims.secret import keep_out_of_logs
 
 try:
     from icat_esrf_definitions.models import IcatDatasetParameters
@@ -20,6 +21,10 @@ except ImportError as error:  # pragma: no cover  # the base installation
     raise InvalidInput(
         f"the target icat wants {error.name}, which is not installed: pip install 'mxplans[icat]'"
     ) from error
+
+
+_TALKERS = ("pyicat_plus.client._internal.investigation", "urllib3.connectionpool", "urllib3.util.retry")
+"""What logs addresses of ICAT+ when it is away: the token is a part of them."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class IcatConnection:
     """
 
     def __init__(self, queue_urls: tuple[str, ...], rest_url: str, token: str, timeout_s: float) -> None:
+        keep_out_of_logs(token, *_TALKERS)
         self._rest_url = rest_url
         self._queue_urls = queue_urls
         self._client = IcatClient(
