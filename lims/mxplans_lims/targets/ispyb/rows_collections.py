@@ -8,7 +8,7 @@ from typing import Any
 from mxplans_lims.executed import ExecutedSweep, overlap_deg
 from mxplans_lims.records import SampleRecord, ScanRecord
 from mxplans_lims.targets.ispyb.groups import Group
-from mxplans_lims.targets.ispyb.row import Row, told
+from mxplans_lims.targets.ispyb.row import SAMPLE, Row, told
 from mxplans_lims.targets.ispyb.rows_detector import detector_columns
 from mxplans_lims.targets.ispyb.site import Told
 from mxplans_lims.targets.ispyb.units import at_sample, ev_to_angstrom, frac_to_percent, um_to_mm
@@ -52,7 +52,7 @@ def collection_row(given: Told, group: Group, sweep: ExecutedSweep) -> Row:
         key=collection_key(sweep),
         table="DataCollection",
         values=told(values),
-        links={"dataCollectionGroupId": group.key},
+        links={"dataCollectionGroupId": group.key, "BLSAMPLEID": SAMPLE},
         natural=("dataCollectionGroupId", "dataCollectionNumber"),
     )
 
