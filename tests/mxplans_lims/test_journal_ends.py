@@ -23,6 +23,7 @@ from mxplans_lims.journal import (
     close_open_runs,
     open_runs,
     read_journal,
+    read_range,
     sweep_if_orphaned,
 )
 
@@ -229,3 +230,16 @@ def test_killed_at_any_moment(tmp_path: Path):
     assert ended == Counter(returned.keys())
     for run, last in returned.items():
         assert found[run] in (list(range(1, last + 1)), list(range(1, last + 2)))  # one more was on its way
+
+
+@pytest.mark.parametrize("block_bytes", [1, 2, 7, 64, 1000])
+def test_open_runs_are_found_wherever_the_blocks_end(orphaned: Path, monkeypatch, block_bytes):
+    monkeypatch.setattr("mxplans_lims.journal._open_runs.BLOCK_BYTES", block_bytes)
+    whole = orphaned.read_bytes()
+    for cut in range(0, len(whole), 13):
+        orphaned.write_bytes(whole[:cut] + whole)
+        known: dict[str, int] = {}
+        for placed in read_range(orphaned, 0):
+            if placed.name == "start":
+                known.setdefault(placed.document["uid"], placed.before)
+        assert open_runs(orphaned) == known
