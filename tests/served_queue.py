@@ -200,7 +200,8 @@ def frames_on_disk(queue: ServedQueue, uuid: str) -> list[tuple[int, float]]:
         (master,) = (queue.folder / "data").rglob(f"{file_base}_*_master.h5")
         with h5py.File(master) as file:
             assert file["entry/data/data"].shape[0] == number_images
-            found += [(ordinal, float(omega)) for omega in file["entry/sample/goniometer/omega"]]
+            # Headers count omega as the motor does, whose positive way is the other one on this site.
+            found += [(ordinal, -float(omega)) for omega in file["entry/sample/goniometer/omega"]]
     return found
 
 

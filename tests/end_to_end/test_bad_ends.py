@@ -49,7 +49,7 @@ def test_the_virtual_beamline_dying_ends_the_night_and_keeps_what_there_is(tmp_p
     assert "service virtual_beamline ended by itself" in said
     assert "run the shipment again" in said
     assert [sample["verdict"] for sample in night.summary()["samples"]] == ["COLLECTED"] or night.summary()["not_done"]
-    assert len(list((night.out / "lims").glob("*.json"))) >= 1
+    assert len(list((night.out / "lims/messages").glob("*.json"))) >= 1
     assert (night.out / "report.html").exists()
     assert processes_about(night.out) == []
 

@@ -156,7 +156,7 @@ def check_records(night: Any, summary: dict[str, Any], truth: dict[str, Any], ro
     begun = [uid for uid, doc in starts.items() if doc["mxplans"]["role"] == "sample"]
     mounted = {event["sample"] for event in truth["events"] if event["kind"] == "mount"}
     assert mounted <= {starts[uid]["sample_name"] for uid in begun}
-    assert len(list((night.out / "lims").glob("*.json"))) == len(begun)
+    assert len(list((night.out / "lims/messages").glob("*.json"))) == len(begun)
     ends = [stops[uid]["exit_status"] for uid in begun]
     assert ends == (["fail"] if row.failure else ["success"] * len(begun))
     if row.dark:

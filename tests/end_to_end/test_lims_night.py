@@ -59,7 +59,7 @@ def night(servers, tmp_path_factory):
     }
     profile = short_profile(folder)
     settings = yaml.safe_load(profile.read_text())
-    settings["lims"]["targets"] = targets
+    settings["lims"] |= {"targets": targets, "ids_before_collection": {"target": "ispyb", "timeout_s": 30}}
     profile.write_text(yaml.safe_dump(settings))
     shipment = short_shipment(folder, 1, 2, 3)
     content = json.loads(shipment.read_text())
@@ -110,6 +110,15 @@ def test_every_row_of_ispyb_is_there_once(night, servers):
         assert count("GridInfo") == sum(sweep.grid is not None for sweep in sweeps)
         assert count("RobotAction") == sum(len(record.robot) for record in records)
         assert count("XrayCentringResult") == sum(len(record.crystals) for record in records) > 0
+
+
+def test_the_group_was_known_before_the_first_frame(night, servers):
+    *_, engine = servers
+    told = [doc["data"] for name, doc in night.documents() if name == "event" and "lims_group_id" in doc["data"]]
+    assert len(told) == 2  # of the samples that came to a scan
+    with engine.connect() as connection:
+        known = connection.execute(select(TABLES["DataCollectionGroup"].c.dataCollectionGroupId)).scalars().all()
+    assert {int(each["lims_group_id"]) for each in told} <= set(known)
 
 
 def test_every_dataset_of_icat_is_there_once(night, servers):

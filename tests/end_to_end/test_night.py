@@ -60,7 +60,7 @@ def test_every_pin_that_was_mounted_was_put_back(night):
 
 
 def test_all_frames_are_on_disk(night):
-    (path,) = (night.out / "data/demo-1").glob("sweep_*_data_*.h5")
+    (path,) = (night.out / "data/demo-1").rglob("sweep_*_data_*.h5")
     with h5py.File(path) as file:
         assert file["entry/data/data"].shape == (IMAGES, 512, 512)
     assert not list((night.out / "data").rglob("*.partial"))
@@ -78,7 +78,7 @@ def test_all_documents_are_valid_and_every_run_has_ended_well(night):
 
 def test_the_experiments_come_out_with_the_uuids_that_went_in(night, folder):
     queue = build_queue(read_message(folder / "shipment.json"), Sweep(number_images=1, image_width_deg=1, exposure_s=1))
-    messages = {path.stem: json.loads(path.read_text()) for path in (night.out / "lims").glob("*.json")}
+    messages = {path.stem: json.loads(path.read_text()) for path in (night.out / "lims/messages").glob("*.json")}
     assert set(messages) == {item.uuid for item in queue}
     for uuid, message in messages.items():
         assert [experiment["uuid"] for experiment in message["MxExperiment"].values()] == [uuid]
@@ -105,7 +105,7 @@ def test_the_messages_follow_the_schema(night):
         {"$ref": "https://mxlims.org/schemas/messages/MxlimsMessage.json"},
         registry=Registry().with_resources(resources),
     )
-    for path in (night.out / "lims").glob("*.json"):
+    for path in (night.out / "lims/messages").glob("*.json"):
         assert [error.message for error in validator.iter_errors(json.loads(path.read_text()))] == []
 
 
@@ -142,7 +142,7 @@ def test_tiled_serves_every_run_and_every_frame(night):
         subprocess.run([sys.executable, "-c", code, ready["url"], key, str(served)], check=True, timeout=120)
         archive.stdin.close()
         assert archive.wait(60) == 0
-    (path,) = (night.out / "data/demo-1").glob("sweep_*_data_*.h5")
+    (path,) = (night.out / "data/demo-1").rglob("sweep_*_data_*.h5")
     with h5py.File(path) as file:
         np.testing.assert_array_equal(np.load(served), file["entry/data/data"][()])
 
