@@ -13,6 +13,8 @@ from mxplans.errors import DeliveryError, DeviceFault
 from mxplans_lims.outbox import Outbox
 
 LOOK_S = 0.2
+SETTLE_S = 2.0
+"""What is hopeless must stay so for so long: it may be of an earlier attempt, before the exporter has read of this one."""
 _STOP_S = 2.0
 
 
@@ -134,18 +136,21 @@ class LimsIds:
         raise DeviceFault(f"{self.name}: waiting for identifiers of {item_uid} was stopped")
 
     def _look(self, outbox: Outbox, item_uid: str, stopped: threading.Event, deadline: float) -> dict[str, str]:
+        hopeful_s = time.monotonic()
         while not stopped.is_set():
             ids = outbox.ids(self.target, item_uid)
             if self._key in ids:
                 return ids
             hopeless = self._hopeless(outbox, item_uid)
-            if hopeless:
+            if not hopeless:
+                hopeful_s = time.monotonic()
+            elif time.monotonic() > hopeful_s + SETTLE_S:
                 raise DeviceFault(
                     f"{self.name}: {self.target} gives no {self._key} to {item_uid}: {hopeless}; "
                     "see `mxplans lims status`"
                 )
             if time.monotonic() > deadline:
-                raise self._late(item_uid, self._state(outbox))
+                raise self._late(item_uid, hopeless or self._state(outbox))
             stopped.wait(LOOK_S)
         raise DeviceFault(f"{self.name}: waiting for identifiers of {item_uid} was stopped")
 

@@ -57,6 +57,17 @@ def test_it_waits_until_the_identifier_is_there(path, outbox):
     assert lims.ids.read().keys() == lims.ids.describe().keys()
 
 
+def test_what_was_refused_at_an_earlier_attempt_is_not_the_last_word(path, outbox):
+    """The exporter tells the target of the new attempt a moment after its run has begun."""
+    outbox.refused(outbox.claim("ispyb", 1.0), "no proposal mx1234")
+    status = device(path).set("item")
+    with pytest.raises(WaitTimeoutError):
+        status.wait(0.5)
+    outbox.put("item", {"ispyb": spell([Step("group", {"proposal": "mx4321"}), Step("end", {})])})
+    outbox.done(outbox.claim("ispyb", 1.0), {"group": "1234"})
+    status.wait(SOON_S)
+
+
 def test_the_outbox_may_come_later(path):
     lims = device(path)
     status = lims.set("item")
