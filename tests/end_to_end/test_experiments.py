@@ -228,6 +228,8 @@ def check_master(sweep, scan, path, number):
     """The header of a series, in which this scan is the n-th data file."""
     with h5py.File(path, "r") as file:
         omega = file["entry/sample/goniometer/omega"][()][(number - 1) * scan.number_images :][: scan.number_images]
+        # Headers have the motor's angles and its axis; ours turns right-handed about the image's x, McStas -x.
+        omega = omega * -file["entry/sample/transformations/omega"].attrs["vector"][0]
         assert len(omega) == scan.number_images
         if sweep.sweep_type not in ("line", "mesh"):
             assert omega[0] == pytest.approx(scan.start_deg, abs=1e-3)
