@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 from mxplans_lims.names import made_uuid
-from mxplans_lims.records import DetectorFacts, GridRecord, Measured, SampleRecord, ScanRecord
+from mxplans_lims.records import DetectorFacts, ExitStatus, GridRecord, Measured, SampleRecord, ScanRecord
 
+_WORST_FIRST: tuple[ExitStatus, ...] = ("running", "unfinished", "fail", "abort", "success")
 _GAP_DEG = 1e-6
 """Scans that follow one another leave no gap but that of their arithmetic."""
 
@@ -104,9 +105,14 @@ class ExecutedSweep:
         return None if None in ends else max(end for end in ends if end is not None)
 
     @property
+    def exit_status(self) -> ExitStatus:
+        """The worst end of its scans."""
+        return next(end for end in _WORST_FIRST if any(scan.exit_status == end for scan in self.scans))
+
+    @property
     def succeeded(self) -> bool:
         """Whether all its scans came to their end."""
-        return all(scan.exit_status == "success" for scan in self.scans)
+        return self.exit_status == "success"
 
 
 def executed_sweeps(record: SampleRecord) -> tuple[ExecutedSweep, ...]:

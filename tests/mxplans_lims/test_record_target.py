@@ -91,6 +91,14 @@ def test_wedges_of_an_interleaved_sweep_are_told_in_image_order(tmp_path):
     assert (sweep["scans"], sweep["images"]) == (4, 120)
 
 
+def test_status_of_a_sweep_is_the_worst_of_its_scans(tmp_path):
+    record = mad(tmp_path)
+    broken = record.sweeps[0].model_copy(update={"exit_status": "abort"})
+    sent(RECORD, mad(tmp_path, sweeps=(broken, *record.sweeps[1:])), tmp_path)
+    told = [told_in(path.parent)[record.item_uid] for path in sorted(tmp_path.rglob("metadata.json"))]
+    assert [sweep["status"] for each in told for sweep in each["sweeps"]] == ["abort", "success", "success"]
+
+
 def test_experiments_that_share_a_folder_are_both_told(tmp_path):
     first = rotation(tmp_path)
     second = first.model_copy(update={"item_uid": first.run_uid, "attempt": 2})

@@ -19,8 +19,7 @@ RUN_STATUS = {
     "fail": "DataCollection Unsuccessful",
     "unfinished": "DataCollection Unsuccessful",
 }
-"""By how a run ended, the worst of its scans first in `_ENDS`; while it runs there is none."""
-_ENDS = ("running", "unfinished", "fail", "abort", "success")
+"""By how a sweep ended; while it runs there is none."""
 _SNAPSHOTS = 4
 
 
@@ -68,10 +67,9 @@ def _number(record: SampleRecord, group: Group, sweep: ExecutedSweep) -> int:
 
 def _status(record: SampleRecord, sweep: ExecutedSweep) -> str | None:
     """The worst end of its scans; where scans are missing altogether, that of the experiment, which was no success."""
-    ends = {scan.exit_status for scan in sweep.scans}
-    if not sweep.whole and ends == {"success"}:
-        ends = {"fail" if record.exit_status == "success" else record.exit_status}
-    return RUN_STATUS.get(next(end for end in _ENDS if end in ends))
+    if sweep.whole or not sweep.succeeded:
+        return RUN_STATUS.get(sweep.exit_status)
+    return RUN_STATUS.get("fail" if record.exit_status == "success" else record.exit_status)
 
 
 def _rotation(record: SampleRecord, sweep: ExecutedSweep) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def _sweep(sweep: ExecutedSweep, folder: Path) -> dict[str, Any]:
             "requested_uuid": asked.get("uuid"),
             "kind": sweep.first.role,
             "role": "Centring" if sweep.grid else asked.get("role"),
-            "status": "success" if sweep.succeeded else sweep.scans[-1].exit_status,
+            "status": sweep.exit_status,
             "start": spelled(sweep.start),
             "end": sweep.end and spelled(sweep.end),
             "scans": len(sweep.scans),
