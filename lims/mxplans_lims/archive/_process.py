@@ -14,8 +14,8 @@ import os
 from pathlib import Path
 
 from mxplans.errors import MxplansError
+from mxplans_lims._follower_talk import POLL_S, Commands, Signals, say
 from mxplans_lims.archive._catalogue import Catalogue
-from mxplans_lims.archive._commands import POLL_S, Commands, Signals, say
 from mxplans_lims.archive._consumer import Consumer
 from mxplans_lims.archive._options import Options
 from mxplans_lims.archive._server import CatalogServer, api_key

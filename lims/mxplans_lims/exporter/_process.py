@@ -3,33 +3,28 @@
 It says one JSON object a line: `{"event": "ready", "targets": [...], "misconfigured": [...]}` once it works, and after
 each line `flush` on its standard input `{"event": "caught-up", "documents": n, "pending": p, "dead": d}`, when the
 journal is read to its end and every step is done, given up, or waits for a target that is away. At the end of its
-standard input, on SIGTERM and on SIGINT it reads what is left, finishes what it is sending, and ends.
+standard input, on SIGTERM and on SIGINT it finishes what it is sending, and ends; what is left it takes at its next start.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import os
-import select
-import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import BinaryIO
 
 from mxplans.errors import DeliveryError, InvalidInput
+from mxplans_lims._follower_talk import POLL_S, Commands, say
 from mxplans_lims.exporter._backoff import Backoff
 from mxplans_lims.exporter._work import Work
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.25
 AWAY_PATIENCE_S = 3.0
 """A flush waits no longer for a target that is away,"""
 ANSWER_PATIENCE_S = 20.0
@@ -37,39 +32,6 @@ ANSWER_PATIENCE_S = 20.0
 LOCK_TRIES, LOCK_AGAIN_S = 10, 0.05  # who only looks whether an exporter runs holds the lock for an instant
 NICENESS = 5  # beside a running night, plans come first
 WELL, LOST, CANNOT, WAITING = 0, 1, 2, 3
-
-
-class Commands:
-    """Signals, and lines of standard input where somebody is to speak there; never waits longer than asked.
-
-    Args:
-        listen: Whether to read standard input; its end counts as a signal then.
-    """
-
-    def __init__(self, listen: bool) -> None:
-        self.ended = False
-        self.flushes = 0
-        self._listen = listen
-        self._rest = b""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-
-    def wait(self, timeout_s: float) -> None:
-        """Read what comes within a time."""
-        if self.ended or not select.select([0] if self._listen else [], [], [], timeout_s)[0]:
-            return
-        chunk = os.read(0, 4096)
-        self.ended = self.ended or not chunk
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        self.flushes += sum(line.strip() == b"flush" for line in lines)
-
-    def has_ended(self) -> bool:
-        """Whether to come to an end, asked while there is other work."""
-        self.wait(0.0)
-        return self.ended
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.ended = True
 
 
 @contextmanager
@@ -98,10 +60,10 @@ def _taken(file: BinaryIO) -> bool:
 
 def follow(out: Path, backoff: Backoff) -> int:
     """Export until standard input ends; returns the exit code."""
-    commands = Commands(listen=True)
+    commands = Commands()
     try:
         with only_one(out), Work(out, backoff) as work:
-            _say(event="ready", targets=sorted(work.targets.usable), misconfigured=sorted(work.targets.broken))
+            say(event="ready", targets=sorted(work.targets.usable), misconfigured=sorted(work.targets.broken))
             os.nice(NICENESS)
             _follow(work, commands)
     except (InvalidInput, DeliveryError, OSError) as error:
@@ -152,7 +114,7 @@ def _follow(work: Work, commands: Commands) -> None:
             work.look_after()
             while asked and _settled(work, asked[0]):
                 unsent = work.outbox.unsent()
-                _say(event="caught-up", documents=work.documents, pending=unsent.pending, dead=unsent.dead)
+                say(event="caught-up", documents=work.documents, pending=unsent.pending, dead=unsent.dead)
                 asked.pop(0)
                 answered += 1
         if at_end or work.fault:
@@ -166,12 +128,3 @@ def _settled(work: Work, since_s: float) -> bool:
     if unsent.open or (unsent.unanswered and waited_s < ANSWER_PATIENCE_S):
         return False
     return not unsent.waiting or waited_s > AWAY_PATIENCE_S
-
-
-def _say(**message: object) -> None:
-    """One line for the parent; a parent that is gone is told nothing, the end of standard input follows."""
-    try:
-        sys.stdout.write(json.dumps(message) + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        log.warning("nobody reads what the exporter says")

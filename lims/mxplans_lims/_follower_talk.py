@@ -1,4 +1,4 @@
-"""How the archive talks to whoever started it: JSON lines out, the word `flush` in, signals."""
+"""How archive and exporter talk to whoever started them: JSON lines out, the word `flush` in, signals."""
 
 from __future__ import annotations
 
@@ -35,21 +35,31 @@ class Signals:
 
 
 class Commands(Signals):
-    """Lines of standard input, without ever waiting longer than asked; signals count as its end."""
+    """Lines of standard input, without ever waiting longer than asked; signals count as its end.
 
-    def __init__(self) -> None:
+    Args:
+        listen: Whether to read standard input at all.
+    """
+
+    def __init__(self, listen: bool = True) -> None:
         super().__init__()
         self.flushes = 0
+        self._listen = listen
         self._rest = b""
 
     def wait(self, timeout_s: float) -> None:
         """Read what comes within a time."""
-        if self.ended or not select.select([0], [], [], timeout_s)[0]:
+        if self.ended or not select.select([0] if self._listen else [], [], [], timeout_s)[0]:
             return
         chunk = os.read(0, 4096)
         self.ended = self.ended or not chunk
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         self.flushes += sum(line.strip() == b"flush" for line in lines)
+
+    def has_ended(self) -> bool:
+        """Whether to come to an end, asked while there is other work."""
+        self.wait(0.0)
+        return self.ended
 
 
 def say(**message: object) -> None:
@@ -58,4 +68,4 @@ def say(**message: object) -> None:
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        log.warning("nobody reads what the archive says")
+        log.warning("nobody reads what this process says")
