@@ -69,7 +69,7 @@ def show_status(out: Path, as_json: bool) -> int:
     for problem in problems:
         console.print(Text(f"{problem.target}: experiment {problem.item_uid} cannot be told: {problem.reason}", "red"))
     does = "runs" if runs else f"does not run; mxplans lims send {out}"
-    console.print(f"exporter: {does}, {read['documents']} documents read, {read['unread_bytes']} bytes not")
+    console.print(Text(f"exporter: {does}, {read['documents']} documents read, {read['unread_bytes']} bytes not"))
     for name, said in (("journal", journal), ("tiled", catalogue)):
         if said is not None:
             console.print(
@@ -126,7 +126,7 @@ def retry_steps(out: Path, target: str | None, item: str | None) -> None:
         _require_target(outbox, target)
         item_uid = None if item is None else _only(outbox.items(item), item, out)
         number = outbox.retry(target, item_uid)
-    Console().print(f"{number} given up before {'is' if number == 1 else 'are'} tried again; {_by_whom(out)}")
+    Console().print(Text(f"{number} given up before {'is' if number == 1 else 'are'} tried again; {_by_whom(out)}"))
 
 
 def replay_journal(out: Path, from_run: str | None, target: str | None, resend: bool, forget_ids: bool) -> None:
@@ -140,7 +140,7 @@ def replay_journal(out: Path, from_run: str | None, target: str | None, resend: 
         _require_target(outbox, target)
     number = load_entry_point("mxplans.records", "replay", "records")(out, from_run, target, resend, forget_ids)
     where = "its beginning" if from_run is None else f"run {from_run}"
-    Console().print(f"the journal is read again from {where}, {number} steps are sent again; {_by_whom(out)}")
+    Console().print(Text(f"the journal is read again from {where}, {number} steps are sent again; {_by_whom(out)}"))
 
 
 def send_left(out: Path, limit_s: float) -> int:

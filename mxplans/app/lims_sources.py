@@ -25,16 +25,17 @@ def fetch_samples(profile_path: Path, source: str | None, folder: Path) -> None:
         InvalidMessage: If some of the work cannot be taken; the rest has been written.
         TargetUnreachable: If the source does not answer.
     """
-    sources = load_profile(profile_path).lims.sources
+    profile = load_profile(profile_path)
+    sources = profile.lims.sources
     name = source if source is not None else next(iter(sources)) if len(sources) == 1 else None
     if name not in sources:
         raise InvalidInput(
             f"--source {source}: the profile has {', '.join(sources) or 'none'} in lims.sources; name one of them"
         )
-    known = known_places(load_profile(profile_path), profile_path, folder.resolve(), None)
+    known = known_places(profile, profile_path, folder.resolve(), None)
     settings = fill(sources[name].settings, known, f"lims.sources.{name}.settings")
     paths: list[Path] = load_entry_point("mxplans.records", "fetch", "records")(sources[name].type, settings, folder)
     for path in paths:
-        Console().print(str(path), soft_wrap=True)
+        Console().print(str(path), soft_wrap=True, markup=False)
     if not paths:
-        Console().print(f"nothing waits at {name}")
+        Console().print(f"nothing waits at {name}", markup=False)

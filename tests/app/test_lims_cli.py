@@ -76,6 +76,14 @@ def test_what_waits_is_exit_code_3_with_the_reason(out, outbox):
     assert "no answer from [db]; start it" in run("status", out).stdout
 
 
+def test_a_folder_with_brackets_in_its_name_is_named_as_it_is(tmp_path):
+    out = tmp_path / "[night" / "x]" / "[run] 1"
+    out.mkdir(parents=True)
+    (out / "documents.jsonl").touch()
+    shown = [run("status", out).stdout, run("retry", out).stdout, run("replay", out).stdout]
+    assert all("send" in text and "[run] 1" in text.replace("\n", "") for text in shown)
+
+
 def test_a_fault_of_a_targets_program_is_shown_before_it_is_given_up(out, outbox):
     outbox.put(ITEM, {"ispyb": steps("group")})
     outbox.failed(send(outbox), "KeyError: 'beamline'", 5.0)
