@@ -1,15 +1,22 @@
 """Every kind of experiment that can be asked for, scheduled and taken as scheduled, is a valid message with all its images."""
 
 import json
+from zoneinfo import ZoneInfo
 
 import pytest
 from lims_record_parts import sample_record, scan
+from lims_records import delivery
 
 from mxplans.model.extensions import DOMAIN, Kind
 from mxplans.model.kinds.examples import examples
 from mxplans.model.sweeps import GRIDS
 from mxplans.schedule import schedule_item
+from mxplans_lims.executed import executed_sweeps
 from mxplans_lims.records import GridRecord
+from mxplans_lims.targets.icat import IcatTarget
+from mxplans_lims.targets.ispyb.row import rows_of
+from mxplans_lims.targets.ispyb.rows import ispyb_rows
+from mxplans_lims.targets.ispyb.site import Site
 from mxplans_lims.targets.mxlims import to_message, written
 
 ITEMS = examples()
@@ -95,3 +102,24 @@ def test_a_helical_sweep_keeps_where_it_ends():
     result = next(sweep for sweep in to_message(record_of(item))["CollectionSweep"].values() if "sourceRef" in sweep)
     assert result["sweepType"] == "helical"
     assert result["axisPositionsEnd"] == item.sweeps[0].to_json()["axisPositionsEnd"]
+
+
+@pytest.mark.parametrize("kind", ITEMS)
+def test_each_collection_of_ispyb_is_a_whole_one_with_a_number_of_its_own(kind):
+    given = delivery(record_of(ITEMS[kind]))
+    steps = ispyb_rows(given.record, given.out, Site(ZoneInfo("Europe/Paris")))[1:]
+    found = [row for step in steps for row in rows_of(step) if row.table == "DataCollection"]
+    assert len(found) == len(executed_sweeps(given.record))
+    assert all(row.values["runStatus"] == "DataCollection Successful" for row in found)
+    places = {(row.links["dataCollectionGroupId"], row.values["dataCollectionNumber"]) for row in found}
+    assert len(places) == len(found)
+    assert {row.values["overlap"] < 0 for row in found} <= {kind == Kind.CHARACTERISATION}
+
+
+@pytest.mark.parametrize("kind", ITEMS)
+def test_each_image_is_in_a_dataset_that_icat_takes(kind):
+    settings = {"beamline": "id00", "queue_urls": ("x:1",), "rest_url": "http://x", "token": {"env": "ICAT_TOKEN"}}
+    record = record_of(ITEMS[kind])
+    steps = IcatTarget("icat", IcatTarget.Settings(**settings)).steps(delivery(record))
+    images = sum(int(step.payload["fields"]["MX_numberOfImages"]) for step in steps)
+    assert images == sum(sweep.frames for sweep in executed_sweeps(record))
