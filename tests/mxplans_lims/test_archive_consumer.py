@@ -246,6 +246,16 @@ def test_a_journal_that_was_replaced_is_read_from_its_beginning(bench: Bench) ->
     assert bench.state()["pending_runs"] == 0
 
 
+def test_a_journal_that_was_replaced_between_two_starts_is_read_from_its_beginning(bench: Bench) -> None:
+    """Also where the old place is the end of a line of the new one."""
+    bench.append(*run("a"))
+    catch_up(bench.start())
+    bench.options.journal.unlink()
+    bench.append(*run("b"), *run("c"))
+    catch_up(bench.start())
+    assert bench.shelf.written == ["a", "b", "c"]
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:20])
 

@@ -10,7 +10,6 @@ from mxplans.errors import InvalidInput
 from mxplans_lims.journal import (
     Follower,
     Journal,
-    PositionStore,
     journal_identity,
     offset_of_run,
     read_journal,
@@ -161,43 +160,3 @@ def test_identity_stays_while_a_journal_grows(path: Path):
     path.write_bytes(b'["start"')
     assert journal_identity(path) is None
     assert journal_identity(path.with_name("none")) is None
-
-
-def test_positions_are_kept_for_one_journal_only(path: Path):
-    store = PositionStore(path, "archive")
-    assert store.load() == 0
-    store.save(120)
-    assert PositionStore(path, "archive").load() == 120
-    assert PositionStore(path, "exporter").load() == 0
-    assert [file.name for file in store.path.parent.iterdir()] == ["archive.json"]
-    path.write_bytes(b"".join(run("x")))
-    with pytest.raises(InvalidInput, match="is of another journal than"):
-        PositionStore(path, "archive").load()
-
-
-@pytest.mark.parametrize("torn", [b"", b'{"offset": 12', b"[]", b'{"offset": "x", "journal": ""}', b"\xff"])
-def test_a_torn_position_counts_as_none(path: Path, torn, caplog):
-    store = PositionStore(path, "archive")
-    store.save(120)
-    store.path.write_bytes(torn)
-    assert store.load() == 0
-    assert "cannot be read" in caplog.text
-
-
-def test_a_position_that_cannot_be_written_leaves_the_one_before(path: Path, monkeypatch):
-    store = PositionStore(path, "archive")
-    store.save(120)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("mxplans_lims.journal._positions.os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        store.save(240)
-    assert store.load() == 120
-    assert [file.name for file in store.path.parent.iterdir()] == ["archive.json"]
-
-
-def test_no_position_in_a_journal_without_a_line(tmp_path: Path):
-    with pytest.raises(InvalidInput, match="has no line yet"):
-        PositionStore(tmp_path / "documents.jsonl", "archive").save(0)

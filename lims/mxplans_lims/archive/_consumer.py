@@ -16,6 +16,7 @@ from mxplans_lims.archive._backoff import Backoff
 from mxplans_lims.archive._items import Items
 from mxplans_lims.archive._places import Place, RunPlaces, documents_of
 from mxplans_lims.archive._state import SHOWN, ArchiveState, StateFile
+from mxplans_lims.journal import journal_identity
 
 if TYPE_CHECKING:  # it takes Tiled with it, which takes seconds
     from mxplans_lims.archive._catalogue import Catalogue
@@ -196,6 +197,7 @@ class Consumer:
         self._state.write(
             ArchiveState(
                 url=self._catalogue.url,
+                journal=journal_identity(self._journal) or "",
                 position=min(waiting, default=self._places.offset),
                 last_written=self._last_written,
                 pending_runs=self.pending,

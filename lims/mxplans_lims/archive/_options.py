@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from mxplans.errors import InvalidInput
 from mxplans_lims.archive._state import ArchiveState
-from mxplans_lims.journal import offset_of_run
+from mxplans_lims.journal import journal_identity, offset_of_run
 from mxplans_lims.secret import Secret
 
 KEY_VARIABLE = "MXPLANS_TILED_API_KEY"
@@ -81,5 +81,7 @@ class Options:
             return 0
         if self.from_run is not None:
             return offset_of_run(self.journal, self.from_run)
+        if state.journal and state.journal != journal_identity(self.journal):
+            return 0
         size = self.journal.stat().st_size if self.journal.exists() else 0
         return state.position if state.position <= size else 0

@@ -21,6 +21,7 @@ class ArchiveState(BaseModel):
 
     Attributes:
         url: Of the server, without its key.
+        journal: Which one it is, by its first line; empty before it has one.
         position: Byte offset in the journal; every run that ends before it is in the catalogue or set aside.
         last_written: The run that came in last.
         pending_runs: Runs that have ended and are not in the catalogue yet.
@@ -34,6 +35,7 @@ class ArchiveState(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     url: str = ""
+    journal: str = ""
     position: int = 0
     last_written: str | None = None
     pending_runs: int = 0

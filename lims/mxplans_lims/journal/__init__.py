@@ -11,7 +11,6 @@ from mxplans_lims.journal._health import JournalHealth, journal_health
 from mxplans_lims.journal._journal import Journal
 from mxplans_lims.journal._lines import Document, plain
 from mxplans_lims.journal._open_runs import open_runs
-from mxplans_lims.journal._positions import PositionStore
 from mxplans_lims.journal._reader import (
     Follower,
     Placed,
@@ -30,7 +29,6 @@ __all__ = [
     "JournalHealth",
     "JournalState",
     "Placed",
-    "PositionStore",
     "close_open_runs",
     "journal_health",
     "journal_identity",
