@@ -56,6 +56,9 @@ class Target(Protocol):
 
     Making one connects to nothing and reads no secret. One thread uses it at a time.
 
+    One whose identifiers hold at one server only says where that is in `place`, without a secret: with another place it
+    is kept from its work in a folder that it has been used in.
+
     Attributes:
         name: As in the profile.
     """

@@ -45,8 +45,8 @@ class Work:
 
     def __init__(self, out: Path, backoff: Backoff) -> None:
         lims = out / "lims"
-        self.targets = load_targets(lims / TARGETS_FILE)
         self.outbox = Outbox(lims / OUTBOX_FILE)
+        self.targets = _settled(load_targets(lims / TARGETS_FILE), self.outbox, out)
         self._journal = out / JOURNAL_FILE
         self._senders = [Sender(target, self.outbox, backoff) for target in self.targets.usable.values()]
         teller = Teller(self.targets, out)
@@ -113,6 +113,22 @@ class Work:
         if str(error) != self.fault:
             log.error("%s", error)
         self.fault = str(error)
+
+
+def _settled(targets: Targets, outbox: Outbox, out: Path) -> Targets:
+    """Keep from their work targets that have delivered elsewhere before: identifiers of there mean other things here."""
+    broken = dict(targets.broken)
+    for name, target in targets.usable.items():
+        place = getattr(target, "place", "")
+        before = outbox.settle(name, place)
+        if before != place:
+            broken[name] = (
+                f"it delivers to {place}, in this folder it did to {before}: give it another name in the profile, or, if "
+                f"that is the same with another address, mxplans lims replay {out} --target {name} --forget-ids"
+            )
+            log.error("target %s cannot be used: %s", name, broken[name])
+    usable = {name: target for name, target in targets.usable.items() if name not in broken}
+    return Targets(usable, broken)
 
 
 def _announce(outbox: Outbox, targets: Targets) -> None:

@@ -47,6 +47,8 @@ def resend(
         ).rowcount
         if forget_ids:
             connection.execute(f"DELETE FROM remote_ids WHERE TRUE{where}", values)
+    if forget_ids:
+        connection.execute("UPDATE targets SET place = '' WHERE ? IN (name, '')", (target or "",))
     return number
 
 

@@ -148,6 +148,17 @@ class Outbox:
                 (name, state, storable(reason)),
             )
 
+    def settle(self, name: str, place: str) -> str:
+        """Note where a target delivers to, the first time; where it did before, the same from then on."""
+        with self.database.write() as connection:
+            connection.execute(
+                "INSERT INTO targets (name, state, place) VALUES (?, 'ready', ?) ON CONFLICT (name) DO UPDATE "
+                "SET place = excluded.place WHERE place = ''",
+                (name, storable(place)),
+            )
+            row = connection.execute("SELECT place FROM targets WHERE name = ?", (name,)).fetchone()
+        return str(row["place"])
+
     def unsent(self) -> Unsent:
         """How much is not done."""
         with self.database.read() as connection:

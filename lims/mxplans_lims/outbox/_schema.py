@@ -10,6 +10,7 @@ VERSION = 1
 
 # A step's `waits` counts how often its target was away since it last changed, `faults` how often the target failed as
 # no target should. `tried_s` is None as long as nothing of it can have arrived. `left_out`: the record has it no more.
+# A target's `place` is where its identifiers hold.
 TABLES = """
 CREATE TABLE steps (
     target TEXT NOT NULL,
@@ -54,6 +55,7 @@ CREATE TABLE remote_ids (
 CREATE TABLE targets (
     name TEXT PRIMARY KEY,
     state TEXT NOT NULL CHECK (state IN ('ready', 'away', 'misconfigured', 'removed')),
+    place TEXT NOT NULL DEFAULT '',
     reason TEXT NOT NULL DEFAULT '',
     away_since_s REAL,
     last_success_s REAL,

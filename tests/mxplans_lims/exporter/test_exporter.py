@@ -366,3 +366,18 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing(out, experiments, monkeyp
         assert work.read_on(lambda: False) is True
         assert (work.fault, work.documents) == ("", len(experiments.lines(1)))
         assert len(work.outbox.steps(experiments.item(1))) > 0
+
+
+def test_a_target_that_delivers_elsewhere_now_is_kept_from_its_work(out):
+    """Identifiers of one server would be told to another, where they are those of somebody else's records."""
+
+    def usable(server: str):
+        settings = {"url": f"https://{server}.example.org/api", "timezone": "Etc/UTC"}
+        (out / "lims" / "targets.json").write_text(json.dumps({"site": {"type": "expeye", "settings": settings}}))
+        with Work(out, Backoff()) as work:
+            return work.targets.broken.get("site", "")
+
+    assert usable("old") == usable("old") == ""
+    assert "https://new.example.org" in usable("new") and "https://old.example.org" in usable("new")
+    replay(out, None, "site", False, True)  # the same database under another name: found by what is ours
+    assert usable("new") == ""

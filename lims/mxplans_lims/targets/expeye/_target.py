@@ -60,6 +60,7 @@ class ExpeyeTarget:
 
     def __init__(self, name: str, settings: ExpeyeSettings) -> None:
         self.name = name
+        self.place = settings.url
         self._look_up = settings.look_up
         self._routes = routes_with(settings.routes)
         self._site = Site(

@@ -57,6 +57,7 @@ class IcatTarget:
 
     def __init__(self, name: str, settings: IcatSettings, now_s: Callable[[], float] = time.time) -> None:
         self.name = name
+        self.place = settings.rest_url
         self._settings = settings
         self._now_s = now_s
         self._connection: IcatConnection | None = None

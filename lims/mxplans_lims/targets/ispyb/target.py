@@ -55,6 +55,7 @@ class IspybTarget:
 
     def __init__(self, name: str, settings: IspybSettings) -> None:
         self.name = name
+        self.place = settings.url
         self._site = Site(
             ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types, settings.session
         )
