@@ -43,8 +43,9 @@ fix: $(VENV)/.dev
 bench: $(VENV)/.runtime
 	for script in $(BENCHMARKS); do $(BIN)/python $$script || exit 1; done
 
-# Database servers for tests, which start their own in temporary folders. As root, on Debian.
+# Servers for tests, which start their own in temporary folders. As root, on Debian.
 services:
+	command -v redis-server >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-server; }
 	command -v mariadbd >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends mariadb-server; }
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; }
 
