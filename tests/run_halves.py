@@ -14,7 +14,7 @@ CLOCKED = (
         f"tests/end_to_end/test_{name}.py"
         for name in ("queue", "two_sites", "virtual_time", "night", "pause", "readme", "bad_ends", "centring_optical")
     ),
-    "tests/app",
+    *(f"tests/app/{name}" for name in ("queueserver", "test_services.py", "test_session.py")),
     "tests/mxplans_devices",
     *(
         f"tests/mxplans_sim/{name}"

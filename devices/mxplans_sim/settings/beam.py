@@ -30,7 +30,7 @@ class RingSettings(BaseModel):
     top_up_period_s: float = Field(600.0, gt=0, description="From one top-up to the next")
     top_up_first_s: float | None = Field(None, ge=0, description="Begin of the first top-up; a period when absent")
     top_up_s: float = Field(10.0, gt=0, description="Duration of a top-up")
-    shots_hz: float = Field(5.0, gt=0, description="Injections per second of a top-up")
+    shots_hz: float = Field(5.0, gt=0, le=1000, description="Injections per second of a top-up")
     shot_dip_frac: float = Field(0.02, ge=0, le=0.5, description="Flux that an injection costs, mean")
     shot_recovery_s: float = Field(0.05, gt=0, description="Time constant in which the flux comes back after a shot")
     user_beam_h: float = Field(144.0, gt=0, description="End of the users' beam time")

@@ -13,9 +13,9 @@ def test_an_interrupted_series_keeps_the_frames_that_were_exposed(light_server, 
     server.arm(1)
     server.publish(server.burst(1))
     server.wait_written()  # the renderer has started
-    series = server.arm(200)
+    series = server.arm(2000)
     now_s = server.clock.now_s()
-    server.publish(server.burst(200))  # 0.8 real seconds
+    server.publish(server.burst(2000))  # 8 real seconds, which no busy machine lets pass here
     threading.Event().wait(0.4)
     assert server.get("status/state") == "acquire"
     done = server.http.get(f"/spotfinder/1/series/{series}").json()["done"]
