@@ -8,14 +8,17 @@ from pydantic import BaseModel, Field, model_validator
 
 from mxplans_sim.settings.base import STRICT, Limits
 
+LONGEST_S = 1e9
+"""Thirty years: no world lasts longer."""
+
 
 class OutageSettings(BaseModel):
     """A loss of the stored beam."""
 
     model_config = STRICT
 
-    start_s: float = Field(ge=0, description="When the beam is lost, simulated seconds")
-    duration_s: float = Field(gt=0, description="Until the beamline has beam again")
+    start_s: float = Field(ge=0, le=LONGEST_S, description="When the beam is lost, simulated seconds")
+    duration_s: float = Field(gt=0, le=LONGEST_S, description="Until the beamline has beam again")
 
 
 class RingSettings(BaseModel):
@@ -28,7 +31,9 @@ class RingSettings(BaseModel):
     lifetime_h: float = Field(20.0, gt=0, description="In which the current falls to 1/e")
     mode: Literal["decay", "top-up"] = Field("decay", description="How the current is kept up")
     top_up_period_s: float = Field(600.0, gt=0, description="From one top-up to the next")
-    top_up_first_s: float | None = Field(None, ge=0, description="Begin of the first top-up; a period when absent")
+    top_up_first_s: float | None = Field(
+        None, ge=0, le=LONGEST_S, description="Begin of the first top-up; a period when absent"
+    )
     top_up_s: float = Field(10.0, gt=0, description="Duration of a top-up")
     shots_hz: float = Field(5.0, gt=0, le=1000, description="Injections per second of a top-up")
     shot_dip_frac: float = Field(0.02, ge=0, le=0.5, description="Flux that an injection costs, mean")
