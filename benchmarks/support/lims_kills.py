@@ -38,7 +38,7 @@ from support.lims_items import PROPOSAL, SESSION
 from support.meter import Meter
 
 SEED = 11
-PAUSE_S = 0.15
+PAUSE_S = 0.5
 AWAY_S = 120.0
 """How long each server is away."""
 UP_TIMEOUT_S = 120.0
@@ -47,7 +47,7 @@ RESEND_S = 60.0
 """The mock broker keeps messages in memory: what it held when it was killed is sent again."""
 
 
-def kills(meter: Meter, number: int = 100, experiments: int = 60, away_s: float = AWAY_S) -> None:
+def kills(meter: Meter, number: int = 100, experiments: int = 100, away_s: float = AWAY_S) -> None:
     """Kill so many times while so many experiments are done, then let all come to an end and count.
 
     Args:
@@ -110,10 +110,15 @@ class _Night:
             self._start(name)
 
     def kill(self, name: str, after_s: float) -> None:
-        """End it at once, after it has worked for so long."""
+        """End it at once, after it has worked for so long; a plan process that has done all stands for the exporter."""
         self._wait_until_works(name)
         threading.Event().wait(after_s)
-        os.kill(self._processes[name].pid, signal.SIGKILL)
+        process = self._processes[name]
+        if isinstance(process, subprocess.Popen) and process.poll() == 0:
+            self.kill("exporter", 0.0)
+            return
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.kill(process.pid, signal.SIGKILL)
         self._end(name)
         self._start(name)
 

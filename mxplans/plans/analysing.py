@@ -52,7 +52,7 @@ def analysed(
     group = f"analysis: {what}"
     yield Msg("trigger", analysis, group=group)
     yield from wait_for(group, timeout_s)
-    return analysis.result()
+    return analysis.hand_over()
 
 
 class _Ended:
@@ -102,29 +102,34 @@ class _Analysis:
 
     def __init__(self, what: str, call: Callable[[], Any]) -> None:
         self.name = what
-        self._call = call
+        self._call: Callable[[], Any] | None = call
         self._ended: _Ended | None = None
         self._result: Any = None
         self._failure: Exception | None = None
 
-    def trigger(self) -> _Ended:
+    def trigger(self) -> _Ended | None:
         """Begin, once."""
-        if self._ended is None:
+        if self._ended is None and self._call is not None:
             self._ended = _Ended()
             name = f"analysis: {self.name}"
-            threading.Thread(target=self._run, args=(self._ended,), name=name, daemon=True).start()
+            threading.Thread(target=self._run, args=(self._call, self._ended), name=name, daemon=True).start()
         return self._ended
 
-    def result(self) -> Any:
-        """What the function returned, or raised."""
-        if self._failure is not None:
-            raise self._failure
-        return self._result
+    def hand_over(self) -> Any:
+        """What the function returned, or raised; nothing of it stays here.
 
-    def _run(self, ended: _Ended) -> None:
+        The RunEngine keeps every object that it has had a message for as long as it runs: images of a whole night.
+        """
+        result, failure = self._result, self._failure
+        self._call, self._result, self._failure = None, None, None
+        if failure is not None:
+            raise failure
+        return result
+
+    def _run(self, call: Callable[[], Any], ended: _Ended) -> None:
         begun_s = thread_time()
         try:
-            self._result = self._call()
+            self._result = call()
         except MxplansError as error:
             self._failure = error
         except Exception as error:  # noqa: BLE001  a thread has no caller: the plan is told, whatever it is

@@ -1,9 +1,11 @@
 """An analysis within a plan: its result, its errors, and that the RunEngine's loop goes on meanwhile."""
 
 import asyncio
+import gc
 import itertools
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -183,3 +185,24 @@ def test_computing_takes_no_virtual_time_and_waits_of_others_do(monkeypatch):
     assert found[0] > 0
     assert spans_s == [0.0], "a limit of 0.05 s holds: it is one of virtual seconds"
     assert real_s >= 0.2
+
+
+class Pictures:
+    """Something large."""
+
+
+def test_nothing_of_an_analysis_stays_while_the_night_goes_on(run_engine):
+    """The RunEngine keeps all objects of its messages until its plan ends."""
+    left = []
+
+    def plan():
+        given = Pictures()
+        result = yield from analysed("pictures", lambda pictures: (pictures, Pictures()), given)
+        watched = [weakref.ref(given), weakref.ref(result[1])]
+        del given, result
+        gc.collect()
+        left.extend(ref() for ref in watched)
+        yield from bps.null()
+
+    run_engine(plan())
+    assert left == [None, None]
