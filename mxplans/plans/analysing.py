@@ -52,7 +52,7 @@ def analysed(
     group = f"analysis: {what}"
     yield Msg("trigger", analysis, group=group)
     yield from wait_for(group, timeout_s)
-    return analysis.hand_over()
+    return analysis.result()
 
 
 class _Ended:
@@ -115,7 +115,7 @@ class _Analysis:
             threading.Thread(target=self._run, args=(self._call, self._ended), name=name, daemon=True).start()
         return self._ended
 
-    def hand_over(self) -> Any:
+    def result(self) -> Any:
         """What the function returned, or raised; nothing of it stays here.
 
         The RunEngine keeps every object that it has had a message for as long as it runs: images of a whole night.
