@@ -70,7 +70,7 @@ def show_status(out: Path, as_json: bool) -> int:
         console.print(Text(f"{problem.target}: experiment {problem.item_uid} cannot be told: {problem.reason}", "red"))
     does = "runs" if runs else f"does not run; mxplans lims send {out}"
     console.print(Text(f"exporter: {does}, {read['documents']} documents read, {read['unread_bytes']} bytes not"))
-    for name, said in (("journal", journal), ("tiled", catalogue)):
+    for name, said in (("journal", journal), ("tiled", _for_people(catalogue))):
         if said is not None:
             console.print(
                 Text(
@@ -251,6 +251,14 @@ def _journal(out: Path) -> dict[str, Any]:
         "writer_alive": health.writer_alive,
         "open_runs": len(health.open_runs),
     }
+
+
+def _for_people(catalogue: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What is worth a look; the runs that wait are counted, all of them stand in the file."""
+    if catalogue is None:
+        return None
+    kept = {key: value for key, value in catalogue.items() if key not in ("journal", "position", "pending")}
+    return {key: value for key, value in kept.items() if value or key == "pending_runs"}
 
 
 def _catalogue(out: Path) -> dict[str, Any] | None:
