@@ -33,7 +33,7 @@ from mxplans.profile import load_profile
 from mxplans.queue import Ledger, QueueStore
 
 WHO = "mxplans serve"
-FOLLOWERS_END_S = 10.0
+FOLLOWERS_END_S = 2.0
 """What archive and exporter have not done when the queue is stopped they do when it is started again."""
 
 
