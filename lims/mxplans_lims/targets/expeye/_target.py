@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from mxplans.errors import TargetUnreachable
 from mxplans_lims.delivery import Delivery, Step
@@ -20,24 +19,12 @@ from mxplans_lims.targets.ispyb.comments import beside, shortened
 from mxplans_lims.targets.ispyb.row import RESOLVE, SESSION
 from mxplans_lims.targets.ispyb.rows import ispyb_rows
 from mxplans_lims.targets.ispyb.sessions import Session, session_at, session_unknown
-from mxplans_lims.targets.ispyb.site import Site, known_zone
+from mxplans_lims.targets.ispyb.site import SiteSettings
 
 
-class ExpeyeSettings(ClientSettings):
+class ExpeyeSettings(SiteSettings, ClientSettings):
     """What a profile says of ISPyB over REST."""
 
-    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
-        description="Of the times in the database, which say none: an IANA name, as Europe/London"
-    )
-    beamline_name: str | None = Field(default=None, description="As ISPyB has it; None takes that of the documents")
-    session: int | None = Field(
-        default=None,
-        gt=0,
-        description="Number of the session where a shipment names none; None takes the one that the beamline has then",
-    )
-    experiment_types: dict[str, str] = Field(
-        default={}, description="Words of this server for values of experimentType, as Mesh3D: Mesh"
-    )
     look_up: bool = Field(
         default=True,
         description="Whether the server lists rows. Without, a row comes twice when the answer to its first was lost, "
@@ -63,9 +50,7 @@ class ExpeyeTarget:
         self.place = settings.url
         self._look_up = settings.look_up
         self._routes = routes_with(settings.routes)
-        self._site = Site(
-            ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types, settings.session
-        )
+        self._site = settings.site
         self._client = RestClient(settings)
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:

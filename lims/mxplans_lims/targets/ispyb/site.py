@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pydantic import AfterValidator, Field
+
+from mxplans_lims.delivery import TargetSettings
 from mxplans_lims.records import SampleRecord
 from mxplans_lims.targets.ispyb.units import local_text
 
@@ -40,6 +44,28 @@ def known_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no time zone; allowed is an IANA name, as Europe/Paris or Etc/UTC") from error
     return name
+
+
+class SiteSettings(TargetSettings):
+    """What a profile says of a site, whichever way its ISPyB is written to."""
+
+    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
+        description="Of the times in the database, which say none: an IANA name, as Europe/Paris"
+    )
+    beamline_name: str | None = Field(default=None, description="As ISPyB has it; None takes that of the documents")
+    session: int | None = Field(
+        default=None,
+        gt=0,
+        description="Number of the session where a shipment names none; None takes the one that the beamline has then",
+    )
+    experiment_types: dict[str, str] = Field(
+        default={}, description="Words of this site for values of experimentType, as Mesh3D: Mesh"
+    )
+
+    @property
+    def site(self) -> Site:
+        """How its ISPyB differs from others."""
+        return Site(ZoneInfo(self.timezone), self.beamline_name, self.experiment_types, self.session)
 
 
 @dataclass(frozen=True)

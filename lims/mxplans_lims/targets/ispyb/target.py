@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
@@ -15,29 +14,17 @@ from mxplans_lims.targets.ispyb.database import Database, checked_url
 from mxplans_lims.targets.ispyb.lookup import resolve
 from mxplans_lims.targets.ispyb.row import RESOLVE, rows_of
 from mxplans_lims.targets.ispyb.rows import ispyb_rows
-from mxplans_lims.targets.ispyb.site import Site, known_zone
+from mxplans_lims.targets.ispyb.site import SiteSettings
 from mxplans_lims.targets.ispyb.writing import write
 
 
-class IspybSettings(TargetSettings):
+class IspybSettings(SiteSettings):
     """What a profile says of an ISPyB database."""
 
     url: Annotated[str, AfterValidator(checked_url)] = Field(
         description="mysql+pymysql://user@host:port/database, or sqlite:///path; never with a password"
     )
     password: Secret | None = Field(default=None, description="Where the user's password stands")
-    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
-        description="Of the times in the database, which say none: an IANA name, as Europe/Paris"
-    )
-    beamline_name: str | None = Field(default=None, description="As ISPyB has it; None takes that of the documents")
-    session: int | None = Field(
-        default=None,
-        gt=0,
-        description="Number of the session where a shipment names none; None takes the one that the beamline has then",
-    )
-    experiment_types: dict[str, str] = Field(
-        default={}, description="Words of this database for values of experimentType, as Mesh3D: Mesh"
-    )
     connect_timeout_s: int = Field(default=10, ge=1, le=600, description="Until a connection stands")
     answer_timeout_s: int = Field(default=30, ge=1, le=600, description="Until a statement is answered")
     tls: Path | None = Field(default=None, description="Certificates of authorities; None goes unencrypted")
@@ -56,9 +43,7 @@ class IspybTarget:
     def __init__(self, name: str, settings: IspybSettings) -> None:
         self.name = name
         self.place = settings.url
-        self._site = Site(
-            ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types, settings.session
-        )
+        self._site = settings.site
         self._database = Database(
             settings.url, settings.password, settings.connect_timeout_s, settings.answer_timeout_s, settings.tls
         )

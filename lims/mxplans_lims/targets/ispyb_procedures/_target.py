@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from mxplans.errors import TargetRefused, TargetUnreachable
 from mxplans_lims.delivery import Delivery, Step, TargetSettings
@@ -16,7 +15,7 @@ from mxplans_lims.targets.ispyb.lookup import resolve
 from mxplans_lims.targets.ispyb.row import RESOLVE, SAMPLE, SESSION, Row, rows_of, step_of
 from mxplans_lims.targets.ispyb.rows import ispyb_rows
 from mxplans_lims.targets.ispyb.sessions import session_unknown
-from mxplans_lims.targets.ispyb.site import Site, known_zone
+from mxplans_lims.targets.ispyb.site import SiteSettings
 from mxplans_lims.targets.ispyb.tables import table
 from mxplans_lims.targets.ispyb_procedures._connection import ProcedureConnection, require_packages
 from mxplans_lims.targets.ispyb_procedures._problems import told_apart
@@ -24,23 +23,11 @@ from mxplans_lims.targets.ispyb_procedures._standing import standing, with_comme
 from mxplans_lims.targets.ispyb_procedures.procedures import PROCEDURES, Procedure
 
 
-class IspybProceduresSettings(TargetSettings):
+class IspybProceduresSettings(SiteSettings):
     """What a profile says of an ISPyB database with stored procedures."""
 
     credentials: Path = Field(
         description="File of the package ispyb with a section [ispyb_mariadb_sp]; the password stands only there"
-    )
-    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
-        description="Of the times in the database, which say none: an IANA name, as Europe/London"
-    )
-    beamline_name: str | None = Field(default=None, description="As ISPyB has it; None takes that of the documents")
-    session: int | None = Field(
-        default=None,
-        gt=0,
-        description="Number of the session where a shipment names none; None takes the one that the beamline has then",
-    )
-    experiment_types: dict[str, str] = Field(
-        default={}, description="Words of this database for values of experimentType, as Mesh3D: Mesh"
     )
     look_up: bool = Field(
         default=True,
@@ -67,9 +54,7 @@ class IspybProceduresTarget:
         require_packages()
         self.name = name
         self._look_up = settings.look_up
-        self._site = Site(
-            ZoneInfo(settings.timezone), settings.beamline_name, settings.experiment_types, settings.session
-        )
+        self._site = settings.site
         self._connection = ProcedureConnection(settings.credentials, settings.answer_timeout_s)
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
