@@ -8,7 +8,7 @@ import cv2
 import hull_support as seen
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mxplans.centring.hull import Hull, HullNotFound
@@ -102,6 +102,7 @@ def from_all_around(seed):
 
 @settings(deadline=None)
 @given(st.floats(-180, 180), st.floats(0, 240), st.floats(-180, 180), st.integers(0, 4))
+@example(0.0, 0.5, 0.0, 0)
 def test_the_box_around_it_is_what_a_camera_would_see_anywhere(omega, kappa, phi, seed):
     corners, hull = from_all_around(seed)
     at = Orientation(kappa_deg=kappa, phi_deg=phi)
@@ -114,7 +115,9 @@ def test_the_box_around_it_is_what_a_camera_would_see_anywhere(omega, kappa, phi
     assert abs((columns.max() + columns.min()) / 2 - seen.CAMERA.beam_x_px) * 1.5 < 10
     assert abs((rows.max() + rows.min()) / 2 - seen.CAMERA.beam_y_px) * 1.5 < 10
     again = hull.silhouette(mask.shape, seen.GEOMETRY, seen.CAMERA, grid.centre, at)
-    assert (again & mask).sum() > 0.93 * mask.sum()
+    # Half a pixel (0.75 um) and half a cell (1.5 um) may be lost all around, which is 1.5 pixels.
+    rim = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    assert (mask & ~again).sum() <= 1.5 * rim.sum()
 
 
 def test_a_block_of_cells_measured_by_hand():
