@@ -89,9 +89,9 @@ def test_a_crash_after_sending_does_not_send_again(icat, tmp_path):
 
 
 def test_a_message_that_the_broker_lost_is_sent_again(icat, tmp_path):
-    with target(icat, resend_after_s=1.0) as made:
+    with target(icat, resend_after_s=5.0) as made:
         *_, step = steps_of(made, tmp_path, "Lost")
-        ids = {f"sent/{step.key}": repr(time.time() - 2.0)}  # sent by a process before, and swallowed
+        ids = {f"sent/{step.key}": repr(time.time() - 10.0)}  # sent by a process before, and swallowed
         sent(made, step, ids)
         assert count(icat, step) == 1
 

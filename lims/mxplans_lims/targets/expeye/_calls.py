@@ -9,7 +9,7 @@ from typing import Any, Self
 from mxplans_lims.delivery import Step
 from mxplans_lims.targets.expeye.routes import WIDTHS, Route
 from mxplans_lims.targets.ispyb.comments import shortened
-from mxplans_lims.targets.ispyb.row import PLACE, SAMPLE, Row, rows_of
+from mxplans_lims.targets.ispyb.row import SAMPLE, Row, rows_of
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _call(row: Row, route: Route, place: tuple[str, int | None], sample: str | N
         body=body,
         match={route.fields[column]: row.values[column] for column in natural if column in route.fields},
         mark=uid,
-        place=int(row.key.rsplit("/", 1)[1]) - 1 if PLACE in row.natural else 0,
+        place=row.place,
         at_first="; ".join(text for text in (note, uid and f"mxplans {uid}") if text),
     )
 

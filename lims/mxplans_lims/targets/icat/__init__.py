@@ -28,7 +28,7 @@ __all__ = ["IcatTarget"]
 ASK_AGAIN_S = 2.0
 """The ingester needs about a second for a dataset."""
 LIST_AGE_S = 1.0
-"""How old a list of datasets may be to look up one that was not sent just now."""
+"""How old a list of datasets may be: many that wait are looked up in the same one."""
 
 
 class IcatSettings(TargetSettings):
@@ -40,7 +40,7 @@ class IcatSettings(TargetSettings):
     token: Secret = Field(description="For ICAT+")
     timeout_s: float = Field(default=10.0, gt=0, le=300)
     resend_after_s: float = Field(
-        default=3600.0, gt=0, description="A dataset that ICAT does not list so long after it was sent is sent again"
+        default=3600.0, ge=5, description="A dataset that ICAT does not list so long after it was sent is sent again"
     )
 
 
@@ -91,7 +91,7 @@ class IcatTarget:
             self._settings.beamline, payload["proposal"], datetime.fromisoformat(payload["date"])
         )
         place = payload["location"]
-        dataset_id = self._look_up(investigation, place, fresh=sent_key in ids)
+        dataset_id = self._look_up(investigation, place)
         if dataset_id is not None:
             if step.key in ids:
                 self._connected().more_files(dataset_id)
@@ -132,13 +132,13 @@ class IcatTarget:
         }
         return Step(f"dataset/{dataset.folder}", payload)
 
-    def _look_up(self, investigation: Investigation, place: str, fresh: bool) -> str | None:
-        """ICAT's identifier of a dataset, None when it has none; one list serves several that were not sent yet."""
+    def _look_up(self, investigation: Investigation, place: str) -> str | None:
+        """ICAT's identifier of a dataset, None when it has none."""
         listed_s, proposal, listed = self._listed
         if place in listed and proposal == investigation.proposal:
             return listed[place]
         now_s = self._now_s()
-        if fresh or proposal != investigation.proposal or now_s - listed_s > LIST_AGE_S:
+        if proposal != investigation.proposal or not 0 <= now_s - listed_s <= LIST_AGE_S:
             listed = self._connected().registered(investigation)
             self._listed = (now_s, investigation.proposal, listed)
         return listed.get(place)

@@ -51,6 +51,11 @@ class Row:
     note: str = ""
     known_only: bool = False
 
+    @property
+    def place(self) -> int:
+        """How many rows stand before it among those that are alike in `natural`, where it is told by its place."""
+        return int(self.key.rsplit("/", 1)[1]) - 1 if PLACE in self.natural else 0
+
     def to_json(self) -> dict[str, Any]:
         """The same as plain JSON."""
         owner = list(self.owner) if self.owner else None

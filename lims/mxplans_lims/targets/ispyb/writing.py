@@ -109,8 +109,7 @@ class _Writer:
         query = select(self._key).where(*(self._table.c[name] == values.get(name) for name in places))
         if row.mark is not None and row.uid is not None:
             query = query.where(self._table.c[row.mark].contains(row.uid, autoescape=True))
-        skipped = int(row.key.rsplit("/", 1)[1]) - 1 if PLACE in row.natural else 0
-        found = self._connection.execute(query.order_by(self._key).offset(skipped).limit(1)).scalar()
+        found = self._connection.execute(query.order_by(self._key).offset(row.place).limit(1)).scalar()
         return None if found is None else int(found)
 
     def _owned(self, owner: str, column: str) -> int | None:
