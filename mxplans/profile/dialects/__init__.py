@@ -1,0 +1,1 @@
+"""MXCuBE's ways to write a configuration, read into one graph of objects."""
