@@ -149,13 +149,14 @@ def _in_virtual_time(profile: Profile, known: dict[str, str], cleanup: contextli
 
 def known_places(profile: Profile, profile_path: Path, out: Path, shipment: Path | None) -> dict[str, str]:
     """Placeholders that every profile may use."""
-    return {
+    known = {
         "python": sys.executable,
         "profile_dir": str(profile_path.resolve().parent),
         "out": str(out),
         "speed_up": f"{profile.speed_up:g}",
         "shipment": str(shipment.resolve()) if shipment else "",
     }
+    return {**known, "data": fill(profile.storage.data, known, "storage.data")}
 
 
 def start_service(

@@ -12,6 +12,7 @@ from mxplans.model.document_keys import to_document
 from mxplans.model.experiments import CollectionSweep, Scan
 from mxplans.model.item import QueueItem
 from mxplans.model.message import MXLIMS_VERSION
+from mxplans.model.storage import Storage
 from mxplans.schedule.dose import Profile
 
 SCHEMA = "mxplans.documents/1"
@@ -45,11 +46,14 @@ class ScanContext:
     """What a scan belongs to, so that its run can be found, and what it is taken with; a plan used alone has the defaults.
 
     Attributes:
-        sample_name: Also the folder of its files, with one in it for each dataset.
+        sample_name: Whose files these are.
         item_uid: The queue item.
         parent_uid: The outer run.
         beam_profile: For its dose.
         lims_ids: What a LIMS calls the experiment, by the key of what they stand for, where it was asked before.
+        storage: Where its files go.
+        proposal: Whose it is.
+        beamline: Where it is taken.
     """
 
     sample_name: str = "manual"
@@ -57,6 +61,9 @@ class ScanContext:
     parent_uid: str | None = None
     beam_profile: Profile = "gaussian"
     lims_ids: Mapping[str, str] = field(default_factory=dict)
+    storage: Storage = field(default_factory=Storage)
+    proposal: str = ""
+    beamline: str = ""
 
     def folder(self, dataset: str) -> str:
         """Where the files of a dataset go, relative to the detector's folder: catalogues know a dataset by its folder.
@@ -64,7 +71,7 @@ class ScanContext:
         >>> ScanContext("lyso-1", "35e5c4aa-2c4b-4ca7-826e-feff112f3e99").folder("osc")
         'lyso-1/osc_35e5c4aa'
         """
-        return f"{self.sample_name}/{dataset}{f'_{self.item_uid[:8]}' if self.item_uid else ''}"
+        return self.storage.folder(dataset, self.item_uid, self.sample_name, self.proposal, self.beamline)
 
 
 def sample_metadata(item: QueueItem, beamline: str, attempt: int = 1) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mxplans.geometry import GoniometerGeometry
 from mxplans.model.detection import PinSide
+from mxplans.model.storage import Storage
 from mxplans.model.sweeps import Sweep
 from mxplans.schedule.limits import BeamlineLimits
 from mxplans.schedule.timing import Timing
@@ -243,6 +244,7 @@ class Profile(Section):
     collection: Collection
     limits: Limits
     timing: Timing = Timing()
+    storage: Storage = Storage()
     archive: Archive | None = None
     lims: Lims = Lims()
 

@@ -91,7 +91,15 @@ def experiment(
     check_kind(item)
     require_within(item, work.settings.limits)
     uid: str = yield Msg("open_run", None, **documents.sample_metadata(item, work.settings.beamline, attempt))
-    context = ScanContext(item.sample_name, item.uuid, uid, work.settings.limits.profile)
+    context = ScanContext(
+        item.sample_name,
+        item.uuid,
+        uid,
+        work.settings.limits.profile,
+        storage=work.settings.storage,
+        proposal=str(item.objects.get("Shipment", {}).get("proposalCode", "")),
+        beamline=work.settings.beamline,
+    )
     outcome = yield from _outcome(bl, item, work, context)
     yield from record(documents.VERDICT, outcome.values())
     if unmount_after:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from mxplans.geometry import GoniometerGeometry
+from mxplans.model.storage import Storage
 from mxplans.profile import Collection, Limits, OpticalCentring, Profile, XrayCentring
 
 
@@ -19,6 +20,7 @@ class NightSettings(BaseModel):
     collection: Collection
     limits: Limits
     goniometer: GoniometerGeometry = GoniometerGeometry()
+    storage: Storage = Storage()
 
     @classmethod
     def from_profile(cls, profile: Profile) -> NightSettings:
@@ -30,4 +32,5 @@ class NightSettings(BaseModel):
             collection=profile.collection,
             limits=profile.limits,
             goniometer=profile.goniometer,
+            storage=profile.storage,
         )
