@@ -92,6 +92,8 @@ class ExtraKind(StrEnum):
     """Text beside child elements."""
     SHADOWED = "shadowed"
     """A leaf whose tag comes again later in the same element."""
+    ELEMENT = "element"
+    """A whole element: a channel without name or type, a command without one of its parts."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,10 @@ class Extra:
 
     Attributes:
         kind: What it is.
-        path: Of the property it belongs to.
-        value: Attributes by name (typed), or the text as written.
+        path: Of the property it belongs to; `("@reference", index)`, `("@command", name)` or `("@channel", name)` where
+            it belongs to one of these; of what it stands in, for a whole element.
+        value: Attributes by name (typed); the text as written; for a whole element, and for a shadowed leaf with
+            attributes, {"tag": ..., "attributes": {...}, "text": ..., "children": [...]} without what is empty.
         place: Where.
     """
 
