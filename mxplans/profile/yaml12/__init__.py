@@ -4,9 +4,10 @@ libyaml's events are turned into nodes here, with the scalars of YAML 1.2, witho
 duplicate keys, and within limits of size, depth and expansion. Nothing is constructed but plain values.
 """
 
+from mxplans.profile.yaml12.comments import comment_lines
 from mxplans.profile.yaml12.limits import LIMITS, Limits
 from mxplans.profile.yaml12.nodes import Mapping, Node, Scalar, Sequence, plain
-from mxplans.profile.yaml12.reading import InvalidYaml, read_node, read_text
+from mxplans.profile.yaml12.reading import InvalidYaml, read_bytes, read_node, read_text
 from mxplans.profile.yaml12.scalars import scalar_value, written
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "Node",
     "Scalar",
     "Sequence",
+    "comment_lines",
     "plain",
+    "read_bytes",
     "read_node",
     "read_text",
     "scalar_value",

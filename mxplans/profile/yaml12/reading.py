@@ -14,7 +14,7 @@ from mxplans.profile.yaml12.limits import LIMITS, Limits
 from mxplans.profile.yaml12.nodes import Mapping, Node, Scalar, Sequence
 from mxplans.profile.yaml12.scalars import scalar_value
 
-_PARSER = getattr(yaml, "CLoader", yaml.Loader)
+PARSER = getattr(yaml, "CLoader", yaml.Loader)
 """Only its events are used, which make no objects; libyaml's where PyYAML was built with it."""
 _CORE = "tag:yaml.org,2002:"
 _TAGS = {f"{_CORE}{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq", "omap")} | {"!", None}
@@ -56,6 +56,20 @@ def read_node(path: Path, name: str | None = None, limits: Limits = LIMITS) -> N
         content = path.read_bytes()
     except OSError as error:
         raise InvalidYaml(Place(name), f"cannot be read: {error.strerror}; give the path of a YAML file") from error
+    return read_bytes(content, name, limits)
+
+
+def read_bytes(content: bytes, name: str, limits: Limits = LIMITS) -> Node:
+    """Read one YAML document as it stands in a file.
+
+    Args:
+        content: The document in UTF-8.
+        name: What places call its file.
+        limits: How much it may ask for.
+
+    Raises:
+        InvalidYaml: As `read_node`.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -127,7 +141,7 @@ class _Builder:
     def _events(self, text: str) -> Iterator[Any]:
         loader: Any = None
         try:
-            loader = _PARSER(text)
+            loader = PARSER(text)
             while loader.check_event():
                 yield loader.get_event()
         except yaml.MarkedYAMLError as error:
