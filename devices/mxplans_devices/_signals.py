@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ophyd import Component, Device, EpicsSignal, EpicsSignalRO, Signal
+from pydantic import Field
 
 from mxplans.errors import LimitExceeded
+from mxplans.model.device_settings import DeviceSettings, PvPrefix, TimeoutS
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 
 _PLAIN_KEYS = ("source", "dtype", "dtype_numpy", "shape", "units", "precision")
@@ -90,6 +92,14 @@ class Choice(Device):
         name: Role, and data key.
         timeout_s: Real seconds until a move has failed.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of a `Choice`."""
+
+        prefix: PvPrefix = Field(
+            default="", description="Process variable of the setpoint; the readback has `_RBV` behind"
+        )
+        timeout_s: TimeoutS = Field(default=30.0, description="Real seconds until a move has failed")
 
     selected = Component(Setting, "_RBV", write_pv="", string=True, kind="hinted")
 

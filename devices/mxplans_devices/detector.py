@@ -13,6 +13,7 @@ from mxplans.model.acquisition import AcquisitionSettings
 from mxplans_devices._frames import FrameForm, FrameStream, count_frames
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import Known
+from mxplans_devices._simplon_settings import SimplonSettings
 from mxplans_devices._simplon_units import exposed_s, mm, parameters, um
 from mxplans_devices.protocols.simplon import SimplonClient
 
@@ -43,6 +44,8 @@ class SimplonDetector(Device):
         prepare_timeout_s: Real seconds until setting, initialising and arming have failed.
         complete_timeout_s: Real seconds beyond the exposures until all frames must be on disk.
     """
+
+    Settings = SimplonSettings
 
     sequence_id = Component(Known, value=0, kind="normal")
     number_images = Component(Known, value=0, kind="config")

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from mxplans.model.acquisition import Spot
+from mxplans.model.device_settings import DeviceSettings
 
 Plane = npt.NDArray[np.float32]
 Array = npt.NDArray[np.float64]
@@ -68,27 +70,20 @@ class SpotGeometry:
             return np.asarray(self.wavelength_a / (2 * sin_theta))
 
 
-@dataclass(frozen=True)
-class DispersionSettings:
-    """How sure one must be.
+class DispersionSettings(DeviceSettings):
+    """When a spot is one."""
 
-    Attributes:
-        half_width_px: Of the square around a pixel whose counts are compared.
-        dispersion_sigmas: By how many of its standard deviations the dispersion exceeds 1.
-        pixel_sigmas: By how many a pixel exceeds its surroundings.
-        counts_min: A pixel of a spot has more.
-        pixels_min: Strong pixels of a spot.
-        pixels_max: More are a ring, a shadow's edge or the direct beam.
-        significance_min: Photons over their standard error.
-    """
-
-    half_width_px: int = 3
-    dispersion_sigmas: float = 6.0
-    pixel_sigmas: float = 3.0
-    counts_min: float = 2.0
-    pixels_min: int = 2
-    pixels_max: int = 60
-    significance_min: float = 4.0
+    half_width_px: int = Field(
+        default=3, ge=1, le=50, description="Of the square around a pixel whose counts are compared"
+    )
+    dispersion_sigmas: float = Field(
+        default=6.0, ge=0, description="By how many of its standard deviations the dispersion exceeds 1"
+    )
+    pixel_sigmas: float = Field(default=3.0, ge=0, description="By how many a pixel exceeds its surroundings")
+    counts_min: float = Field(default=2.0, ge=0, description="A pixel of a spot has more")
+    pixels_min: int = Field(default=2, ge=1, description="Strong pixels of a spot")
+    pixels_max: int = Field(default=60, ge=1, description="More are a ring, a shadow's edge or the direct beam")
+    significance_min: float = Field(default=4.0, ge=0, description="Photons over their standard error")
 
 
 class DispersionTest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,9 +12,11 @@ import hdf5plugin  # noqa: F401  registers the compression of the frames
 import numpy as np
 import numpy.typing as npt
 from ophyd import Device
+from pydantic import Field
 
 from mxplans.errors import DeviceFault, InvalidInput
 from mxplans.model.acquisition import FrameSpots, SpotRequest
+from mxplans.model.device_settings import DeviceSettings, TimeoutS
 from mxplans_devices._frames import DATASET
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices.dispersion import DispersionSettings, DispersionTest, SpotGeometry, as_spots
@@ -38,8 +40,23 @@ class FileSpotFinder(Device):
         timeout_s: Real seconds until a request has failed, from setting to the last frame.
         stall_timeout_s: Real seconds without any new file until a request has failed.
         period_s: Real seconds between two looks at the folder.
-        settings: Fields of `DispersionSettings` that differ from its own.
+        settings: What counts as a spot: fields of `DispersionSettings`; None takes its own.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of a `FileSpotFinder`."""
+
+        data_dir: Path = Field(description="The file writer's folder as seen from here")
+        timeout_s: TimeoutS = Field(
+            default=1800.0, description="Real seconds until a request has failed, from setting to the last frame"
+        )
+        stall_timeout_s: TimeoutS = Field(
+            default=180.0, description="Real seconds without any new file until a request has failed"
+        )
+        period_s: TimeoutS = Field(default=0.1, description="Real seconds between two looks at the folder")
+        settings: DispersionSettings | None = Field(
+            default=None, description="What counts as a spot; None takes the defaults"
+        )
 
     def __init__(
         self,
@@ -50,7 +67,7 @@ class FileSpotFinder(Device):
         timeout_s: float = 1800.0,
         stall_timeout_s: float = 180.0,
         period_s: float = 0.1,
-        settings: dict[str, Any] | None = None,
+        settings: DispersionSettings | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(prefix, name=name, **kwargs)
@@ -58,7 +75,7 @@ class FileSpotFinder(Device):
         self._timeout_s = timeout_s
         self._stall_timeout_s = stall_timeout_s
         self._period_s = period_s
-        self._settings = DispersionSettings(**(settings or {}))
+        self._settings = DispersionSettings.model_validate(settings or {})
         self._worker = Worker(self)
         self._frames: tuple[FrameSpots, ...] = ()
 

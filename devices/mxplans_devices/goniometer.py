@@ -6,12 +6,14 @@ import math
 import threading
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from ophyd import Component, Device, FormattedComponent
+from pydantic import Field
 
 from mxplans.errors import DeviceFault, InvalidInput
 from mxplans.model.acquisition import ScanMotion
+from mxplans.model.device_settings import DeviceSettings, PvPrefix
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import ReadOnly, Setting
 from mxplans_devices.motors import Motor
@@ -173,6 +175,17 @@ class Goniometer(Device):
     Raises:
         InvalidInput: If `signs` names something else.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of a `Goniometer`."""
+
+        prefix: PvPrefix = Field(default="", description="Prefix of the motor records")
+        scan_prefix: PvPrefix = Field(description="Prefix of the motion program")
+        signs: Mapping[Literal["omega", "x", "y", "z"], Literal[1, -1]] = Field(
+            default={},
+            description="Which way the motors count: 1 where positive omega is right-handed about the axis to the right in "
+            "the image, and positive x, y, z move the sample right, down and along the beam at omega 0; 1 if not said",
+        )
 
     omega = Component(Motor, "OMEGA", kind="normal")
     x = Component(Motor, "X", kind="normal")

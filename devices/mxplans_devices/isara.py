@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from ophyd import Component, Device
+from pydantic import Field
 
 from mxplans.errors import DeviceFault, MxplansError, RobotFault, SampleProblem
 from mxplans.model.acquisition import SampleLocation
+from mxplans.model.device_settings import Address, DeviceSettings, TimeoutS
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import Known
 from mxplans_devices.md3.phases import TRANSFER, MD3Phase
@@ -44,6 +46,24 @@ class IsaraSampleChanger(Device):
         watch_s: Real seconds after which what is read may be old.
         answer_timeout_s: Real seconds to wait for a reply.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of an `IsaraSampleChanger`."""
+
+        operate: Address = Field(description="Host and port for orders")
+        monitor: Address = Field(description="Host and port for questions")
+        md3_address: Literal[""] | Address = Field(
+            default="",
+            description="Exporter of the diffractometer, which is brought into the phase for the robot before it comes",
+        )
+        tool: int = Field(default=3, ge=0, description="Number of the gripper")
+        timeout_s: TimeoutS = Field(default=180.0, description="Real seconds until a load or unload has failed")
+        idle_timeout_s: TimeoutS = Field(default=300.0, description="Real seconds to wait for a path that runs already")
+        sensor_timeout_s: TimeoutS = Field(
+            default=10.0, description="Real seconds until the sensor must agree with the robot"
+        )
+        watch_s: TimeoutS = Field(default=2.0, description="Real seconds after which what is read may be old")
+        answer_timeout_s: TimeoutS = Field(default=10.0, description="Real seconds to wait for a reply")
 
     load = Component(Load, "", kind="omitted")
     unload = Component(Unload, "", kind="omitted")

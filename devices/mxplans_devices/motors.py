@@ -7,8 +7,10 @@ from typing import Any
 
 from ophyd import EpicsMotor
 from ophyd.utils import LimitError
+from pydantic import Field
 
 from mxplans.errors import DeviceFault, LimitExceeded
+from mxplans.model.device_settings import DeviceSettings, PvPrefix, TimeoutS
 from mxplans_devices._jobs import FaultStatus
 from mxplans_devices._signals import plain
 
@@ -25,6 +27,15 @@ class Motor(EpicsMotor):
     Attributes:
         sign: -1 where the record counts the other way than the role: positions here are the record's times this.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of a `Motor`."""
+
+        prefix: PvPrefix = Field(default="", description="Name of the record")
+        timeout_s: TimeoutS = Field(default=120.0, description="Real seconds until a move has failed")
+        tolerance: float = Field(
+            default=0.01, gt=0, description="How far from its target a move may end, in the units of the record"
+        )
 
     def __init__(
         self, prefix: str = "", *, name: str, timeout_s: float = 120.0, tolerance: float = 0.01, **kwargs: Any

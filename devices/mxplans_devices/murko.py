@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from mxplans.errors import DeviceFault, InvalidInput
 from mxplans.model.detection import Detection, Image, Look
+from mxplans.model.device_settings import Address, DeviceSettings, TimeoutS
 from mxplans_devices._murko_sight import as_jpeg, detection_of, fault_of, not_found, reduced
 from mxplans_devices.protocols._murko_reply import Described
 from mxplans_devices.protocols.murko import MurkoClient
@@ -37,6 +39,30 @@ class MurkoDetector:
     Raises:
         InvalidInput: If one of these is not usable.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of a `MurkoDetector`."""
+
+        address: Address = Field(description="Host and port of the service")
+        name: str = Field(
+            default="murko", min_length=1, description="Of a detector among several, for results and messages"
+        )
+        send: Literal["array", "jpeg"] = Field(
+            default="array", description="Arrays of many images in a request, or one JPEG after the other"
+        )
+        width_px: int | None = Field(
+            default=640, ge=320, description="Wider images are reduced to this; None sends them as they are"
+        )
+        jpeg_quality: int = Field(default=90, ge=1, le=100, description="Of what is sent as JPEG")
+        timeout_s: TimeoutS = Field(
+            default=20.0,
+            description="Real seconds to wait for an answer; the first after a start of the service takes 10 s or more",
+        )
+        connect_timeout_s: TimeoutS = Field(default=2.0, description="Real seconds until nobody listens there")
+        tries: int = Field(default=3, ge=1, description="How often to ask before giving up")
+        largest_frac: float = Field(
+            default=0.9, gt=0, le=1, description="Part of an image beyond which a foreground is not believed"
+        )
 
     def __init__(
         self,

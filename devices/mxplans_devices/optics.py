@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 from ophyd import Component, Device, FormattedComponent
+from pydantic import Field
 
 from mxplans.errors import LimitExceeded
+from mxplans.model.device_settings import DeviceSettings, PvPrefix, TimeoutS
 from mxplans.roles import BacklightState, ShutterState
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import Choice, ReadOnly, Setting
@@ -56,6 +58,20 @@ class Attenuator(Device):
         timeout_s: Real seconds until a change has failed.
         tolerance_frac: How far the readback may be from what was asked, as a fraction of it; filters come in steps.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of an `Attenuator`."""
+
+        prefix: PvPrefix = Field(
+            default="", description="Process variable of the setpoint; the readback has `_RBV` behind"
+        )
+        timeout_s: TimeoutS = Field(default=30.0, description="Real seconds until a change has failed")
+        tolerance_frac: float = Field(
+            default=0.1,
+            ge=0,
+            lt=1,
+            description="How far the readback may be from what was asked, as a fraction of it; filters come in steps",
+        )
 
     transmission = Component(Setting, "_RBV", write_pv="", units="fraction", kind="hinted")
 
@@ -107,6 +123,16 @@ class Energy(Device):
         timeout_s: Real seconds until a change has failed.
         tolerance_ev: How far the readback may be from what was asked.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of an `Energy`."""
+
+        prefix: PvPrefix = Field(
+            default="",
+            description="Process variable of the setpoint; the readback has `_RBV` behind, the moving flag `:MOVING_RBV`",
+        )
+        timeout_s: TimeoutS = Field(default=300.0, description="Real seconds until a change has failed")
+        tolerance_ev: float = Field(default=1.0, gt=0, description="How far the readback may be from what was asked")
 
     readback = Component(Setting, "_RBV", write_pv="", units="eV", kind="hinted")
 
@@ -160,6 +186,12 @@ class Beam(Device):
         name: Role.
         ring_prefix: Prefix of the ring current.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of a `Beam`."""
+
+        prefix: PvPrefix = Field(default="", description="Prefix of energy and flux")
+        ring_prefix: PvPrefix = Field(description="Prefix of the ring current")
 
     energy = Component(Energy, "ENERGY", kind="normal")
     flux = Component(ReadOnly, "FLUX_RBV", units="photons/s", kind="normal")

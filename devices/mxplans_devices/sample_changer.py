@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ophyd import Component, Device
+from pydantic import Field
 
 from mxplans.errors import RobotFault, SampleProblem
 from mxplans.model.acquisition import SampleLocation
+from mxplans.model.device_settings import DeviceSettings, PvPrefix, TimeoutS
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import ReadOnly, Setting
 
@@ -48,6 +50,15 @@ class SampleChanger(Device):
         timeout_s: Real seconds until a load or unload has failed.
         idle_timeout_s: Real seconds to wait for a program that runs already.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of a `SampleChanger`."""
+
+        prefix: PvPrefix = Field(default="", description="Prefix of its process variables")
+        timeout_s: TimeoutS = Field(default=180.0, description="Real seconds until a load or unload has failed")
+        idle_timeout_s: TimeoutS = Field(
+            default=300.0, description="Real seconds to wait for a program that runs already"
+        )
 
     load = Component(Load, "", kind="omitted")
     unload = Component(Unload, "", kind="omitted")

@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 from ophyd import Device
+from pydantic import Field
 
 from mxplans.errors import DeviceFault
 from mxplans.model.acquisition import FrameSpots, Spot, SpotRequest
+from mxplans.model.device_settings import DeviceSettings, HttpUrl, TimeoutS
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 
 
@@ -24,6 +26,19 @@ class HttpSpotFinder(Device):
         http_timeout_s: Real seconds to wait for one answer.
         period_s: Real seconds between two questions.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of an `HttpSpotFinder`."""
+
+        url: HttpUrl = Field(description="Address of the service")
+        timeout_s: TimeoutS = Field(
+            default=1800.0, description="Real seconds until a request has failed, from setting to the last frame"
+        )
+        stall_timeout_s: TimeoutS = Field(
+            default=180.0, description="Real seconds without any new frame until a request has failed"
+        )
+        http_timeout_s: TimeoutS = Field(default=10.0, description="Real seconds to wait for one answer")
+        period_s: TimeoutS = Field(default=0.1, description="Real seconds between two questions")
 
     def __init__(
         self,

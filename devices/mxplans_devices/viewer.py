@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 from ophyd import Component, Device, Kind
+from pydantic import Field
 
 from mxplans.errors import DeviceFault, InvalidInput
+from mxplans.model.device_settings import DeviceSettings, PvPrefix, TimeoutS
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import Choice, ReadOnly, Setting
 from mxplans_devices._snapshots import FrameSignal, SnapshotFile, start_snapshot
@@ -31,6 +33,17 @@ class OnAxisViewer(Device):
         stamp: The moment of an exposure that the camera's stamps tell; see `AreaDetectorRecorder`.
         stamp_late_s: How much later than that the stamps are.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of an `OnAxisViewer`."""
+
+        prefix: PvPrefix = Field(default="", description="Prefix of its process variables")
+        root: Path = Field(description="Folder under which snapshots are written")
+        timeout_s: TimeoutS = Field(default=30.0, description="Real seconds until an image or a snapshot has failed")
+        stamp: StampMoment = Field(
+            default="end", description="The moment of an exposure that the camera's stamps tell; most drivers: its end"
+        )
+        stamp_late_s: float = Field(default=0.0, description="How much later than that the stamps are")
 
     zoom = Component(Choice, "Zoom", kind="config")
     um_per_px = Component(ReadOnly, "UmPerPixel_RBV", units="um", kind="normal")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ophyd import Device
+from pydantic import Field
 
 from mxplans.errors import DeviceFault, InvalidInput
 from mxplans.model.crystal_search import CrystalAnswer, CrystalRequest
+from mxplans.model.device_settings import Address, DeviceSettings, SecretReference, TimeoutS
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices.protocols.stomp import LineLost, StompLine, stomp_library
 from mxplans_devices.protocols.zocalo import NoResult, messages, read_crystals, read_result
@@ -45,6 +47,37 @@ class ZocaloCrystalFinder(Device):
         DeviceFault: If the package stomp.py is missing.
         InvalidInput: If the address is none.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of a `ZocaloCrystalFinder`."""
+
+        address: Address = Field(description="Host and port of the broker")
+        results_queue: str = Field(min_length=1, description="Where results come, as `/queue/xrc.i03`")
+        trigger_queue: str = Field(
+            default="/queue/processing_recipe", min_length=1, description="Where grids are told of"
+        )
+        recipes: tuple[str, ...] = Field(default=("mimas",), min_length=1, description="Names of the recipes to run")
+        login: str = Field(default="guest", description="Of the broker's account")
+        passcode: Literal["guest"] | SecretReference = Field(
+            default="guest", description="Its password, by reference; `guest` is every broker's own"
+        )
+        timeout_s: TimeoutS = Field(default=180.0, description="Real seconds until a request has failed")
+        connect_timeout_s: TimeoutS = Field(
+            default=5.0, description="Real seconds to connect, and for each confirmation of the broker"
+        )
+        purge_s: float = Field(
+            default=0.5,
+            ge=0,
+            description="Real seconds in which results of earlier requests may still come in, before grids are told of",
+        )
+        tries: int = Field(
+            default=3,
+            ge=1,
+            description="How often to connect when the connection is lost; what was confirmed is not sent again",
+        )
+        total_count_min: float = Field(
+            default=3.0, ge=0, description="Weaker results are dropped: one or two counts are noise"
+        )
 
     def __init__(
         self,

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ophyd.status import Status
+from pydantic import Field
 
 from mxplans.errors import DeliveryError, DeviceFault
+from mxplans.model.device_settings import DeviceSettings, TimeoutS
 from mxplans_lims.outbox import Outbox
 
 LOOK_S = 0.2
@@ -53,6 +55,17 @@ class LimsIds:
         timeout_s: How long to wait.
         otherwise: What becomes of the experiment without.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of a `LimsIds`."""
+
+        outbox: Path = Field(description="The outbox's file; it may come into being later")
+        target: str = Field(min_length=1, description="As in the profile's `lims.targets`")
+        key: str = Field(default="group", min_length=1, description="Which identifier the collection needs")
+        timeout_s: TimeoutS = Field(default=30.0, description="How long to wait for it")
+        otherwise: Literal["go_on", "skip", "stop"] = Field(
+            default="go_on", description="What then: collect without, leave this sample out, or end the night"
+        )
 
     def __init__(
         self,

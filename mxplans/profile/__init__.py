@@ -1,10 +1,10 @@
 """Beamline profiles: typed YAML, read once and passed down."""
 
+from mxplans.model.device_settings import DeviceEntry
 from mxplans.profile.loader import load_profile
 from mxplans.profile.placeholders import fill
 from mxplans.profile.schema import (
     Collection,
-    DeviceEntry,
     Epics,
     Experiment,
     FollowerSection,

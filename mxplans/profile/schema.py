@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mxplans.geometry import GoniometerGeometry
 from mxplans.model.detection import PinSide
+from mxplans.model.device_settings import DeviceEntry
 from mxplans.model.storage import Storage
 from mxplans.model.sweeps import Sweep
 from mxplans.schedule.limits import BeamlineLimits
@@ -47,13 +48,6 @@ class Epics(Section):
 
     addr_list: str = "127.0.0.1"
     auto_addr_list: bool = False
-
-
-class DeviceEntry(Section):
-    """A device: its class by path and the keyword arguments of its constructor."""
-
-    cls: str = Field(alias="class", pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
-    settings: dict[str, Any] = {}
 
 
 class Experiment(Section):

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ophyd import Device
+from pydantic import Field
 
 from mxplans.errors import DeviceFault
+from mxplans.model.device_settings import Address, DeviceSettings, TimeoutS
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import Known
 from mxplans_devices.protocols.exporter import ExporterClient, TaskInfo, Value
@@ -46,6 +48,13 @@ class Followed(Known):
         converted = self._convert(value)
         if converted is not None:
             self.put(converted)
+
+
+class ExporterSettings(DeviceSettings):
+    """Settings of a device behind an exporter."""
+
+    address: Address = Field(description="Host and port of the exporter")
+    answer_timeout_s: TimeoutS = Field(default=10.0, description="Real seconds to wait for an answer")
 
 
 class Exported(Device):

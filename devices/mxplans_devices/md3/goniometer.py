@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ophyd import Component
+from pydantic import Field
 
 from mxplans.errors import DeviceFault, LimitExceeded
 from mxplans.model.acquisition import ScanMotion
 from mxplans_devices._jobs import FaultStatus, Task
-from mxplans_devices.md3._parts import ASK_S, BUSY, REST_TIMEOUT_S, Exported, Followed
-from mxplans_devices.md3.motions import Command, Wire, command_for, wiring
+from mxplans_devices.md3._parts import ASK_S, BUSY, REST_TIMEOUT_S, Exported, ExporterSettings, Followed
+from mxplans_devices.md3.motions import Axis, Command, Wire, command_for, wiring
 from mxplans_devices.md3.spinning import MD3Spin
 from mxplans_devices.protocols.exporter import Value
 
@@ -214,6 +215,13 @@ class MD3Goniometer(Exported):
         address: Host and port of the exporter.
         axes: Motor and sign by role (omega, x, y, z, kappa, phi), where they are not the usual ones.
     """
+
+    class Settings(ExporterSettings):
+        """Settings of an `MD3Goniometer`."""
+
+        axes: Mapping[Axis, Wire] | None = Field(
+            default=None, description="Motor and sense of each axis, where they are not the usual ones"
+        )
 
     omega = Component(MD3Motor, axis="omega", units="deg", kind="normal")
     x = Component(MD3Motor, axis="x", units="mm", kind="normal")

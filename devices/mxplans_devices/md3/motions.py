@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mxplans.errors import InvalidInput, LimitExceeded
 from mxplans.geometry.rotation import rotation_x
@@ -22,13 +22,17 @@ SCAN_NUMBER = 1
 _STRAIGHT_MM = 1e-6
 
 
+Axis: TypeAlias = Literal["omega", "x", "y", "z", "kappa", "phi"]
+"""Roles of motors."""
+
+
 class Wire(BaseModel):
     """A motor of the controller in a role, and its sense: motor = sign x role."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    motor: str
-    sign: Literal[-1, 1] = 1
+    motor: str = Field(min_length=1, description="Its name at the controller")
+    sign: Literal[1, -1] = Field(default=1, description="motor = sign x role")
 
 
 STANDARD_WIRING: Mapping[str, Wire] = {

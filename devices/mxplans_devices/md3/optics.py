@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ophyd import Component
+from pydantic import Field
 
 from mxplans.errors import DeviceFault, LimitExceeded
+from mxplans.model.device_settings import TimeoutS
 from mxplans.roles import BacklightState, ShutterState
 from mxplans_devices._jobs import FaultStatus, Task
-from mxplans_devices.md3._parts import Exported, Followed
+from mxplans_devices.md3._parts import Exported, ExporterSettings, Followed
 from mxplans_devices.md3.phases import CENTRING, DATA_COLLECTION, enter_phase
 from mxplans_devices.protocols.exporter import Value
 
@@ -22,6 +24,11 @@ class MD3Shutter(Exported):
         address: Host and port of the exporter.
         timeout_s: Real seconds until a change has failed.
     """
+
+    class Settings(ExporterSettings):
+        """Settings of an `MD3Shutter`."""
+
+        timeout_s: TimeoutS = Field(default=10.0, description="Real seconds until a change has failed")
 
     selected = Component(
         Followed,
@@ -72,6 +79,11 @@ class MD3Backlight(Exported):
         timeout_s: Real seconds until a change of phase has failed.
     """
 
+    class Settings(ExporterSettings):
+        """Settings of an `MD3Backlight`."""
+
+        timeout_s: TimeoutS = Field(default=60.0, description="Real seconds until a change has failed")
+
     selected = Component(Followed, value="", exporter="CurrentPhase", convert=lambda phase: _side(phase), kind="hinted")
 
     def __init__(self, prefix: str = "", *, name: str, address: str, timeout_s: float = 60.0, **kwargs: Any) -> None:
@@ -105,6 +117,11 @@ class MD3Aperture(Exported):
         address: Host and port of the exporter.
         timeout_s: Real seconds until a change has failed.
     """
+
+    class Settings(ExporterSettings):
+        """Settings of an `MD3Aperture`."""
+
+        timeout_s: TimeoutS = Field(default=30.0, description="Real seconds until a change has failed")
 
     selected = Component(Followed, value="", exporter="CurrentApertureDiameterIndex", kind="hinted")
     beam_size = Component(Followed, value=0.0, exporter="CurrentApertureDiameterIndex", units="um", kind="normal")

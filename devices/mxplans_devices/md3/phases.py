@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ophyd import Component
+from pydantic import Field
 
 from mxplans.errors import DeviceFault
+from mxplans.model.device_settings import TimeoutS
 from mxplans_devices._jobs import FaultStatus, Task
-from mxplans_devices.md3._parts import REST_TIMEOUT_S, Exported, Followed
+from mxplans_devices.md3._parts import REST_TIMEOUT_S, Exported, ExporterSettings, Followed
 
 CENTRING = "Centring"
 DATA_COLLECTION = "DataCollection"
@@ -44,6 +46,11 @@ class MD3Phase(Exported):
         address: Host and port of the exporter.
         timeout_s: Real seconds until a change has failed.
     """
+
+    class Settings(ExporterSettings):
+        """Settings of an `MD3Phase`."""
+
+        timeout_s: TimeoutS = Field(default=60.0, description="Real seconds until a change has failed")
 
     selected = Component(Followed, value="", exporter="CurrentPhase", kind="hinted")
 

@@ -8,11 +8,13 @@ from typing import Any
 import httpx
 import numpy as np
 from ophyd import Component
+from pydantic import Field
 
 from mxplans.errors import DeviceFault, LimitExceeded
+from mxplans.model.device_settings import HttpUrl, TimeoutS
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._snapshots import Frame, FrameSignal, SnapshotFile, start_snapshot
-from mxplans_devices.md3._parts import Exported, Followed
+from mxplans_devices.md3._parts import Exported, ExporterSettings, Followed
 from mxplans_devices.md3.recorder import HttpRecorder
 from mxplans_devices.protocols.exporter import Value
 
@@ -85,6 +87,15 @@ class MD3Viewer(Exported):
         root: Folder under which snapshots are written.
         timeout_s: Real seconds until an image or a snapshot has failed.
     """
+
+    class Settings(ExporterSettings):
+        """Settings of an `MD3Viewer`."""
+
+        url: HttpUrl = Field(
+            description="Where images come from: a service with `GET /snapshot?format=raw` and `GET /status`"
+        )
+        root: Path = Field(description="Folder under which snapshots are written")
+        timeout_s: TimeoutS = Field(default=30.0, description="Real seconds until an image or a snapshot has failed")
 
     um_per_px = Component(Followed, value=0.0, exporter="CoaxCamScaleX", convert=_um, units="um", kind="normal")
     beam_x_px = Component(Followed, value=0.0, exporter="BeamPositionHorizontal", units="px", kind="normal")

@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from pydantic import Field
 
 from mxplans.centring.detection.background import freshness, require_fits
 from mxplans.centring.detection.ends import extents, find_parts, find_tip
@@ -17,6 +18,7 @@ from mxplans.centring.detection.surface import FloatImage
 from mxplans.centring.detection.usable import as_gray, shrunk, what_is_wrong, what_it_lacks
 from mxplans.errors import InvalidInput
 from mxplans.model.detection import Box, Detection, Image, Look, Mask, Notion, PinSide
+from mxplans.model.device_settings import DeviceSettings
 
 WORK_PX = 700
 """Larger images are looked at in a size below this: outlines are no sharper than the blur."""
@@ -31,6 +33,13 @@ Lights = dict[tuple[int, PinSide], FloatImage]
 @dataclass(frozen=True)
 class ClassicalDetector:
     """Tells foreground, and loop, stem and pin where the outline's width does; never crystals."""
+
+    class Settings(DeviceSettings):
+        """Settings of a `ClassicalDetector`."""
+
+        name: str = Field(
+            default="classical", min_length=1, description="Of a detector among several, for results and messages"
+        )
 
     name: str = "classical"
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from pydantic import Field
 
 from mxplans.centring.detection.asking import ask
 from mxplans.errors import AnalysisFailed, DeviceFault, InvalidInput
 from mxplans.model.detection import Detection, Look, Notion
+from mxplans.model.device_settings import DeviceEntry, DeviceSettings
 from mxplans.roles import SampleDetector
 
 TIP_MAX_UM = 30.0
@@ -34,6 +36,23 @@ class ConsensusDetector:
     Raises:
         InvalidInput: If there is no detector, or two have one name.
     """
+
+    class Settings(DeviceSettings):
+        """Settings of a `ConsensusDetector`."""
+
+        detectors: tuple[DeviceEntry, ...] = Field(
+            min_length=1, description="Entries of class and settings, as for any device; the most trusted first"
+        )
+        tip_max_um: float = Field(default=TIP_MAX_UM, gt=0, description="How far apart tips may be that agree")
+        overlap_min: float = Field(
+            default=OVERLAP_MIN,
+            ge=0,
+            le=1,
+            description="Least overlap of foregrounds that agree, intersection over union",
+        )
+        name: str = Field(
+            default="consensus", min_length=1, description="Of a detector among several, for results and messages"
+        )
 
     detectors: Sequence[SampleDetector]
     tip_max_um: float = TIP_MAX_UM
