@@ -18,7 +18,7 @@ _HEADER_COMMENT = re.compile(r"[^#\r\n\x85\u2028\u2029]*[ \t]#([^\r\n\x85\u2028\
 
 
 def comment_lines(text: str) -> list[tuple[int, str]]:
-    """The comments of a YAML text, in their order.
+    r"""The comments of a YAML text, in their order.
 
     What looks like a comment within quotes, block scalars and plain texts is none.
 
@@ -28,7 +28,7 @@ def comment_lines(text: str) -> list[tuple[int, str]]:
     Returns:
         For each its line, from 1, and its text behind the `#` as written, without blanks at its end.
 
-    >>> comment_lines("a: '# none'  # one\\nb: |  # two\\n  # none\\n#three\\n")
+    >>> comment_lines("a: '# none'  # one\nb: |  # two\n  # none\n#three\n")
     [(1, ' one'), (2, ' two'), (4, 'three')]
     """
     if "#" not in text:
