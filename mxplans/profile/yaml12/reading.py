@@ -222,10 +222,11 @@ class _Builder:
     def _check_key(self, node: Node, parent: _Open, event: Any) -> None:
         if not isinstance(node, Scalar):
             self._refuse(event, "a key is a list or a mapping; allowed are plain values")
-        key = (type(node.value), node.value)
-        if key in parent.keys and node.text != "<<":
-            self._refuse(event, f"key {node.text!r} stands twice in one mapping; leave one out", parent.keys[key])
-        parent.keys[key] = node.place
+        # 1, 1.0 and true are one key to Python, and so to whoever reads the file.
+        if node.value in parent.keys and node.text != "<<":
+            first = parent.keys[node.value]
+            self._refuse(event, f"key {node.text!r} stands twice in one mapping; leave one out", first)
+        parent.keys[node.value] = node.place
 
     def _merged(self, pairs: tuple[tuple[Any, Node], ...], done: _Open) -> tuple[tuple[Scalar, Node], ...]:
         """Pairs with what `<<` brings behind them, as far as the mapping does not say it itself."""
