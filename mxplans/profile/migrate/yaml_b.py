@@ -1,0 +1,157 @@
+"""A hardware object as YAML-B, with all that its own dialect says of it.
+
+What YAML-B has no form for stands in the extension block (`dialects.extension`), comments stand before what they
+belong to, and MXCuBE reads the rest as it would read a file written by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mxplans.profile.dialects.config_object import Call, CallKind, Comment, ConfigObject, Path, Reference
+from mxplans.profile.dialects.extension import EXTENSION_KEY, extension_of
+from mxplans.profile.dialects.names import EXTENSIONS, canonical_name
+from mxplans.profile.dialects.section_forms import (
+    CALL_FORMS,
+    section_attributes,
+    split_pv,
+    stand_in_objects,
+    stand_in_sections,
+)
+from mxplans.profile.migrate._block import BlockWriter, DocumentPath
+from mxplans.profile.migrate.comments import comment_lines
+from mxplans.profile.migrate.literals import Literals, structured
+
+_END: DocumentPath = ("", "end")
+"""Leads to nothing in a document, whose keys at the top are never empty."""
+
+
+def to_yaml_b(config: ConfigObject, files: Mapping[str, str], literals: Literals = Literals.TEXT) -> str:
+    """Write an object as YAML-B.
+
+    Args:
+        config: The object.
+        files: Files as they are to be mentioned, by canonical name of the object in them; an object that is not
+            among them is mentioned as it was, with `.xml` if that says no extension.
+        literals: What becomes of texts that hold a list or mapping.
+    """
+    properties, texts = structured(config.properties) if literals is Literals.YAML else (dict(config.properties), {})
+    document = _document(config, properties, files)
+    extension = extension_of(config, texts)
+    if extension is not None:
+        document[EXTENSION_KEY] = extension
+    comments = _placed(config)
+    writer = BlockWriter(comments, _may_flow)
+    header = comments.get((), [])
+    blocks = [writer.lines({key: value}) for key, value in document.items()]
+    footer = comments.get(_END, [])
+    parts = ["\n".join(header + blocks[0]), *map("\n".join, blocks[1:]), *(["\n".join(footer)] if footer else [])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _may_flow(path: DocumentPath) -> bool:
+    """Calls, and entries of the extension, are short enough to be read on one line."""
+    if path[0] == EXTENSION_KEY:
+        return len(path) > 2
+    return path[0] not in ("configuration", "objects") and len(path) > 3
+
+
+def _document(config: ConfigObject, properties: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    if config.class_path is not None:
+        document["class"] = config.class_path
+    if properties:
+        document["configuration"] = properties
+    standing = zip(config.references, stand_in_objects(config), strict=True)
+    objects = {each.role: _mention(each, files) for each, stands in standing if stands}
+    if objects:
+        document["objects"] = objects
+    calls = [*_standing(config.commands), *_standing(config.channels)]
+    for protocol in dict.fromkeys(protocol for protocol, _ in CALL_FORMS):
+        for call in (each for each in calls if each.protocol == protocol):
+            section, address, kind, name = _call_path(call)
+            document.setdefault(section, {}).setdefault(address, {}).setdefault(kind, {})[name] = _call(call)
+    return document
+
+
+def _standing(calls: tuple[Call, ...]) -> Iterator[Call]:
+    return (call for call, stands in zip(calls, stand_in_sections(calls), strict=True) if stands)
+
+
+def _mention(reference: Reference, files: Mapping[str, str]) -> str:
+    if reference.target in files:
+        return files[reference.target]
+    # As it was written only if that leads there: XML writes no extension, and may write a path from the file's folder.
+    if reference.written.endswith(EXTENSIONS) and canonical_name(reference.written) == reference.target:
+        return reference.written
+    return f"{reference.target.removeprefix('/')}.xml"
+
+
+def _call_path(call: Call) -> tuple[str, str, str, str]:
+    place = split_pv(call.target or "")[0] if call.protocol == "epics" else call.address or ""
+    return call.protocol, place, f"{call.kind}s", call.name
+
+
+def _call(call: Call) -> dict[str, Any] | None:
+    target = split_pv(call.target or "")[1] if call.protocol == "epics" else call.target
+    attributes = dict(section_attributes(call))
+    if target == call.name and not attributes:
+        return None
+    return {CALL_FORMS[call.protocol, call.kind].target_key: target, **attributes}
+
+
+def _placed(config: ConfigObject) -> dict[DocumentPath, list[str]]:
+    """Lines of comments by what they stand before in the document."""
+    found: dict[DocumentPath, list[str]] = {}
+    ways = {
+        "reference": _reference_paths(config),
+        "command": _call_paths(config.commands, CallKind.COMMAND),
+        "channel": _call_paths(config.channels, CallKind.CHANNEL),
+    }
+    for comment in config.comments:
+        found.setdefault(_place(comment, config, ways), []).extend(comment_lines(comment.text))
+    return found
+
+
+def _place(comment: Comment, config: ConfigObject, ways: Mapping[str, list[DocumentPath]]) -> DocumentPath:
+    what, *rest = comment.before
+    if what == "root":
+        return ()
+    if what == "property" and config.properties:
+        return ("configuration", *_existing(config.properties, tuple(rest)))
+    known = ways.get(str(what), [])
+    if rest and isinstance(rest[0], int) and rest[0] < len(known):
+        return known[rest[0]]
+    return _END
+
+
+def _existing(value: Any, path: Path) -> Path:
+    """As much of a path as leads to something."""
+    found: list[str | int] = []
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            break
+        found.append(step)
+    return tuple(found)
+
+
+def _reference_paths(config: ConfigObject) -> list[DocumentPath]:
+    paths: list[DocumentPath] = []
+    others = 0
+    for reference, stands in zip(config.references, stand_in_objects(config), strict=True):
+        paths.append(("objects", reference.role) if stands else (EXTENSION_KEY, "references", others))
+        others += not stands
+    return paths
+
+
+def _call_paths(calls: tuple[Call, ...], kind: CallKind) -> list[DocumentPath]:
+    """Ways to commands or channels; those in the extension come among supplements to those in sections."""
+    paths: list[DocumentPath] = []
+    others = 0
+    for call, stands in zip(calls, stand_in_sections(calls), strict=True):
+        paths.append(_call_path(call) if stands else (EXTENSION_KEY, f"{kind}s", others))
+        others += not stands or len(call.attributes) > len(dict(section_attributes(call)))
+    return paths
