@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mxplans.model import kinds
-from mxplans.model._reference_fields import AXES, UNITS, bounds_of, type_of, with_choices
 from mxplans.model.extensions import DOMAIN, ExperimentExtension, Kind, SweepExtension
 from mxplans.model.item import QueueItem
 from mxplans.model.kinds.examples import examples
+from mxplans.model.reference_fields import (
+    AXES,
+    UNITS,
+    bounds_of,
+    table_of,
+    with_choices,
+    without_titles,
+    write_files,
+)
 from mxplans.model.sweeps import Position, Sweep
 
 COMMAND = "python -m mxplans.model.reference"
@@ -42,8 +49,8 @@ def queue_item_schema() -> dict[str, Any]:
         domains = next(part for part in definitions[holder]["properties"]["extensions"]["anyOf"] if "type" in part)
         domains["properties"] = {DOMAIN: {"$ref": f"#/$defs/{extension.__name__}"}}
     head: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": schema.pop("title")}
-    described: dict[str, Any] = {name: _without_titles(definitions[name]) for name in sorted(definitions)}
-    head.update(_without_titles(schema), **{"$defs": described})
+    described: dict[str, Any] = {name: without_titles(definitions[name]) for name in sorted(definitions)}
+    head.update(without_titles(schema), **{"$defs": described})
     return head
 
 
@@ -54,7 +61,7 @@ def queue_item_page() -> str:
     parts = [_HEAD]
     for title, name, text in _SECTIONS:
         part = with_choices(definitions[name] if name else schema, definitions)
-        parts.append(f"## {title}\n\n{text}\n\n{_table(part)}")
+        parts.append(f"## {title}\n\n{text}\n\n{table_of(part, UNITS)}")
     parts.append(f"## Axes\n\n{_AXES_TEXT}\n\n{_axes_table()}")
     parts.append(f"## Kinds\n\n{_KINDS_TEXT}")
     parts += [_kind(kind, item) for kind, item in examples().items()]
@@ -68,9 +75,7 @@ def files() -> dict[str, str]:
 
 def main(folder: Path) -> None:
     """Write the reference into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files().items():
-        (folder / name).write_text(content, encoding="utf-8")
+    write_files(folder, files())
 
 
 _HEAD = f"""# The queue item
@@ -128,26 +133,6 @@ _KINDS_TEXT = (
 )
 
 
-def _table(part: Mapping[str, Any]) -> str:
-    rows = ["| field | type | unit | bounds | default | meaning |", "|---|---|---|---|---|---|"]
-    required = part.get("required", ())
-    for name, field in part["properties"].items():
-        default = "required" if name in required else _default(field)
-        cells = (f"`{name}`", type_of(field), UNITS.get(name, ""), bounds_of(field), default, _meaning(field))
-        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(rows)
-
-
-def _default(field: Mapping[str, Any]) -> str:
-    value = field.get("const", field.get("default"))
-    return "" if value is None else f"`{json.dumps(value)}`"
-
-
-def _meaning(field: Mapping[str, Any]) -> str:
-    meaning = str(field.get("description", "Type of the MXLIMS object" if "const" in field else ""))
-    return re.sub(r"\bNone\b", "null", meaning.replace("\n", " "))
-
-
 def _axes_table() -> str:
     fields = Sweep.model_json_schema()["properties"] | Position.model_json_schema()["properties"]
     rows = ["| axis | unit | bounds |", "|---|---|---|"]
@@ -176,19 +161,6 @@ def _members(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
         yield from ((f"{json.dumps(key)}: ", member) for key, member in value.items())
     else:
         yield from (("", member) for member in value)
-
-
-def _without_titles(schema: Any) -> Any:
-    """Titles that say a field's name again are noise; a field that is called title would be a dict."""
-    if isinstance(schema, dict):
-        kept = {key: inner for key, inner in schema.items() if key != "title" or not isinstance(inner, str)}
-        return {_portable(key): _without_titles(inner) for key, inner in kept.items()}
-    return [_without_titles(inner) for inner in schema] if isinstance(schema, list) else schema
-
-
-def _portable(key: str) -> str:
-    """A pattern for names, without the flag that regular expressions of ECMA 262 do not have."""
-    return key.removeprefix("(?i)").replace("a-z", "A-Za-z") if key.startswith("(?i)") else key
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from mxplans.model.reference_fields import write_files
 from mxplans.plans.document_starts import GRID_FIELDS, SAMPLE_FIELDS, SCAN_FIELDS, Field
 from mxplans.plans.document_streams import SCAN_ROLES, STREAMS, UNITS, Key, Stream
 
@@ -98,9 +99,7 @@ def files() -> dict[str, str]:
 
 def main(folder: Path) -> None:
     """Write the reference into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files().items():
-        (folder / name).write_text(content, encoding="utf-8")
+    write_files(folder, files())
 
 
 def _fields(fields: Iterable[Field]) -> str:

@@ -1,8 +1,11 @@
-"""How the reference says type, unit and bounds of a field."""
+"""How references that are made from models say type, unit, bounds and meaning of a field, and where they are written."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mxplans.model._values import TIME_PATTERN, UUID_PATTERN
@@ -129,3 +132,49 @@ def _length_of(field: Mapping[str, Any]) -> str:
     if most is not None:
         return f"{least} to {most} characters"
     return f"up to {field['maxItems']}" if "maxItems" in field and "prefixItems" not in field else ""
+
+
+def table_of(part: Mapping[str, Any], units: Mapping[str, str]) -> str:
+    """The fields of an object as a table (Markdown), from its schema.
+
+    Args:
+        part: The object's schema.
+        units: Unit by name of a field.
+    """
+    rows = ["| field | type | unit | bounds | default | meaning |", "|---|---|---|---|---|---|"]
+    required = part.get("required", ())
+    for name, field in part["properties"].items():
+        default = "required" if name in required else _default(field)
+        cells = (f"`{name}`", type_of(field), units.get(name, ""), bounds_of(field), default, _meaning(field))
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows)
+
+
+def _default(field: Mapping[str, Any]) -> str:
+    value = field.get("const", field.get("default"))
+    return "" if value is None else f"`{json.dumps(value)}`"
+
+
+def _meaning(field: Mapping[str, Any]) -> str:
+    meaning = str(field.get("description", "Type of the MXLIMS object" if "const" in field else ""))
+    return re.sub(r"\bNone\b", "null", meaning.replace("\n", " "))
+
+
+def without_titles(schema: Any) -> Any:
+    """A schema without titles, which say a field's name again; a field that is called title would be a dict."""
+    if isinstance(schema, dict):
+        kept = {key: inner for key, inner in schema.items() if key != "title" or not isinstance(inner, str)}
+        return {_portable(key): without_titles(inner) for key, inner in kept.items()}
+    return [without_titles(inner) for inner in schema] if isinstance(schema, list) else schema
+
+
+def _portable(key: str) -> str:
+    """A pattern for names, without the flag that regular expressions of ECMA 262 do not have."""
+    return key.removeprefix("(?i)").replace("a-z", "A-Za-z") if key.startswith("(?i)") else key
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write the files of a reference, by name, into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
