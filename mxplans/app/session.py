@@ -17,6 +17,7 @@ from mxplans.app.services import ServiceProcess, check_port
 from mxplans.app.virtual_time import PLAN_PACKAGES, device_packages, time_keeper
 from mxplans.errors import DeviceFault, InvalidProfile
 from mxplans.profile import DeviceEntry, Profile, fill
+from mxplans.profile.casting import USUAL_DEVICES
 from mxplans.roles import OPTIONAL_ROLES, ROLES, Beamline
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 30.0
 WAKE_S = 0.2
-USUAL_DEVICES = {
-    "sample_detector": DeviceEntry.model_validate({"class": "mxplans.centring.detection:ClassicalDetector"}),
-}
-"""What plays a role in a profile that says nothing else."""
 
 
 @dataclass
@@ -159,6 +156,16 @@ def known_places(profile: Profile, profile_path: Path, out: Path, shipment: Path
     return {**known, "data": fill(profile.storage.data, known, "storage.data")}
 
 
+def fresh_folder(out: Path) -> Path:
+    """`out`, or the first of `out-2`, `out-3`, ... that holds no night yet; made when missing."""
+    folder, number = out, 1
+    while (folder / "documents.jsonl").exists():
+        number += 1
+        folder = out.with_name(f"{out.name}-{number}")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
 def start_service(
     where: str, name: str, command: tuple[str, ...], port: int, known: Mapping[str, str], out: Path
 ) -> ServiceProcess:
@@ -176,17 +183,11 @@ def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
     """Make and connect every device.
 
     Raises:
-        InvalidProfile: If a role is missing or unknown, a class does not play its role, or a setting is wrong.
+        InvalidProfile: If a class does not play its role, or a setting is wrong.
         DeviceFault: If a device does not connect.
     """
-    entries = USUAL_DEVICES | _lims_ids(profile) | profile.devices
+    entries = device_entries(profile)
     roles = {**ROLES, **OPTIONAL_ROLES}
-    missing, unknown = set(ROLES) - set(entries), set(entries) - set(roles)
-    if missing or unknown:
-        raise InvalidProfile(
-            f"devices: missing {', '.join(sorted(missing)) or 'none'}, unknown {', '.join(sorted(unknown)) or 'none'}; "
-            f"the roles are {', '.join(roles)}"
-        )
     devices: dict[str, Any] = {}
     for role, entry in entries.items():
         devices[role] = build(entry, known, f"devices.{role}", name=role)
@@ -195,6 +196,11 @@ def build_beamline(profile: Profile, known: Mapping[str, str]) -> Beamline:
         if not isinstance(device, roles[role]):
             raise InvalidProfile(f"devices.{role}: {type(device).__name__} does not play the role; see mxplans.roles")
     return Beamline(**devices)
+
+
+def device_entries(profile: Profile) -> dict[str, DeviceEntry]:
+    """What plays each role: as the profile says, with what is usual where it says nothing."""
+    return USUAL_DEVICES | _lims_ids(profile) | profile.devices
 
 
 def _lims_ids(profile: Profile) -> dict[str, DeviceEntry]:
@@ -229,8 +235,13 @@ def _connect(role: str, device: Any) -> None:
 
 
 @contextlib.contextmanager
-def running_engine(loop: asyncio.AbstractEventLoop) -> Iterator[RunEngine]:
-    """A RunEngine on a loop that leaves Ctrl-C to the application, and neither a thread nor a loop behind."""
+def running_engine(loop: asyncio.AbstractEventLoop, **options: Any) -> Iterator[RunEngine]:
+    """A RunEngine on a loop that leaves Ctrl-C to the application, and neither a thread nor a loop behind.
+
+    Args:
+        loop: Its own.
+        **options: Of the RunEngine, in place of those.
+    """
     from bluesky import RunEngine
     from bluesky.utils import DuringTask
 
@@ -242,7 +253,7 @@ def running_engine(loop: asyncio.AbstractEventLoop) -> Iterator[RunEngine]:
                 pass
 
     before = set(threading.enumerate())
-    engine = RunEngine(loop=loop, context_managers=[], during_task=Polling())
+    engine = RunEngine(loop=loop, **{"context_managers": [], "during_task": Polling(), **options})
     # Others may start at the same time: the first RunEngine of a process brings ophyd's dispatcher to life.
     threads = [
         thread for thread in threading.enumerate() if thread not in before and thread.name == "bluesky-run-engine"

@@ -1,10 +1,11 @@
 """Beamline profiles: typed YAML, read once and passed down."""
 
-from mxplans.model.device_settings import DeviceEntry
-from mxplans.profile.loader import load_profile
+from mxplans.profile.loader import PlacedProfile, ProfileRefused, load_placed, load_profile
 from mxplans.profile.placeholders import fill
-from mxplans.profile.schema import (
+from mxplans.profile.schema import Profile
+from mxplans.profile.sections import (
     Collection,
+    DeviceEntry,
     Epics,
     Experiment,
     FollowerSection,
@@ -12,7 +13,6 @@ from mxplans.profile.schema import (
     Lims,
     OpticalCentring,
     PinPositions,
-    Profile,
     Service,
     XrayCentring,
 )
@@ -27,9 +27,12 @@ __all__ = [
     "Lims",
     "OpticalCentring",
     "PinPositions",
+    "PlacedProfile",
     "Profile",
+    "ProfileRefused",
     "Service",
     "XrayCentring",
     "fill",
+    "load_placed",
     "load_profile",
 ]

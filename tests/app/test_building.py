@@ -3,7 +3,6 @@
 import pytest
 
 from mxplans.app.building import build, classes_of
-from mxplans.app.session import USUAL_DEVICES, build_beamline
 from mxplans.app.virtual_time import device_packages
 from mxplans.centring.detection import ConsensusDetector
 from mxplans.errors import InvalidProfile
@@ -65,8 +64,5 @@ def test_the_classes_within_are_known_to_those_who_load_packages():
 
 
 def test_a_setting_that_the_role_gives_cannot_be_set_again():
-    profile = Profile.model_construct(devices=dict.fromkeys(["beam"], USUAL_DEVICES["sample_detector"]))
-    with pytest.raises(InvalidProfile, match="missing"):
-        build_beamline(profile, {})
     with pytest.raises(InvalidProfile, match=r"devices\.sample_detector\.settings: .*'name'"):
         build(DeviceEntry.model_validate({**CLASSICAL, "settings": {"name": "x"}}), {}, WHERE, name="sample_detector")

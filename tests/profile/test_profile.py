@@ -37,7 +37,7 @@ def test_the_shipped_profile_has_the_experiment_that_the_demo_promises():
         ("xray:", "xray: [", "not YAML"),
         ("step_um: 20", "step_um: 20\n  coarse_step_um: 20", "allowed is a larger one"),
         ("strategy: two grids", "strategy: three grids", "xray.strategy"),
-        ("speed_up: 5", "speed_up: !!python/object/apply:os.getcwd []", "not YAML"),
+        ("speed_up: 5", "speed_up: !!python/object/apply:os.getcwd []", "tag .*os.getcwd is not known"),
     ],
 )
 def test_a_wrong_profile_says_what_to_write(tmp_path, old, new, said):
@@ -51,8 +51,9 @@ def test_a_missing_profile_says_so(tmp_path):
 
 
 def test_words_stay_words(tmp_path):
-    profile = load_profile(changed(tmp_path, "aperture: Small", "aperture: On"))
-    assert profile.xray.aperture == "On"
+    path = changed(tmp_path, "aperture: Small", "aperture: On")
+    path.write_text(path.read_text().replace("    Small:", "    On:"))
+    assert load_profile(path).xray.aperture == "On"
 
 
 def test_an_unknown_placeholder_names_the_known_ones():

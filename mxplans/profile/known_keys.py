@@ -1,0 +1,137 @@
+"""Which keys a place of a profile may have, as the models of its sections say; and what a wrong one is meant for."""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from mxplans.profile.schema import Profile
+from mxplans.profile.tree import Loc
+
+UNITS = (
+    "deg",
+    "s",
+    "ms",
+    "us",
+    "ns",
+    "min",
+    "h",
+    "mm",
+    "um",
+    "nm",
+    "cm",
+    "m",
+    "rad",
+    "mrad",
+    "ev",
+    "kev",
+    "hz",
+    "khz",
+    "mgy",
+    "gy",
+    "frac",
+    "percent",
+    "deg_s",
+    "mm_s",
+    "px",
+)
+
+
+def unit_of(key: str) -> str | None:
+    """The unit that a key ends with.
+
+    >>> unit_of("spin_speed_deg_s"), unit_of("aperture")
+    ('deg_s', None)
+    """
+    return next((unit for unit in sorted(UNITS, key=len, reverse=True) if key.endswith(f"_{unit}")), None)
+
+
+def keys_at(loc: Loc) -> list[str]:
+    """Keys that the section at a place may have; none where any are allowed."""
+    model: Any = Profile
+    for part in loc:
+        model = _within(model, part)
+    return [] if model is None else [field.alias or name for name, field in model.model_fields.items()]
+
+
+def is_section(loc: Loc) -> bool:
+    """Whether a place holds a section with keys of its own."""
+    return bool(keys_at(loc))
+
+
+def unknown_key(loc: Loc) -> tuple[str, str]:
+    """What is wrong with a key that its section does not know, and what to do.
+
+    >>> unknown_key(("xray", "exposure_ms"))
+    ('wrong unit: this quantity is given in s, as exposure_s', 'convert the value and rename the key')
+    >>> unknown_key(("collection", "energy_ev"))[1]
+    'it is known in limits, experiment.sweep: put it where it is meant'
+    """
+    key, known = str(loc[-1]), keys_at(loc[:-1])
+    meant = meant_unit(key, known)
+    if meant is not None:
+        what = f"wrong unit: this quantity is given in {unit_of(meant)}, as {meant}"
+        return what, "convert the value and rename the key"
+    elsewhere = [section for section in _sections_with(key) if section]
+    if elsewhere:
+        return "unknown key", f"it is known in {', '.join(elsewhere)}: put it where it is meant"
+    close = difflib.get_close_matches(key, known, n=1)
+    return "unknown key", f"did you mean {close[0]}?" if close else f"allowed are {', '.join(sorted(known))}"
+
+
+def meant_unit(key: str, known: list[str]) -> str | None:
+    """The key of the same quantity in the right unit; None if there is none.
+
+    >>> meant_unit("distance", ["distance_mm", "aperture"])
+    'distance_mm'
+    """
+    stem = key.removesuffix(f"_{unit_of(key)}")
+    stems = {other: other.removesuffix(f"_{unit_of(other)}") for other in known}
+    return next((other for other, its in stems.items() if its == stem != other and other != key), None)
+
+
+def _sections_with(key: str) -> list[str]:
+    return _index().get(key, [])
+
+
+@cache
+def _index() -> dict[str, list[str]]:
+    """Sections by the keys that they have, the shallow ones first."""
+    found: dict[str, list[str]] = {}
+    for where, model in sorted(_sections(Profile, ()), key=lambda each: len(each[0])):
+        for name, field in model.model_fields.items():
+            found.setdefault(field.alias or name, []).append(".".join(where))
+    return found
+
+
+def _sections(model: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], type[BaseModel]]]:
+    yield where, model
+    for name, field in model.model_fields.items():
+        inner = _model_of(field.annotation)
+        if inner is not None:
+            yield from _sections(inner, (*where, field.alias or name))
+
+
+def _within(model: Any, part: str | int) -> Any:
+    """The model of a key's value, or of the values of a mapping or list; None if there is none."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        annotation = next(
+            (field.annotation for name, field in model.model_fields.items() if (field.alias or name) == part), None
+        )
+        return _model_of(annotation) or annotation
+    if typing.get_origin(model) in (dict, tuple, list):
+        return _model_of(typing.get_args(model)[-1])
+    return None
+
+
+def _model_of(annotation: Any) -> Any:
+    """The model in an annotation, optional or not."""
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
+        return next((found for each in typing.get_args(annotation) if (found := _model_of(each)) is not None), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None

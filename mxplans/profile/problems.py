@@ -1,0 +1,157 @@
+"""What pydantic says of a profile, in the words of the project: the thing, its value, what is allowed, what to do."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from mxplans.errors import InvalidProfile
+from mxplans.profile.known_keys import keys_at, meant_unit, unit_of, unknown_key
+from mxplans.profile.places import Finding, Place, Severity, errors_of
+from mxplans.profile.secrets import HIDDEN, is_secret, shown, veiled
+from mxplans.profile.tree import Loc, find
+from mxplans.profile.yaml12 import Mapping, Scalar
+
+PROBLEMS_MOST = 100
+"""That are told at once: a file with more of them is another file than was meant."""
+_OF_A_SECTION = re.compile(r"(?P<loc>[a-z_]+(?:\.[a-z_]+)*): (?P<rest>.*)", re.DOTALL)
+
+
+class ProfileRefused(InvalidProfile):
+    """A profile cannot be used.
+
+    Args:
+        name: Its file, as it was given.
+        findings: All that is to be said of it, at least one of them an error.
+    """
+
+    def __init__(self, name: str, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        told = errors_of(self.findings)
+        more = len(told) - PROBLEMS_MOST
+        lines = [f"{each.place}: {_said(each)}" for each in told[:PROBLEMS_MOST]]
+        lines += [f"and {more} more"] if more > 0 else []
+        super().__init__("\n  ".join([f"profile {name}:", *lines]))
+
+
+def _said(finding: Finding) -> str:
+    also = f" (see {', '.join(map(str, finding.also))})" if finding.also else ""
+    return finding.what + also + (f"; {finding.remedy}" if finding.remedy else "")
+
+
+def place_of(root: Mapping, loc: Loc) -> Place:
+    """Where a value stands; a section stands where its key does, and what is not there where its section does."""
+    reached, key, node = find(root, loc)
+    if isinstance(node, Scalar) and reached == loc:
+        return node.place
+    return node.place if key is None else key.place
+
+
+def spelled(error: ValidationError, root: Mapping) -> list[Finding]:
+    """All problems of a profile, each with its place, in the order of the file.
+
+    Args:
+        error: What pydantic says.
+        root: What it was said of.
+    """
+    raised = error.errors(include_url=False, include_input=False)
+    unknown = [_written(each["loc"], root) for each in raised if each["type"] == "extra_forbidden"]
+    found = []
+    for problem in raised[: 2 * PROBLEMS_MOST]:
+        loc = _written(problem["loc"], root)
+        if problem["type"] == "missing" and _is_in_another_unit(loc, unknown):
+            continue
+        found.append(_finding(problem, loc, root))
+    found += [Finding(Severity.ERROR, root.place, "more is wrong", "correct this first")] * (
+        len(raised) > 2 * PROBLEMS_MOST
+    )
+    return found
+
+
+def _written(loc: Sequence[str | int], root: Mapping) -> Loc:
+    """A way as the file has it: pydantic adds what it tried of a union."""
+    reached = find(root, tuple(loc))[0]
+    rest = [part for part in loc[len(reached) :] if not isinstance(part, str) or re.match(r"\w+\Z", part)]
+    return (*reached, *rest[:1])
+
+
+def _is_in_another_unit(loc: Loc, unknown: list[Loc]) -> bool:
+    """Whether a key that is missing was given in another unit, which is said already."""
+    given = [str(each[-1]) for each in unknown if each[:-1] == loc[:-1]]
+    return any(meant_unit(key, [str(loc[-1])]) is not None for key in given)
+
+
+def _finding(problem: Any, loc: Loc, root: Mapping) -> Finding:
+    reached, key, node = find(root, loc)
+    if problem["type"] == "extra_forbidden":
+        what, remedy = unknown_key(loc)
+        return Finding(Severity.ERROR, key.place if key is not None else node.place, _told(loc, what), remedy)
+    if problem["type"] == "missing":
+        return Finding(Severity.ERROR, place_of(root, loc), _told(loc, "is missing"), _how_to_say(loc))
+    if problem["type"] == "value_error":
+        return _of_a_validator(str(problem["ctx"]["error"]), loc, root)
+    return Finding(Severity.ERROR, place_of(root, reached), _told(loc, _wrong_value(problem, loc, root)))
+
+
+def _told(loc: Loc, what: str) -> str:
+    return f"{'.'.join(map(str, loc))}: {what}" if loc else what
+
+
+def _how_to_say(loc: Loc) -> str:
+    unit = unit_of(str(loc[-1]))
+    return f"give it in {unit}" if unit else "give it here" if not keys_at(loc) else "write this section"
+
+
+def _of_a_validator(said: str, loc: Loc, root: Mapping) -> Finding:
+    """What a check over several values says; one over several sections begins with the way to what it means."""
+    meant = _OF_A_SECTION.match(said)
+    if meant is not None and not loc:
+        loc, said = tuple(meant["loc"].split(".")), meant["rest"]
+    node = find(root, loc)[2]
+    hidden = any(isinstance(part, str) and is_secret(part) for part in loc)
+    said = HIDDEN if hidden else veiled(said)
+    given = f", given is {shown(loc, node)}" if isinstance(node, Scalar) and not hidden else ""
+    return Finding(Severity.ERROR, place_of(root, loc), _told(loc, f"{said}{given}"))
+
+
+_SHOULD: dict[str, Callable[[dict[str, Any]], str]] = {
+    "bool_type": lambda ctx: "true or false",
+    "float_type": lambda ctx: "a number",
+    "int_type": lambda ctx: "a whole number",
+    "int_from_float": lambda ctx: "a whole number",
+    "string_type": lambda ctx: "a text: put it in quotes",
+    "tuple_type": lambda ctx: "a list, as [1, 2]",
+    "list_type": lambda ctx: "a list, as [1, 2]",
+    "dict_type": lambda ctx: "keys with values",
+    "model_type": lambda ctx: "keys with values",
+    "finite_number": lambda ctx: "a finite number",
+    "greater_than": lambda ctx: f"greater than {ctx['gt']:g}",
+    "greater_than_equal": lambda ctx: f"at least {ctx['ge']:g}",
+    "less_than": lambda ctx: f"less than {ctx['lt']:g}",
+    "less_than_equal": lambda ctx: f"at most {ctx['le']:g}",
+    "literal_error": lambda ctx: str(ctx["expected"]),
+    "enum": lambda ctx: str(ctx["expected"]),
+}
+
+
+def _wrong_value(problem: Any, loc: Loc, root: Mapping) -> str:
+    reached, _, node = find(root, loc)
+    value, unit = shown(reached, node), unit_of(str(loc[-1])) if loc else None
+    if unit and isinstance(node, Scalar) and isinstance(node.value, str):
+        return f"is {value}; allowed is a plain number in {unit}: write the value without a unit or quotes"
+    words, ctx = _SHOULD.get(problem["type"]), problem.get("ctx", {})
+    said = (
+        f"should be {words(ctx)}" if words is not None else problem["msg"].replace("Input s", "s").replace("Str", "str")
+    )
+    close = []
+    if isinstance(node, Scalar) and "expected" in ctx:
+        close = difflib.get_close_matches(node.text, re.findall(r"'([^']*)'", ctx["expected"]), n=1)
+    return (
+        f"{said}, given is {value}"
+        + (f" (in {unit})" if unit else "")
+        + (f"; did you mean {close[0]}?" if close else "")
+    )
