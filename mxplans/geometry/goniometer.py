@@ -77,7 +77,7 @@ class GoniometerGeometry(BaseModel):
 
     model_config = _STRICT
 
-    kind: Kind = "single-axis"
+    kind: Kind = Field(default="single-axis", description="Which axes stand on omega")
     chi_axis: Direction = Field(default=(0.0, 0.0, 1.0), description="Of a smargon")
     kappa_axis: Direction = Field(default=(0.913545, -0.282543, -0.292582), description="Of a mini-kappa")
     phi_axis: Direction = Field(default=(1.0, 0.0, 0.0), description="Of the uppermost axis")

@@ -35,9 +35,9 @@ class Position(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    x_mm: float = Field(ge=-100, le=100)
-    y_mm: float = Field(ge=-100, le=100)
-    z_mm: float = Field(ge=-100, le=100)
+    x_mm: float = Field(ge=-100, le=100, description="Along omega")
+    y_mm: float = Field(ge=-100, le=100, description="Down at omega 0")
+    z_mm: float = Field(ge=-100, le=100, description="Along the beam at omega 0")
 
     @property
     def xyz_mm(self) -> tuple[float, float, float]:
@@ -56,20 +56,24 @@ class Sweep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    uuid: Uuid | None = None
-    role: str = "Result"
-    sweep_type: SweepType = "simple"
-    omega_start_deg: float = Field(default=0.0, ge=-3600, le=3600)
+    uuid: Uuid | None = Field(default=None, description="None: it follows from the experiment's")
+    role: str = Field(default="Result", description="Of its images, as MXLIMS has it")
+    sweep_type: SweepType = Field(default="simple", description="How the axes move")
+    omega_start_deg: float = Field(default=0.0, ge=-3600, le=3600, description="Of the first image")
     image_width_deg: float = Field(default=0.0, ge=0, le=10, description="0 where omega stands: grids and stills")
-    number_images: int = Field(gt=0, le=1_000_000)
+    number_images: int = Field(gt=0, le=1_000_000, description="Of all of it; of a grid, of all rows")
     exposure_s: float = Field(gt=0, le=3600, description="Per image")
-    transmission_frac: float = Field(default=1.0, gt=0, le=1)
-    energy_ev: float | None = Field(default=None, ge=1000, le=100_000)
-    distance_mm: float | None = Field(default=None, ge=10, le=5000)
-    resolution_a: float | None = Field(default=None, ge=0.3, le=50)
-    kappa_deg: float | None = Field(default=None, ge=-360, le=360)
-    phi_deg: float | None = Field(default=None, ge=-3600, le=3600)
-    chi_deg: float | None = Field(default=None, ge=-180, le=180)
+    transmission_frac: float = Field(default=1.0, gt=0, le=1, description="Of the beam that attenuators let pass")
+    energy_ev: float | None = Field(default=None, ge=1000, le=100_000, description="None: as it is")
+    distance_mm: float | None = Field(
+        default=None, ge=10, le=5000, description="None: the profile's, or of the resolution"
+    )
+    resolution_a: float | None = Field(
+        default=None, ge=0.3, le=50, description="At the detector's edge, in place of a distance"
+    )
+    kappa_deg: float | None = Field(default=None, ge=-360, le=360, description="None: as it is")
+    phi_deg: float | None = Field(default=None, ge=-3600, le=3600, description="None: as it is")
+    chi_deg: float | None = Field(default=None, ge=-180, le=180, description="None: as it is")
     start: Position | None = Field(default=None, description="None: where the sample stands; a grid's is its centre")
     end: Position | None = Field(default=None, description="Helical: where the last image ends")
     number_lines: int = Field(default=1, gt=0, le=10_000, description="Rows of a grid")
@@ -77,11 +81,13 @@ class Sweep(BaseModel):
     line_step_um: float | None = Field(default=None, gt=0, le=10_000, description="Grid: from row to row")
     vertical: bool = Field(default=False, description="Grid: rows run down the image instead of along omega")
     snake: bool = Field(default=True, description="Grid: every second row runs backwards")
-    aperture: str | None = Field(default=None, min_length=1, max_length=64)
+    aperture: str | None = Field(default=None, min_length=1, max_length=64, description="None: the profile's")
     inverse: int = Field(default=0, ge=0, le=1, description="1: shows the Bijvoet mates of the sweep with 0")
-    pass_number: int = Field(default=1, ge=1, le=10_000)
+    pass_number: int = Field(default=1, ge=1, le=10_000, description="Which time the same is measured")
     position: int | None = Field(default=None, ge=1, description="Which crystal or point of the sample")
-    prefix: str = Field(default="sweep", pattern=r"^[A-Za-z0-9_-]+$", max_length=45)
+    prefix: str = Field(
+        default="sweep", pattern=r"^[A-Za-z0-9_-]+$", max_length=45, description="Of the names of its files"
+    )
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Sweep:

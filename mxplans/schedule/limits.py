@@ -43,7 +43,7 @@ class BeamlineLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    omega_speed_max_deg_s: float = Field(default=120.0, gt=0)
+    omega_speed_max_deg_s: float = Field(default=120.0, gt=0, description="Fastest turn during images")
     omega_speed_min_deg_s: float = Field(default=0.0, ge=0, description="Slower is not smooth")
     omega_range_deg: Range | None = Field(default=None, description="None turns without end")
     omega_run_up_s: float = Field(
@@ -53,21 +53,25 @@ class BeamlineLimits(BaseModel):
     phi_range_deg: Range | None = Field(default=None, description="None: there is no such axis")
     chi_range_deg: Range | None = Field(default=None, description="None: there is no such axis")
     x_range_mm: Range = Field(default=(-100.0, 100.0), description="Travel along omega")
-    y_range_mm: Range = (-100.0, 100.0)
-    z_range_mm: Range = (-100.0, 100.0)
+    y_range_mm: Range = Field(default=(-100.0, 100.0), description="Travel of the motor that goes down at omega 0")
+    z_range_mm: Range = Field(
+        default=(-100.0, 100.0), description="Travel of the motor that goes along the beam at omega 0"
+    )
     translation_speed_max_mm_s: float | None = Field(default=None, gt=0, description="During images; None: any")
-    frame_time_min_s: float = Field(default=0.004, gt=0)
+    frame_time_min_s: float = Field(default=0.004, gt=0, description="Shortest image of the detector, with its readout")
     images_per_arm_most: int | None = Field(default=None, gt=0, description="None: any number")
-    detector_nx: int = Field(default=1030, gt=0)
-    detector_ny: int = Field(default=1065, gt=0)
-    pixel_um: float = Field(default=75.0, gt=0)
-    bytes_per_pixel: int = Field(default=4, ge=1, le=8)
-    energy_range_ev: Range = (1000.0, 100_000.0)
+    detector_nx: int = Field(default=1030, gt=0, description="Pixels of the detector in a row")
+    detector_ny: int = Field(default=1065, gt=0, description="Rows of the detector")
+    pixel_um: float = Field(default=75.0, gt=0, description="Width of a pixel, which is its height")
+    bytes_per_pixel: int = Field(default=4, ge=1, le=8, description="Of an image before compression")
+    energy_range_ev: Range = Field(
+        default=(1000.0, 100_000.0), description="Of the photons; one value twice where it cannot be changed"
+    )
     energy_ev: float | None = Field(default=None, gt=0, description="Where it stands, for sweeps that name none")
-    distance_range_mm: Range = (10.0, 5000.0)
-    transmission_min_frac: float = Field(default=0.0, ge=0, le=1)
+    distance_range_mm: Range = Field(default=(10.0, 5000.0), description="From sample to detector")
+    transmission_min_frac: float = Field(default=0.0, ge=0, le=1, description="Least that attenuators let pass")
     flux_ph_s: float | None = Field(default=None, gt=0, description="Of the full beam; None: dose is not known")
-    profile: Profile = "gaussian"
+    profile: Profile = Field(default="gaussian", description="Shape of the beam, for doses")
     apertures: dict[str, Beam] = Field(min_length=1, description="By name")
     aperture: str = Field(description="Of sweeps that name none")
     dose_limit_mgy: float | None = Field(default=None, gt=0, description="Of one experiment, at one place of a sample")
