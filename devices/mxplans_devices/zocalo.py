@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from ophyd import Device
 from pydantic import Field
 
 from mxplans.errors import DeviceFault, InvalidInput
 from mxplans.model.crystal_search import CrystalAnswer, CrystalRequest
-from mxplans.model.device_settings import Address, DeviceSettings, SecretReference, TimeoutS
+from mxplans.model.device_settings import Address, DeviceSettings, Password, TimeoutS
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices.protocols.stomp import LineLost, StompLine, stomp_library
 from mxplans_devices.protocols.zocalo import NoResult, messages, read_crystals, read_result
@@ -58,8 +58,8 @@ class ZocaloCrystalFinder(Device):
         )
         recipes: tuple[str, ...] = Field(default=("mimas",), min_length=1, description="Names of the recipes to run")
         login: str = Field(default="guest", description="Of the broker's account")
-        passcode: Literal["guest"] | SecretReference = Field(
-            default="guest", description="Its password, by reference; `guest` is every broker's own"
+        passcode: Password = Field(
+            default="guest", description="Its password, by reference; none is that of a new broker"
         )
         timeout_s: TimeoutS = Field(default=180.0, description="Real seconds until a request has failed")
         connect_timeout_s: TimeoutS = Field(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 
 class DeviceSettings(BaseModel):
@@ -20,32 +23,59 @@ class DeviceSettings(BaseModel):
     30.0
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
+
+def _of_form(pattern: str, told: str) -> Callable[[str], str]:
+    """A check of a text's form that says the form in words."""
+    form = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if form.fullmatch(value) is None:
+            raise PydanticCustomError("text_form", "should be {told}", {"told": told})
+        return value
+
+    return check
+
+
+_ADDRESS = r"^[^\s:/]+:[0-9]{1,5}$"
+_HTTP = r"^https?://\S+$"
+_NO_BLANK = r"^\S*$"
+CLASS_PATH = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
+"""How a class is given: its module, a colon, its name."""
+PLACEHOLDER_PATTERN = r"\{[A-Za-z_]\w*(\.[A-Za-z_]\w*)?\}"
+"""Of `{name}` and `{service.key}`, which stand for what is known when a session begins."""
 
 TimeoutS: TypeAlias = Annotated[float, Field(gt=0)]
 """Seconds until something has failed."""
-Address: TypeAlias = Annotated[str, Field(pattern=r"^[^\s:/]+:[0-9]{1,5}$", examples=["127.0.0.1:9001"])]
+Address: TypeAlias = Annotated[
+    str,
+    AfterValidator(_of_form(_ADDRESS, "host:port, as 127.0.0.1:9001")),
+    WithJsonSchema({"type": "string", "pattern": _ADDRESS, "examples": ["127.0.0.1:9001"]}),
+]
 """Host and port."""
-HttpUrl: TypeAlias = Annotated[str, Field(pattern=r"^https?://\S+$", examples=["http://127.0.0.1:8080"])]
+HttpUrl: TypeAlias = Annotated[
+    str,
+    AfterValidator(_of_form(_HTTP, "an address of HTTP, as http://127.0.0.1:8080")),
+    WithJsonSchema({"type": "string", "pattern": _HTTP, "examples": ["http://127.0.0.1:8080"]}),
+]
 """Of a service that speaks HTTP."""
-PvPrefix: TypeAlias = Annotated[str, Field(pattern=r"^\S*$", examples=["BL07I-MO-GON-01:"])]
+PvPrefix: TypeAlias = Annotated[
+    str,
+    AfterValidator(_of_form(_NO_BLANK, "without blanks, as BL07-MO-GON-01:")),
+    WithJsonSchema({"type": "string", "pattern": _NO_BLANK, "examples": ["BL07-MO-GON-01:"]}),
+]
 """Of process variables, or the whole name of one."""
 
 
 class DeviceEntry(BaseModel):
     """A device: its class by path and the keyword arguments of its constructor."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    cls: str = Field(
-        alias="class",
-        pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
-        description="Path of the class, package.module:Name",
-        examples=["mxplans_devices:Smargon"],
-    )
+    cls: str = Field(alias="class", pattern=CLASS_PATH, description="Its class, as package.module:Class")
     settings: dict[str, Any] = Field(
-        default={}, description="Keyword arguments of its constructor, as its class declares"
+        default={}, description="Of that class, each as it declares it; {placeholders}; secrets by reference only"
     )
 
 
@@ -66,3 +96,9 @@ class SecretReference(BaseModel):
         if (self.file is None) == (self.env is None):
             raise ValueError("a secret is given by file or by env, by one of both")
         return self
+
+
+Password: TypeAlias = (
+    Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{PLACEHOLDER_PATTERN}$"})] | SecretReference
+)
+"""A secret: what a profile gives is where it stands, or a placeholder for what a service says."""
