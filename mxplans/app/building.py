@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mxplans.app.plugins import load_class
 from mxplans.errors import InvalidProfile
 from mxplans.profile import DeviceEntry, fill
+from mxplans.profile.class_paths import load_class
 from mxplans.roles import SampleDetector
 
 PARTS: Mapping[str, type] = {"detectors": SampleDetector}

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from mxplans.app.building import classes_of
-from mxplans.app.plugins import load_class
 from mxplans.errors import InvalidProfile
 from mxplans.profile import Profile, fill
+from mxplans.profile.class_paths import load_class
 
 PLAN_PACKAGES = ("mxplans.plans", "mxplans.udc")
 
