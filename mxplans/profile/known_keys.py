@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -52,12 +52,18 @@ def unit_of(key: str) -> str | None:
     return next((unit for unit in sorted(UNITS, key=len, reverse=True) if key.endswith(f"_{unit}")), None)
 
 
-def keys_at(loc: Loc) -> list[str]:
-    """Keys that the section at a place may have; none where any are allowed."""
-    model: Any = Profile
+def keys_at(loc: Loc, root: type[BaseModel] = Profile) -> list[str]:
+    """Keys that the section at a place may have; none where any are allowed.
+
+    Args:
+        loc: The place.
+        root: What it leads through; other than a profile, the settings of a device.
+    """
+    model: Any = root
     for part in loc:
         model = _within(model, part)
-    return [] if model is None else [field.alias or name for name, field in model.model_fields.items()]
+    fields = model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else {}
+    return [field.alias or name for name, field in fields.items()]
 
 
 def is_section(loc: Loc) -> bool:
@@ -65,7 +71,7 @@ def is_section(loc: Loc) -> bool:
     return bool(keys_at(loc))
 
 
-def unknown_key(loc: Loc) -> tuple[str, str]:
+def unknown_key(loc: Loc, root: type[BaseModel] = Profile) -> tuple[str, str]:
     """What is wrong with a key that its section does not know, and what to do.
 
     >>> unknown_key(("xray", "exposure_ms"))
@@ -73,12 +79,12 @@ def unknown_key(loc: Loc) -> tuple[str, str]:
     >>> unknown_key(("collection", "energy_ev"))[1]
     'it is known in limits, experiment.sweep: put it where it is meant'
     """
-    key, known = str(loc[-1]), keys_at(loc[:-1])
+    key, known = str(loc[-1]), keys_at(loc[:-1], root)
     meant = meant_unit(key, known)
     if meant is not None:
         what = f"wrong unit: this quantity is given in {unit_of(meant)}, as {meant}"
         return what, "convert the value and rename the key"
-    elsewhere = [section for section in _sections_with(key) if section]
+    elsewhere = [section for section in _sections_with(key) if section] if root is Profile else []
     if elsewhere:
         return "unknown key", f"it is known in {', '.join(elsewhere)}: put it where it is meant"
     close = difflib.get_close_matches(key, known, n=1)
@@ -125,8 +131,9 @@ def _within(model: Any, part: str | int) -> Any:
             (field.annotation for name, field in model.model_fields.items() if (field.alias or name) == part), None
         )
         return _model_of(annotation) or annotation
-    if typing.get_origin(model) in (dict, tuple, list):
-        return _model_of(typing.get_args(model)[-1])
+    for each in (model, *typing.get_args(model)):  # optional or not
+        if typing.get_origin(each) in (dict, tuple, list, Mapping):
+            return _model_of([inner for inner in typing.get_args(each) if inner is not ...][-1])
     return None
 
 

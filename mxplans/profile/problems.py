@@ -5,13 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mxplans.errors import InvalidProfile
 from mxplans.profile.known_keys import keys_at, meant_unit, unit_of, unknown_key
 from mxplans.profile.places import Finding, Place, Severity, errors_of
+from mxplans.profile.schema import Profile
 from mxplans.profile.secrets import HIDDEN, is_secret, shown, veiled
 from mxplans.profile.tree import Loc, find
 from mxplans.profile.yaml12 import Mapping, Scalar
@@ -58,17 +60,44 @@ def spelled(error: ValidationError, root: Mapping) -> list[Finding]:
         error: What pydantic says.
         root: What it was said of.
     """
-    raised = error.errors(include_url=False, include_input=False)
-    unknown = [_written(each["loc"], root) for each in raised if each["type"] == "extra_forbidden"]
+    return [finding for _, finding in located(error.errors(include_url=False, include_input=False), root)]
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What was checked: a model, and the way to it."""
+
+    model: type[BaseModel] = Profile
+    within: Loc = ()
+
+    def keys_at(self, loc: Loc) -> list[str]:
+        return keys_at(loc[len(self.within) :], self.model)
+
+    def unknown_key(self, loc: Loc) -> tuple[str, str]:
+        return unknown_key(loc[len(self.within) :], self.model)
+
+
+def located(
+    raised: Sequence[Any], root: Mapping, model: type[BaseModel] = Profile, within: Loc = ()
+) -> list[tuple[Loc, Finding]]:
+    """Problems with the ways to what they are about.
+
+    Args:
+        raised: What pydantic says, one by one.
+        root: A profile, which holds what it was said of.
+        model: What that was checked with.
+        within: The way to it.
+    """
+    scope = _Scope(model, within)
+    unknown = [_written((*within, *each["loc"]), root) for each in raised if each["type"] == "extra_forbidden"]
     found = []
     for problem in raised[: 2 * PROBLEMS_MOST]:
-        loc = _written(problem["loc"], root)
+        loc = _written((*within, *problem["loc"]), root)
         if problem["type"] == "missing" and _is_in_another_unit(loc, unknown):
             continue
-        found.append(_finding(problem, loc, root))
-    found += [Finding(Severity.ERROR, root.place, "more is wrong", "correct this first")] * (
-        len(raised) > 2 * PROBLEMS_MOST
-    )
+        found.append((loc, _finding(problem, loc, root, scope)))
+    if len(raised) > 2 * PROBLEMS_MOST:
+        found.append((within, Finding(Severity.ERROR, root.place, "more is wrong", "correct this first")))
     return found
 
 
@@ -85,13 +114,13 @@ def _is_in_another_unit(loc: Loc, unknown: list[Loc]) -> bool:
     return any(meant_unit(key, [str(loc[-1])]) is not None for key in given)
 
 
-def _finding(problem: Any, loc: Loc, root: Mapping) -> Finding:
+def _finding(problem: Any, loc: Loc, root: Mapping, scope: _Scope) -> Finding:
     reached, key, node = find(root, loc)
     if problem["type"] == "extra_forbidden":
-        what, remedy = unknown_key(loc)
+        what, remedy = scope.unknown_key(loc)
         return Finding(Severity.ERROR, key.place if key is not None else node.place, _told(loc, what), remedy)
     if problem["type"] == "missing":
-        return Finding(Severity.ERROR, place_of(root, loc), _told(loc, "is missing"), _how_to_say(loc))
+        return Finding(Severity.ERROR, place_of(root, loc), _told(loc, "is missing"), _how_to_say(loc, scope))
     if problem["type"] == "value_error":
         return _of_a_validator(str(problem["ctx"]["error"]), loc, root)
     return Finding(Severity.ERROR, place_of(root, reached), _told(loc, _wrong_value(problem, loc, root)))
@@ -101,9 +130,9 @@ def _told(loc: Loc, what: str) -> str:
     return f"{'.'.join(map(str, loc))}: {what}" if loc else what
 
 
-def _how_to_say(loc: Loc) -> str:
+def _how_to_say(loc: Loc, scope: _Scope) -> str:
     unit = unit_of(str(loc[-1]))
-    return f"give it in {unit}" if unit else "give it here" if not keys_at(loc) else "write this section"
+    return f"give it in {unit}" if unit else "give it here" if not scope.keys_at(loc) else "write this section"
 
 
 def _of_a_validator(said: str, loc: Loc, root: Mapping) -> Finding:
@@ -135,6 +164,9 @@ _SHOULD: dict[str, Callable[[dict[str, Any]], str]] = {
     "less_than_equal": lambda ctx: f"at most {ctx['le']:g}",
     "literal_error": lambda ctx: str(ctx["expected"]),
     "enum": lambda ctx: str(ctx["expected"]),
+    "text_form": lambda ctx: str(ctx["told"]),
+    "too_short": lambda ctx: f"a list of {ctx['min_length']} or more",
+    "string_too_short": lambda ctx: f"{ctx['min_length']} characters or more",
 }
 
 
