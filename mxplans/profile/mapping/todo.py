@@ -1,0 +1,59 @@
+"""What is to be done by hand after a mapping, as Markdown, grouped by object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mxplans.profile.mapping.items import Piece
+from mxplans.profile.mapping.ledger import Entry, Fate
+from mxplans.profile.mapping.mapped import Mapped
+from mxplans.profile.mapping.settling import WITH_OBJECT
+
+
+def write_todo(mapped: Mapped) -> str:
+    """The list of what is to be done. It holds places and names, no values: some of these are passwords.
+
+    Args:
+        mapped: What a configuration gave.
+    """
+    counts = mapped.counts
+    told = ", ".join(f"{counts[fate]} {fate}" for fate in Fate)
+    lines = ["# To do", "", f"{len(mapped.entries)} pieces of the configuration: {told}.", ""]
+    if mapped.missing:
+        lines += ["## To be filled in", ""]
+        lines += [f"- [ ] `{missing.key}`: {_plain(missing.what)}" for missing in mapped.missing] + [""]
+    if mapped.checks:
+        lines += ["## To be looked at", ""]
+        lines += [f"- [ ] `{check.key}`: {_plain(check.what)}" for check in mapped.checks] + [""]
+    groups: dict[str, list[Entry]] = {}
+    for entry in mapped.todo:
+        groups.setdefault(entry.item.object, []).append(entry)
+    if groups:
+        lines += ["## By object", ""]
+    for name, entries in groups.items():
+        lines += [f"### {_plain(name)}", "", *_object(entries), ""]
+    return "\n".join(lines)
+
+
+def _object(entries: list[Entry]) -> Iterator[str]:
+    whole = [entry for entry in entries if entry.why == WITH_OBJECT]
+    for entry in entries:
+        if entry.why != WITH_OBJECT:
+            yield f"- [ ] {_told(entry)}: {_plain(entry.why)}"
+    for piece in Piece:
+        mine = [entry for entry in whole if entry.item.piece is piece]
+        if mine:
+            yield f"  - with it: {'; '.join(map(_told, mine))}"
+
+
+def _told(entry: Entry) -> str:
+    item = entry.item
+    name = "" if item.piece is Piece.OBJECT else f" `{_plain(item.name) or '(no name)'}`"
+    return f"{item.piece}{name} ({_plain(str(item.place))})"
+
+
+def _plain(text: str) -> str:
+    """Text on one line, whose signs mean nothing to Markdown or HTML."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return re.sub(r"([`<>|\[\]\\])", r"\\\1", line)
