@@ -9,6 +9,8 @@ import typer
 
 from mxplans import __version__
 from mxplans.app.lims_commands import lims
+from mxplans.app.profile_commands import profile as profile_commands
+from mxplans.app.profile_options import Given, ProfileFile
 from mxplans.errors import InvalidInput, LimitExceeded, MxplansError
 
 app = typer.Typer(
@@ -21,6 +23,7 @@ app = typer.Typer(
 
 
 app.add_typer(lims)
+app.add_typer(profile_commands)
 
 
 def _version(asked: bool) -> None:
@@ -39,45 +42,48 @@ def root(
 @app.command()
 def udc(
     shipment: Annotated[Path, typer.Argument(help="MXLIMS message with the samples.", show_default=False)],
-    profile: Annotated[Path, typer.Option(help="Beamline profile (YAML).", show_default=False)],
+    profile: ProfileFile,
     out: Annotated[Path, typer.Option(help="Folder for all that comes out.")] = Path("night"),
     virtual_time: Annotated[
         bool,
         typer.Option("--virtual-time", help="Jump from event to event, with the virtual beamline in this process."),
     ] = False,
+    given: Given = None,
 ) -> None:
     """Collect a shipment unattended: mount, centre, collect, unmount, pin after pin."""
     from mxplans.app.unattended import run_night
 
-    raise typer.Exit(run_night(profile, shipment, out, virtual_time))
+    raise typer.Exit(run_night(profile, shipment, out, virtual_time, given or ()))
 
 
 @app.command()
 def serve(
-    profile: Annotated[Path, typer.Option(help="Beamline profile (YAML).", show_default=False)],
+    profile: ProfileFile,
     out: Annotated[Path, typer.Option(help="Folder of the queue; one that was used before goes on.")] = Path("queue"),
     shipment: Annotated[Path | None, typer.Option(help="MXLIMS message with what is in the dewar.")] = None,
     port: Annotated[int, typer.Option(help="Of the HTTP server, on 127.0.0.1; 0 takes a free one.")] = 0,
     redis: Annotated[str | None, typer.Option(help="HOST:PORT of a Redis that runs; none: one is started.")] = None,
     startup_module: Annotated[str | None, typer.Option(help="Module that the worker imports instead of ours.")] = None,
     permissions: Annotated[Path | None, typer.Option(help="User groups of the execution queue (YAML).")] = None,
+    given: Given = None,
 ) -> None:
     """Serve a queue over HTTP and run it: queue server, worker, Redis and services, until Ctrl-C."""
     from mxplans.app.queueserver.serve import ServeOptions
     from mxplans.app.queueserver.serve import serve as serve_queue
 
-    serve_queue(ServeOptions(profile, out, shipment, port, redis, startup_module, permissions))
+    serve_queue(ServeOptions(profile, out, shipment, port, redis, startup_module, permissions, tuple(given or ())))
 
 
 @app.command("dry-run")
 def dry_run(
     experiments: Annotated[Path, typer.Argument(help="Queue items or MXLIMS message (JSON).", show_default=False)],
-    profile: Annotated[Path, typer.Option(help="Beamline profile (YAML).", show_default=False)],
+    profile: ProfileFile,
+    given: Given = None,
 ) -> None:
     """Say what experiments would take: seconds, frames, bytes and dose of each sweep; exit code 2 if one may not run."""
     from mxplans.app.dry_run import print_dry_run
 
-    raise typer.Exit(0 if print_dry_run(profile, experiments) else 2)
+    raise typer.Exit(0 if print_dry_run(profile, experiments, given or ()) else 2)
 
 
 @app.command()

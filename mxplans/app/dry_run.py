@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from mxplans.app.profile_options import read_profile
 from mxplans.errors import InvalidInput, LimitExceeded
 from mxplans.model import QueueItem, build_queue, parse_item, read_message
 from mxplans.model.item import with_uuid
-from mxplans.profile import Profile, load_profile
+from mxplans.profile import Profile
 from mxplans.schedule import dry_run
 from mxplans.udc import check_kind
 
 
-def print_dry_run(profile_path: Path, path: Path) -> bool:
+def print_dry_run(profile_path: Path, path: Path, given: Sequence[str] = ()) -> bool:
     """Print the table of each experiment; returns whether all of them may be run.
 
     Args:
         profile_path: Beamline profile.
         path: A queue item, a list of them, or an MXLIMS message, as JSON.
+        given: Values of the command line, in place of the profile's.
 
     Raises:
         InvalidInput: If the profile or the file cannot be used.
     """
-    profile = load_profile(profile_path)
+    profile = read_profile(profile_path, given)
     good = True
     for item in read_items(path, profile):
         run = dry_run(item, profile.limits, profile.timing)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mxplans.app.profile_options import Given, ProfileFile
+
 lims = typer.Typer(
     name="lims",
     help="What went to LIMS and other targets, and what did not: look, try again, send again.",
@@ -82,10 +84,11 @@ def send(
 @lims.command()
 def fetch(
     folder: Annotated[Path, typer.Argument(help="Where the messages go.", show_default=False)],
-    profile: Annotated[Path, typer.Option(help="Beamline profile (YAML).", show_default=False)],
+    profile: ProfileFile,
     source: Annotated[str | None, typer.Option(help="Name in the profile; none: its only one.")] = None,
+    given: Given = None,
 ) -> None:
     """Ask a LIMS for samples that wait, with what is to be done: one message for each container."""
     from mxplans.app.lims_sources import fetch_samples
 
-    fetch_samples(profile, source, folder)
+    fetch_samples(profile, source, folder, given or ())

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from mxplans.app.plugins import load_entry_point
+from mxplans.app.profile_options import read_profile
 from mxplans.app.session import known_places
 from mxplans.errors import InvalidInput
-from mxplans.profile import fill, load_profile
+from mxplans.profile import fill
 
 
-def fetch_samples(profile_path: Path, source: str | None, folder: Path) -> None:
+def fetch_samples(profile_path: Path, source: str | None, folder: Path, given: Sequence[str] = ()) -> None:
     """Write what waits, and say what was written.
 
     Args:
         profile_path: Beamline profile.
         source: Name in the profile; None takes its only one.
         folder: Where the messages go.
+        given: Values of the command line, in place of the profile's.
 
     Raises:
         InvalidInput: If the profile has no such source, or its settings are wrong.
         InvalidMessage: If some of the work cannot be taken; the rest has been written.
         TargetUnreachable: If the source does not answer.
     """
-    profile = load_profile(profile_path)
+    profile = read_profile(profile_path, given)
     sources = profile.lims.sources
     name = source if source is not None else next(iter(sources)) if len(sources) == 1 else None
     if name not in sources:

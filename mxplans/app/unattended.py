@@ -14,12 +14,13 @@ from rich.console import Console
 from mxplans.app.followers import Follower, open_followers
 from mxplans.app.interrupts import Interrupts
 from mxplans.app.plugins import load_entry_point
+from mxplans.app.profile_options import read_profile
 from mxplans.app.progress import NightProgress, result_table
-from mxplans.app.session import Session, known_places, open_session
+from mxplans.app.session import Session, fresh_folder, known_places, open_session
 from mxplans.centring.detection import Backgrounds
 from mxplans.errors import InvalidInput, MxplansError, ServiceDied
 from mxplans.model import QueueItem, build_queue, read_message
-from mxplans.profile import Profile, load_profile
+from mxplans.profile import Profile
 from mxplans.schedule.checks import require_within
 from mxplans.udc import ItemResult, NightSettings, check_kind, night
 
@@ -37,7 +38,9 @@ class _Night:
     left_at_once: str | None = None
 
 
-def run_night(profile_path: Path, shipment: Path, out: Path, virtual_time: bool = False) -> int:
+def run_night(
+    profile_path: Path, shipment: Path, out: Path, virtual_time: bool = False, given: Sequence[str] = ()
+) -> int:
     """Run a night and write everything that comes out of it.
 
     Args:
@@ -45,6 +48,7 @@ def run_night(profile_path: Path, shipment: Path, out: Path, virtual_time: bool 
         shipment: MXLIMS message.
         out: Folder; where it holds a night already, one beside it is taken.
         virtual_time: Whether to jump from event to event, with the services of the profile in this process.
+        given: Values of the command line, in place of the profile's.
 
     Returns:
         The exit code: 0, also when a sample failed or one Ctrl-C ended the night in good order; 1 when the beamline
@@ -54,7 +58,7 @@ def run_night(profile_path: Path, shipment: Path, out: Path, virtual_time: bool 
         InvalidInput: If the profile or the shipment cannot be used; nothing was collected then.
         LimitExceeded: If an experiment asks for more than the beamline can do; nothing was started then.
     """
-    profile = load_profile(profile_path)
+    profile = read_profile(profile_path, given)
     if virtual_time:
         profile = profile.model_copy(update={"speed_up": 1.0})  # documents are stamped in virtual seconds
     items = build_queue(read_message(shipment), profile.experiment.sweep, profile.experiment.strategy)
@@ -99,16 +103,6 @@ def _catch_up(followers: Mapping[str, Follower], console: Console) -> None:
         if left is None or left:
             told = "has died" if left is None else ", ".join(f"{number} {key}" for key, number in left.items())
             console.print(f"[yellow]{name}: {told}; nothing is lost, see `mxplans lims status`[/]")
-
-
-def fresh_folder(out: Path) -> Path:
-    """`out`, or the first of `out-2`, `out-3`, ... that holds no night yet; made when missing."""
-    folder, number = out, 1
-    while (folder / "documents.jsonl").exists():
-        number += 1
-        folder = out.with_name(f"{out.name}-{number}")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder.resolve()
 
 
 def logging_to(path: Path) -> None:

@@ -15,10 +15,11 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
+from mxplans.app.profile_options import read_profile
 from mxplans.app.queueserver.places import Places, ServeState, state_from_environment
 from mxplans.app.queueserver.requests import Refused, problem, problems_of
 from mxplans.errors import InvalidInput, LedgerError, LimitExceeded, QueueRefused
-from mxplans.profile import Profile, load_profile
+from mxplans.profile import Profile
 from mxplans.queue import Ledger, QueueStore
 from mxplans.queue.permissions import Action, may
 
@@ -44,7 +45,7 @@ def open_desk() -> Desk:
     return Desk(
         state=state,
         places=places,
-        profile=load_profile(state.profile),
+        profile=read_profile(state.profile, state.given),
         store=QueueStore(places.queue),
         ledger=Ledger(places.queue, "front door"),
     )

@@ -86,6 +86,8 @@ class ServeState(BaseModel):
 
     folder: Path
     profile: Path
+    given: tuple[str, ...] = ()
+    """Values of the command line, in place of the profile's."""
     shipment: Path | None
     places: dict[str, str]
     """Placeholders of the profile, with the addresses that its services said."""

@@ -17,6 +17,7 @@ import zmq
 from rich.console import Console
 
 from mxplans.app.followers import open_followers
+from mxplans.app.profile_options import read_profile
 from mxplans.app.queueserver.execution import ExecutionQueue
 from mxplans.app.queueserver.feeder import Feeder
 from mxplans.app.queueserver.group import Group
@@ -29,7 +30,6 @@ from mxplans.app.services import check_port
 from mxplans.app.session import known_places, open_services
 from mxplans.app.unattended import logging_to
 from mxplans.errors import InvalidInput
-from mxplans.profile import load_profile
 from mxplans.queue import Ledger, QueueStore
 
 WHO = "mxplans serve"
@@ -49,6 +49,7 @@ class ServeOptions:
         redis: host:port of a Redis that runs already; None starts one.
         startup_module: What the worker imports; None takes ours.
         permissions: User groups of the RE manager; None takes ours.
+        given: Values of the command line, in place of the profile's.
     """
 
     profile: Path
@@ -58,6 +59,7 @@ class ServeOptions:
     redis: str | None = None
     startup_module: str | None = None
     permissions: Path | None = None
+    given: tuple[str, ...] = ()
 
 
 def serve(options: ServeOptions) -> None:
@@ -68,7 +70,7 @@ def serve(options: ServeOptions) -> None:
         ServiceDied: If a service of the profile or Redis does not get ready.
         LedgerError: If the queue file cannot be used.
     """
-    profile = load_profile(options.profile)
+    profile = read_profile(options.profile, options.given)
     redis = parse_redis(options.redis) if options.redis is not None else None
     check_port(options.port, "--port")
     if options.permissions is not None and not options.permissions.is_file():
@@ -116,6 +118,7 @@ def _state(options: ServeOptions, places: Places, known: dict[str, str], public_
     return ServeState(
         folder=places.folder,
         profile=options.profile.resolve(),
+        given=options.given,
         shipment=options.shipment.resolve() if options.shipment else None,
         places=known,
         http_url=f"http://127.0.0.1:{options.port or http}",

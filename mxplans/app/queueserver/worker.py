@@ -10,6 +10,7 @@ from bluesky import RunEngine
 from bluesky.utils import MsgGenerator, RunEngineControlException
 
 from mxplans.app.plugins import load_entry_point
+from mxplans.app.profile_options import read_profile
 from mxplans.app.queueserver.faults import report_fault
 from mxplans.app.queueserver.heartbeat import Heartbeat
 from mxplans.app.queueserver.places import Places, ServeState
@@ -21,7 +22,6 @@ from mxplans.centring.detection import Backgrounds
 from mxplans.errors import InvalidInput, LimitExceeded, QueueRefused, SampleProblem
 from mxplans.model import parse_item
 from mxplans.plans.safe import make_safe
-from mxplans.profile import load_profile
 from mxplans.queue import Ledger, Outcome, State
 from mxplans.udc import MountedSample, NightSettings
 from mxplans.udc.experiment import Work
@@ -49,7 +49,7 @@ class Worker:
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self._heartbeat = heartbeat
         self._opened = open_session(
-            load_profile(state.profile), state.profile, state.folder, state.shipment, places=state.places
+            read_profile(state.profile, state.given), state.profile, state.folder, state.shipment, places=state.places
         )
         session = self._opened.__enter__()
         journal = load_entry_point("mxplans.records", "journal", "records")(state.folder / "documents.jsonl")
