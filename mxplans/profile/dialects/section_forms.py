@@ -33,6 +33,10 @@ CALL_FORMS = {
 """By protocol and kind, in the order in which the sections are written."""
 
 
+BLUESKY = "bluesky_http_server"
+"""Key of the address of a Bluesky server: a command of this protocol and name, without target."""
+
+
 def split_pv(target: str) -> tuple[str, str]:
     """Prefix and suffix of a process variable, split behind its last `:`.
 
@@ -76,6 +80,8 @@ def stand_in_sections(calls: tuple[Call, ...]) -> list[bool]:
 
 
 def _fits_section(call: Call) -> bool:
+    if call.protocol == BLUESKY:
+        return call == Call(CallKind.COMMAND, BLUESKY, BLUESKY, None, call.address) and bool(call.address)
     if (call.protocol, call.kind) not in CALL_FORMS or call.target is None or call.path or call.arguments:
         return False
     return call.address is None if call.protocol == "epics" else bool(call.address)
@@ -83,7 +89,8 @@ def _fits_section(call: Call) -> bool:
 
 def section_attributes(call: Call) -> Iterator[tuple[str, int]]:
     """Those attributes that stand in the section of a call which stands in one."""
-    for key in CALL_FORMS[call.protocol, call.kind].attributes:
+    form = CALL_FORMS.get((call.protocol, call.kind))
+    for key in form.attributes if form else ():
         value = call.attributes.get(key)
         if isinstance(value, int) and not isinstance(value, bool):
             yield key, value

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+
+_UNPRINTABLE = re.compile(r"[^\t\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""What YAML does not allow outside of quotes; a line break is not among it."""
 
 
 def comment_lines(text: str) -> list[str]:
@@ -28,7 +32,4 @@ def comment_lines(text: str) -> list[str]:
 
 
 def _printable(line: str) -> str:
-    """A line without characters that YAML does not allow outside of quotes."""
-    return "".join(
-        each if each == "\t" or each.isprintable() or each == "\xa0" else f"\\u{ord(each):04x}" for each in line
-    )
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)

@@ -1,16 +1,32 @@
-"""Mentions of files in YAML: given the extension that the file has now, all else of the text as it is."""
+"""Mentions of files in YAML, changed at their places, with all else of the text as it is."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from mxplans.profile.yaml12 import Mapping, Node, Scalar, read_text
+from mxplans.profile import yaml12
+from mxplans.profile.migrate._source import Source
 
 _SECTIONS = ("objects", "_objects")
-_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
-"""Where libyaml begins a new line."""
+_PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)*")
+"""Anchor and tag before a value."""
+_ALIAS = re.compile(r"[ \t]*:[ \t\r\n]*(\*[^\s,\[\]{}]+)")
+_QUOTABLE = re.compile(r"[^'\"\\]*\Z")
+
+
+def update_mentions(text: str, files: Mapping[str, str]) -> str:
+    """Change which files a text mentions.
+
+    Args:
+        text: YAML of either dialect.
+        files: New mentions by those that stand there, both as written.
+
+    Raises:
+        InvalidYaml: If the text is no YAML, or an anchor ties a mention to something that is none.
+    """
+    return _changed(text, "the text", files.get)
 
 
 def respell_mentions(text: str, name: str, extension: Callable[[str], str | None]) -> str:
@@ -22,28 +38,72 @@ def respell_mentions(text: str, name: str, extension: Callable[[str], str | None
         extension: The extension, with its dot, of the file behind a mention as written; None to leave it.
 
     Raises:
-        InvalidYaml: If the text is no YAML.
+        InvalidYaml: As `update_mentions`.
     """
-    starts = [0, *(found.end() for found in _BREAK.finditer(text))]
+
+    def respelt(mention: str) -> str | None:
+        suffix, old = extension(mention), PurePosixPath(mention).suffix
+        return mention.removesuffix(old) + suffix if suffix is not None and old else None
+
+    return _changed(text, name, respelt)
+
+
+def _changed(text: str, name: str, new: Callable[[str], str | None]) -> str:
+    source = Source(text)
+    root = yaml12.read_text(text, name)
     edits: dict[int, tuple[int, str]] = {}
-    for mention in _mentions(read_text(text, name)):
-        suffix = extension(mention.text)
-        old = PurePosixPath(mention.text).suffix
-        if suffix is None or not old or suffix == old or mention.place.line != mention.end.line:
-            continue
-        begin = starts[mention.place.line - 1] + mention.place.column - 1
-        end = starts[mention.end.line - 1] + mention.end.column - 1
-        head, _, tail = text[begin:end].rpartition(old)
-        edits[begin] = end, f"{head}{suffix}{tail}"
-    for begin, (end, new) in sorted(edits.items(), reverse=True):
-        text = text[:begin] + new + text[end:]
-    return text
+    for key, value in _mentions(root):
+        wanted = new(value.text)
+        if wanted is not None and wanted != value.text:
+            begin, end = _span(source, key, value)
+            edits[begin] = end, _written(text[begin:end], wanted)
+    if not edits:
+        return text
+    result = text
+    for begin, (end, written) in sorted(edits.items(), reverse=True):
+        result = result[:begin] + written + result[end:]
+    if yaml12.plain(yaml12.read_text(result, name)) != _expected(root, new):
+        raise yaml12.InvalidYaml(root.place, "a mention is tied to something else by an anchor; write both out")
+    return result
 
 
-def _mentions(node: Node) -> Iterator[Scalar]:
-    if not isinstance(node, Mapping):
-        return
+def _mentions(node: yaml12.Node) -> Iterator[tuple[yaml12.Scalar, yaml12.Scalar]]:
+    """Roles and files."""
     for section in _SECTIONS:
-        objects = node.get(section)
-        if isinstance(objects, Mapping):
-            yield from (value for _, value in objects if isinstance(value, Scalar) and isinstance(value.value, str))
+        objects = node.get(section) if isinstance(node, yaml12.Mapping) else None
+        pairs: list[tuple[yaml12.Scalar, yaml12.Node]] = []
+        if isinstance(objects, yaml12.Mapping):
+            pairs = list(objects)
+        elif isinstance(objects, yaml12.Sequence):
+            pairs = [pair for item in objects.items if isinstance(item, yaml12.Mapping) for pair in item]
+        for key, value in pairs:
+            if isinstance(value, yaml12.Scalar) and isinstance(value.value, str):
+                yield key, value
+
+
+def _span(source: Source, key: yaml12.Scalar, value: yaml12.Scalar) -> tuple[int, int]:
+    """Where a mention stands: of an alias, the alias itself."""
+    alias = _ALIAS.match(source.text, source.offset(key.end))
+    if alias is not None:
+        return alias.span(1)
+    begin, end = source.offset(value.place), source.offset(value.end)
+    properties = _PROPERTIES.match(source.text, begin)
+    begin = properties.end() if properties else begin
+    return begin, begin + len(source.text[begin:end].rstrip())
+
+
+def _written(old: str, new: str) -> str:
+    """A mention in the quotes of the one before."""
+    quote = old[0] if old[0] in "'\"" else ""
+    return f"{quote}{new}{quote}" if quote and _QUOTABLE.match(new) and new.isprintable() else yaml12.written(new)
+
+
+def _expected(root: yaml12.Node, new: Callable[[str], str | None]) -> object:
+    """The text as plain values, with its mentions changed."""
+    expected = yaml12.plain(root)
+    for section in _SECTIONS:
+        objects = expected.get(section)
+        for part in objects if isinstance(objects, list) else [objects]:
+            if isinstance(part, dict):
+                part.update({key: new(each) or each for key, each in part.items() if isinstance(each, str)})
+    return expected

@@ -7,12 +7,14 @@ belong to, and MXCuBE reads the rest as it would read a file written by hand.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from mxplans.profile.dialects.config_object import Call, CallKind, Comment, ConfigObject, Path, Reference
+from mxplans.profile.dialects.config_object import Call, CallKind, Comment, ConfigObject, Dialect, Path, Reference
 from mxplans.profile.dialects.extension import EXTENSION_KEY, extension_of
 from mxplans.profile.dialects.names import EXTENSIONS, canonical_name
 from mxplans.profile.dialects.section_forms import (
+    BLUESKY,
     CALL_FORMS,
     section_attributes,
     split_pv,
@@ -36,6 +38,7 @@ def to_yaml_b(config: ConfigObject, files: Mapping[str, str], literals: Literals
             among them is mentioned as it was, with `.xml` if that says no extension.
         literals: What becomes of texts that hold a list or mapping.
     """
+    config = _in_section_order(config)
     properties, texts = structured(config.properties) if literals is Literals.YAML else (dict(config.properties), {})
     document = _document(config, properties, files)
     extension = extension_of(config, texts)
@@ -57,6 +60,25 @@ def _may_flow(path: DocumentPath) -> bool:
     return path[0] not in ("configuration", "objects") and len(path) > 3
 
 
+def _in_section_order(config: ConfigObject) -> ConfigObject:
+    """An object with its calls in the order in which the file is read: that of the sections, then the extension."""
+    protocols = [*dict.fromkeys(protocol for protocol, _ in CALL_FORMS), BLUESKY]
+    places = list(dict.fromkeys(_call_path(call)[:2] for call in (*config.commands, *config.channels)))
+    comments = config.comments
+    ordered: dict[str, tuple[Call, ...]] = {}
+    for kind, calls in (("command", config.commands), ("channel", config.channels)):
+        stands = stand_in_sections(calls)
+        ranks = [
+            (0, protocols.index(call.protocol), places.index(_call_path(call)[:2])) if here else (1, 0, 0)
+            for call, here in zip(calls, stands, strict=True)
+        ]
+        order = sorted(range(len(calls)), key=ranks.__getitem__)
+        ordered[kind] = tuple(calls[index] for index in order)
+        ways: dict[Path, Path] = {(kind, old): (kind, new) for new, old in enumerate(order)}
+        comments = tuple(replace(each, before=ways.get(each.before[:2], each.before)) for each in comments)
+    return replace(config, commands=ordered["command"], channels=ordered["channel"], comments=comments)
+
+
 def _document(config: ConfigObject, properties: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     if config.class_path is not None:
@@ -70,8 +92,14 @@ def _document(config: ConfigObject, properties: Mapping[str, Any], files: Mappin
     calls = [*_standing(config.commands), *_standing(config.channels)]
     for protocol in dict.fromkeys(protocol for protocol, _ in CALL_FORMS):
         for call in (each for each in calls if each.protocol == protocol):
-            section, address, kind, name = _call_path(call)
-            document.setdefault(section, {}).setdefault(address, {}).setdefault(kind, {})[name] = _call(call)
+            *way, name = _call_path(call)
+            section = document
+            for step in way:
+                section = section.setdefault(step, {})
+            section[name] = _call(call)
+    servers = [each.address for each in calls if each.protocol == BLUESKY]
+    if servers:
+        document[BLUESKY] = servers[0]
     return document
 
 
@@ -88,7 +116,9 @@ def _mention(reference: Reference, files: Mapping[str, str]) -> str:
     return f"{reference.target.removeprefix('/')}.xml"
 
 
-def _call_path(call: Call) -> tuple[str, str, str, str]:
+def _call_path(call: Call) -> tuple[str, ...]:
+    if call.protocol == BLUESKY:
+        return (BLUESKY,)
     place = split_pv(call.target or "")[0] if call.protocol == "epics" else call.address or ""
     return call.protocol, place, f"{call.kind}s", call.name
 
@@ -110,7 +140,8 @@ def _placed(config: ConfigObject) -> dict[DocumentPath, list[str]]:
         "channel": _call_paths(config.channels, CallKind.CHANNEL),
     }
     for comment in config.comments:
-        found.setdefault(_place(comment, config, ways), []).extend(comment_lines(comment.text))
+        lines = comment_lines(comment.text) if config.dialect is Dialect.XML else [f"#{comment.text}"]
+        found.setdefault(_place(comment, config, ways), []).extend(lines)
     return found
 
 

@@ -19,16 +19,19 @@ _WORDS: dict[str, ScalarValue] = {
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
     **{sign + word: float(f"{sign}inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
 }
-_INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)\Z")
+_INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9_]+)\Z")
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _TIME = re.compile(
-    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt]|[ \t]+)(?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})"
-    r"(?:\.(?P<fraction>[0-9]{1,6}))?[ \t]*(?P<zone>Z|[-+][0-9]{2}:[0-9]{2})?\Z"
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[Tt]|[ \t]+)([0-9]{1,2}):([0-9]{2}):([0-9]{2})"
+    r"(?:\.(?P<fraction>[0-9]*))?"
+    r"(?:[ \t]*(?P<zone>Z|(?P<sign>[-+])(?P<hours>[0-9]{1,2})(?::(?P<minutes>[0-9]{2}))?))?\Z"
 )
 _BASES = {"0b": 2, "0o": 8, "0x": 16}
-_DIGITS_MOST = 400
-"""Of a number: longer ones are texts, since making a number of them takes time that grows with the square."""
+_DIGITS_MOST = 4300
+"""Of a number, as Python reads and writes it at most: longer ones are texts."""
+_BITS_MOST = 14284
+"""Of a number that has so many digits at most, where it is written in another base."""
 _PLAIN = re.compile(r"[A-Za-z_/.][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+()-]+)*\Z")
 """Texts that can stand without quotes anywhere, if they are read as texts."""
 
@@ -44,7 +47,7 @@ def scalar_value(text: str) -> ScalarValue:
     """
     if text in _WORDS:
         return _WORDS[text]
-    if text[0] not in "0123456789+-." or len(text) > _DIGITS_MOST:
+    if text[0] not in "0123456789+-." or len(text) > _DIGITS_MOST + 1:
         return text
     if _INTEGER.match(text):
         return _integer(text)
@@ -60,17 +63,33 @@ def _integer(text: str) -> ScalarValue:
     base = _BASES.get(digits[:2], 10)
     if base != 10:
         digits = digits[2:]
-    return sign * int(digits, base) if digits else text
+    if not digits or (base == 10 and len(digits) > _DIGITS_MOST):
+        return text
+    number = int(digits, base)
+    return text if base != 10 and number.bit_length() > _BITS_MOST else sign * number
 
 
 def _moment(text: str) -> ScalarValue:
     if _DATE.match(text):
         return datetime.date.fromisoformat(text)
     if found := _TIME.match(text):
-        fraction = f".{found['fraction'].ljust(6, '0')}" if found["fraction"] else ""
-        zone = "+00:00" if found["zone"] == "Z" else found["zone"] or ""
-        return datetime.datetime.fromisoformat(f"{found['date']}T{found['clock']}{fraction}{zone}")
+        return _date_and_time(found)
     return text
+
+
+def _date_and_time(found: re.Match[str]) -> datetime.datetime:
+    zone = None
+    if found["zone"]:
+        offset = datetime.timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
+        zone = datetime.timezone(-offset if found["sign"] == "-" else offset)
+    fraction = found["fraction"] or ""
+    microseconds = int(fraction[:6].ljust(6, "0")) + (fraction[6:7] >= "5")
+    year, month, day, hour, minute, second = map(int, found.groups()[:6])
+    begin = datetime.datetime(year, month, day, hour, minute, second, tzinfo=zone)
+    try:
+        return begin + datetime.timedelta(microseconds=microseconds)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
 
 
 def written(value: ScalarValue) -> str:

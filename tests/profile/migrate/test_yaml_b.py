@@ -1,0 +1,95 @@
+"""YAML-B says all that a hardware object says, and comes back equal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from mxplans.profile import yaml12
+from mxplans.profile.dialects.config_object import (
+    Comment,
+    ConfigObject,
+    differences,
+    same_value,
+)
+from mxplans.profile.dialects.yaml_file import read_yaml
+from mxplans.profile.migrate.literals import Literals
+from mxplans.profile.migrate.yaml_b import to_yaml_b
+from mxplans.profile.places import errors_of
+from tests.profile.config_objects import config_objects, redirects, texts
+
+_SETTINGS = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+
+
+def _read(text: str, name: str) -> ConfigObject:
+    file = read_yaml(text.encode(), PurePosixPath("it.yaml"), name)
+    assert not errors_of(file.findings), (file.findings, text)
+    assert file.config is not None, text
+    return file.config
+
+
+def _ruamel(text: str) -> Any:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.version = (1, 2)
+    return yaml.load(text)
+
+
+@_SETTINGS
+@given(config_objects | redirects, st.sampled_from(Literals))
+def test_what_is_written_is_read_as_the_same(config: ConfigObject, literals: Literals) -> None:
+    text = to_yaml_b(config, {}, literals)
+    assert differences(_read(text, config.name), config) == [], text
+
+
+@_SETTINGS
+@given(config_objects | redirects, st.data())
+def test_writing_what_was_read_changes_nothing(config: ConfigObject, data: st.DataObject) -> None:
+    anchors = st.sampled_from([("root",), ("end",), *_anchors(config)])
+    comments = data.draw(st.lists(st.builds(Comment, text=texts, line=st.just(1), before=anchors), max_size=4))
+    text = to_yaml_b(replace(config, comments=tuple(comments)), {})
+    assert to_yaml_b(_read(text, config.name), {}) == text
+
+
+@_SETTINGS
+@given(config_objects)
+def test_mxcubes_own_yaml_reader_finds_the_same(config: ConfigObject) -> None:
+    # NaN is unequal to itself, and ruamel.yaml reads a text of more digits than Python does as an error.
+    text = to_yaml_b(config, {})
+    assert same_value(_plain(_ruamel(text)), yaml12.plain(yaml12.read_text(text, "it.yaml"))), text
+
+
+def _plain(value: Any) -> Any:
+    """Without the classes of ruamel.yaml."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _anchors(config: ConfigObject) -> list[tuple[str | int, ...]]:
+    """All that a comment may stand before."""
+    parts = {"reference": config.references, "command": config.commands, "channel": config.channels}
+    ways: list[tuple[str | int, ...]] = [(what, index) for what, each in parts.items() for index in range(len(each))]
+    return ways + [("property", *way) for way in _ways(config.properties, ())]
+
+
+def _ways(value: Any, path: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
+    if isinstance(value, dict):
+        return [way for key, each in value.items() for way in [(*path, key), *_ways(each, (*path, key))]]
+    if isinstance(value, list):
+        return [way for index, each in enumerate(value) for way in _ways(each, (*path, index))]
+    return []
+
+
+@_SETTINGS
+@given(config_objects, st.lists(texts, max_size=5), st.data())
+def test_every_comment_stands_in_the_file(config: ConfigObject, said: list[str], data: st.DataObject) -> None:
+    anchors = st.sampled_from([("root",), ("end",), ("unheard", 3), ("reference", 99), *_anchors(config)])
+    comments = tuple(Comment(text, 1, data.draw(anchors)) for text in said)
+    found = [comment.strip() for _, comment in yaml12.comment_lines(to_yaml_b(replace(config, comments=comments), {}))]
+    for line in (line.strip() for text in said for line in text.splitlines()):
+        assert not line or line in found
