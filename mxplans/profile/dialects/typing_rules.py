@@ -20,7 +20,7 @@ INT_DIGITS = 4300
 """Digits up to which Python reads an integer (its default, here whatever the interpreter was started with)."""
 LITERAL_CHARACTERS = 100_000
 LITERAL_DEPTH = 32
-_TRUTHS = {"true", "false", "yes", "no", "on", "off"}
+_TRUTHS = {"true", "false", "yes", "no"}
 _NOTHINGS = {"none", "null", "nil", "~"}
 _BASED = re.compile(r"[+-]?0[xXoObB][0-9a-fA-F_]+")
 _LEADING_ZEROS = re.compile(r"[+-]?0[0_]*[0-9]")

@@ -17,7 +17,7 @@ from mxplans.profile.places import Place
 from mxplans.profile.yaml12 import LIMITS, Limits
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Element:
     """An element.
 

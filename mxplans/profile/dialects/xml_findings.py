@@ -1,0 +1,53 @@
+"""What is to be known of an XML file, collected while it is read."""
+
+from __future__ import annotations
+
+from mxplans.profile.dialects.config_object import Value
+from mxplans.profile.dialects.typing_rules import bracketed, literal, surprise, typed
+from mxplans.profile.places import Finding, Place, Severity
+
+_SHOWN = 40
+
+
+class XmlFindings:
+    """Findings of one file, in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self.all: list[Finding] = []
+
+    def error(self, place: Place, what: str, remedy: str) -> None:
+        """It cannot be used as it is."""
+        self.all.append(Finding(Severity.ERROR, place, what, remedy))
+
+    def warning(self, place: Place, what: str, remedy: str, also: tuple[Place, ...] = ()) -> None:
+        """It is probably not what its author meant."""
+        self.all.append(Finding(Severity.WARNING, place, what, remedy, also))
+
+    def note(self, place: Place, what: str, remedy: str = "", also: tuple[Place, ...] = ()) -> None:
+        """Worth knowing."""
+        self.all.append(Finding(Severity.NOTE, place, what, remedy, also))
+
+    def value(self, text: str, thing: str, place: Place) -> Value:
+        """The value of a text as MXCuBE types it; what surprises about it is a warning.
+
+        Args:
+            text: As written.
+            thing: What it is the value of, as "attribute polling of channel State".
+            place: Where.
+        """
+        reason = surprise(text)
+        if reason is not None:
+            self.warning(place, f"{thing}: {shown(text)} {reason}", "write it as it is meant")
+        elif bracketed(text) and literal(text) is None:
+            what = f"{thing}: {shown(text)} begins with a bracket and is no list or mapping of JSON or Python"
+            self.note(place, what, "nothing, if its class reads it so")
+        return typed(text)
+
+
+def shown(text: str) -> str:
+    """A text in quotes, shortened.
+
+    >>> shown("x" * 50)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'"
+    """
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")

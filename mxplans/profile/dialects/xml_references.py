@@ -1,0 +1,111 @@
+"""Mentions of other objects: how MXCuBE's XML writes the name of a target, and what that name is."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from mxplans.profile.dialects.config_object import Path, Reference
+from mxplans.profile.dialects.typing_rules import typed
+from mxplans.profile.dialects.xml_findings import XmlFindings, shown
+from mxplans.profile.dialects.xml_tree import Element
+from mxplans.profile.places import Place
+
+EXTENSIONS = (".xml", ".yaml", ".yml")
+
+
+def written_target(element: Element) -> tuple[str, str] | None:
+    """The attribute that makes an element a reference, and what it says: `hwrid` wins over `href`.
+
+    None if there is neither. As upstream both are typed first, so that one that reads as nothing, zero or False makes
+    no reference, and one that reads as a number is the number's text.
+    """
+    for attribute in ("hwrid", "href"):
+        value = typed(element.attributes.get(attribute, ""))
+        if value:
+            return attribute, str(value)
+    return None
+
+
+def canonical_target(written: str, name: str, place: Place, findings: XmlFindings) -> str:
+    """Name of the object that is meant.
+
+    `./x` and `../x` both stand for x in the folder of the object itself, as upstream has it; all else is below the
+    look-up folder. Upstream appends the extension itself: one that is written is taken off, with a warning.
+
+    Args:
+        written: The target as written.
+        name: Canonical name of the object that mentions it.
+        place: Of the mention.
+        findings: Gets what is to be known of it.
+    """
+    folder = name.rpartition("/")[0]
+    full = written
+    if written.startswith("../"):
+        full = f"{folder}/{written[3:]}"
+        if folder:
+            what = f"target {shown(written)} is {full}: ../ means the folder of {name} itself, as ./ does"
+            findings.warning(place, what, "write the full name")
+    elif written.startswith("./"):
+        full = f"{folder}/{written[2:]}"
+    parts: list[str] = []
+    for part in full.split("/"):
+        if part == ".." and not parts:
+            findings.error(place, f"target {shown(written)} leaves the folder that is read", "name an object within it")
+        elif part == "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    target = "/" + "/".join(parts)
+    if PurePosixPath(target).suffix.lower() in EXTENSIONS:
+        shorter = str(PurePosixPath(target).with_suffix(""))
+        what = f"target {shown(written)} has an extension, which MXCuBE appends itself: read as {shorter}"
+        findings.warning(place, what, f"write {shorter}")
+        return shorter
+    return target
+
+
+def read_reference(element: Element, path: Path, name: str, findings: XmlFindings) -> Reference:
+    """The mention that an element with `hwrid` or `href` is.
+
+    Upstream looks roles up in lower case only, and puts a mention without a role under the text "none". It adds a
+    nested mention to the nested element and to the whole object.
+
+    Args:
+        element: It has a target.
+        path: Nested property it stands in.
+        name: Canonical name of the object that mentions it.
+        findings: Gets what is to be known of it.
+    """
+    place = element.place
+    written = (written_target(element) or ("", ""))[1]
+    target = canonical_target(written, name, place, findings)
+    role: str | None = None
+    if typed(element.attributes.get("role", "None")) not in (None, ""):
+        said = str(typed(element.attributes["role"]))
+        role = said.lower()
+        if role != said:
+            findings.warning(place, f"role {shown(said)} is {role!r} in MXCuBE", f"write {role}")
+    else:
+        findings.note(place, f"{target} is mentioned without a role", "give it one, to find it by that")
+    return Reference(role, target, path, element.tag, written, place)
+
+
+def note_repeated_roles(references: tuple[Reference, ...], findings: XmlFindings) -> None:
+    """Warn of roles that stand twice: upstream resolves them from the last to the first, so that the first one stays.
+
+    Nested mentions count for the whole object as well; two in different nested elements, or of the same target, are a
+    note only.
+    """
+    first: dict[str, Reference] = {}
+    for reference in references:
+        if reference.role is None:
+            continue
+        before = first.setdefault(reference.role, reference)
+        if before is reference:
+            continue
+        what = f"role {reference.role!r} stands twice in the object: {before.target} is taken, not {reference.target}"
+        if before.target == reference.target:
+            what = f"role {reference.role!r} stands twice in the object, for {before.target} both times"
+        is_same_place = before.path == reference.path and before.target != reference.target
+        say = findings.warning if is_same_place else findings.note
+        say(reference.place, what, "give each its own role", (before.place,))
