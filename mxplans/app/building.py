@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from mxplans.errors import InvalidProfile
+from mxplans.model.device_settings import SecretReference
 from mxplans.profile import DeviceEntry, fill
 from mxplans.profile.class_paths import load_class
-from mxplans.roles import SampleDetector
-
-PARTS: Mapping[str, type] = {"detectors": SampleDetector}
-"""Settings that hold entries of devices themselves, and what these must be."""
+from mxplans.profile.device_settings import PARTS, filled_settings
 
 
 def build(entry: DeviceEntry, known: Mapping[str, str], where: str, **more: Any) -> Any:
@@ -31,16 +31,40 @@ def build(entry: DeviceEntry, known: Mapping[str, str], where: str, **more: Any)
         InvalidProfile: If a class, a placeholder or a setting is wrong.
     """
     cls = load_class(entry.cls, f"{where}.class")
-    settings = {
-        name: _parts(value, PARTS[name], known, f"{where}.settings.{name}")
-        if name in PARTS and isinstance(value, list)
-        else fill(value, known, f"{where}.settings.{name}")
+    parts = {
+        name: _parts(entry.settings[name], role, known, f"{where}.settings.{name}")
+        for name, role in PARTS.items()
+        if isinstance(entry.settings.get(name), list)
+    }
+    filled = {
+        name: value if name in parts else fill(value, known, f"{where}.settings.{name}")
         for name, value in entry.settings.items()
     }
+    settings = filled_settings(entry.cls, filled, where) | parts
     try:
-        return cls(**more, **settings)
+        return cls(**more, **{name: _revealed(value, f"{where}.settings.{name}") for name, value in settings.items()})
     except (TypeError, ValueError) as error:
         raise InvalidProfile(f"{where}.settings: {error}; correct the settings of {entry.cls}") from error
+
+
+def _revealed(value: Any, where: str) -> Any:
+    """A secret in place of the reference to it; anything else as it is."""
+    if not isinstance(value, SecretReference):
+        return value
+    if value.env is not None:
+        secret, place = os.environ.get(value.env, ""), f"environment variable {value.env}"
+    else:
+        place = str(value.file)
+        try:
+            secret = Path(place).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            # What stands there is never said.
+            raise InvalidProfile(f"{where}: the secret in {place} cannot be read; put it there as text") from (
+                error if isinstance(error, OSError) else None
+            )
+    if not secret.strip():
+        raise InvalidProfile(f"{where}: the secret in {place} is empty; put it there")
+    return secret.strip()
 
 
 def classes_of(entry: DeviceEntry) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from collections.abc import Iterable
 from importlib.metadata import entry_points
@@ -23,9 +24,9 @@ def load_class(path: str, where: str) -> Any:
     try:
         return getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError) as error:
-        raise InvalidProfile(
-            f"{where}: {path} cannot be loaded: {error}; correct the class path in the profile"
-        ) from error
+        close = difflib.get_close_matches(path, device_classes(), n=1)
+        remedy = f"did you mean {close[0]}?" if close else "correct the class path in the profile"
+        raise InvalidProfile(f"{where}: {path} cannot be loaded: {error}; {remedy}") from error
 
 
 def device_classes(distributions: Iterable[str] | None = None) -> tuple[str, ...]:

@@ -119,6 +119,9 @@ def _finding(problem: Any, loc: Loc, root: Mapping, scope: _Scope) -> Finding:
     if problem["type"] == "extra_forbidden":
         what, remedy = scope.unknown_key(loc)
         return Finding(Severity.ERROR, key.place if key is not None else node.place, _told(loc, what), remedy)
+    if problem["loc"][-1:] == ("[key]",):
+        allowed = f"unknown key; allowed are {problem.get('ctx', {}).get('expected', 'others')}"
+        return Finding(Severity.ERROR, place_of(root, loc) if key is None else key.place, _told(loc, allowed))
     if problem["type"] == "missing":
         return Finding(Severity.ERROR, place_of(root, loc), _told(loc, "is missing"), _how_to_say(loc, scope))
     if problem["type"] == "value_error":

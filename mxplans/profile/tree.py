@@ -158,3 +158,16 @@ def under(loc: tuple[str, ...], node: Node) -> Mapping:
 
 def _scalar_at(scalar: Scalar, place: Place) -> Scalar:
     return Scalar(scalar.value, scalar.text, scalar.plain, place, place)
+
+
+def node_of(value: Any, place: Place) -> Node:
+    """Plain values as a node, all of it at one place."""
+    if isinstance(value, dict):
+        keys = [Scalar(str(key), str(key), False, place, place) for key in value]
+        return Mapping(
+            tuple((key, node_of(inner, place)) for key, inner in zip(keys, value.values(), strict=True)), place, place
+        )
+    if isinstance(value, list | tuple):
+        return Sequence(tuple(node_of(item, place) for item in value), place, place)
+    plain = value if isinstance(value, str | int | float | None) else str(value)
+    return Scalar(plain, str(value), not isinstance(plain, str), place, place)
