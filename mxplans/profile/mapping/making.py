@@ -169,7 +169,7 @@ class Workshop:
                 self.sections.setdefault(key, MappedValue(key, taken.value, taken.place, taken.origin))
                 own = [object_item(config)] if taken.place is not None else []
                 self.ledger.settle([*own, *taken.items], Fate.MAPPED, key)
-                self._look_at(row.checks, key)
+                self._look_at((source.check,) if source.check else (), key)
 
     def _follow(self, config: ConfigObject, row: Row) -> None:
         for follows in row.follows:

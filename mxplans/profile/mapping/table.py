@@ -48,6 +48,7 @@ class Source(Part):
     with_: str | None = Field(default=None, alias="with", description="Only beside this other setting")
     otherwise: Any = Field(default=None, description="The value when nothing is there to take it from")
     what: str = Field(default="", description="What is to be filled in where it is missing")
+    check: str | None = Field(default=None, description="What somebody must look at where it is there")
 
     @cached_property
     def transforms(self) -> tuple[Transform, ...]:
@@ -122,7 +123,6 @@ class Row(Part):
     sections: dict[str, Source] = Field(default={}, description="Keys of the profile, as limits.detector_nx")
     follows: tuple[Follows, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
-    checks: tuple[str, ...] = ()
     not_needed: str | None = Field(default=None, min_length=1, description="Why the object with all it holds is not")
     todo: str | None = Field(default=None, min_length=1, description="What to do for an object that nothing came of")
     unused: str | None = Field(default=None, min_length=1, description="Why an object is not needed nothing came of")
@@ -154,6 +154,6 @@ class Table(Part):
     )
     rows: tuple[Row, ...] = ()
     common: tuple[Verdict, ...] = Field(default=(), description="For all objects, after their row's own")
-    needed: dict[str, str] = Field(default={}, description="Keys that a profile needs, and what to fill in")
+    needed: dict[str, str] = Field(default={}, description="Keys that a profile should say, and what to fill in")
     derived: dict[str, Derived] = Field(default={}, description="By key of the profile")
     usual: dict[str, Device] = Field(default={}, description="By role: what plays it when no object of MXCuBE does")

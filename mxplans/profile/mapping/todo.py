@@ -37,14 +37,16 @@ def write_todo(mapped: Mapped) -> str:
 
 
 def _object(entries: list[Entry]) -> Iterator[str]:
-    whole = [entry for entry in entries if entry.why == WITH_OBJECT]
+    """An object's own line, then its pieces by what is to be done with them; references go with what they name."""
+    groups: dict[str, list[Entry]] = {}
     for entry in entries:
-        if entry.why != WITH_OBJECT:
-            yield f"- [ ] {_told(entry)}: {_plain(entry.why)}"
-    for piece in Piece:
-        mine = [entry for entry in whole if entry.item.piece is piece]
-        if mine:
+        named = entry.item.piece is Piece.REFERENCE and entry.why.startswith("as ")
+        groups.setdefault("with what they name" if named else entry.why, []).append(entry)
+    for why, mine in sorted(groups.items(), key=lambda group: group[0] == WITH_OBJECT):
+        if why == WITH_OBJECT:
             yield f"  - with it: {'; '.join(map(_told, mine))}"
+        else:
+            yield f"- [ ] {_plain(why)}: {'; '.join(map(_told, mine))}"
 
 
 def _told(entry: Entry) -> str:

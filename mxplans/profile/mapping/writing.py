@@ -32,7 +32,8 @@ ORDER = (
 )
 """Of the sections of a profile."""
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
-_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "nan", "inf"}
+_IN_BLOCK = re.compile(r"[A-Za-z_/][A-Za-z0-9_./:-]*[A-Za-z0-9_/-]")
 _COMMENT_COLUMN = 60
 
 
@@ -111,7 +112,9 @@ def _lines(key: str, node: _Node, indent: str) -> Iterator[str]:
     if node.todo is not None:
         yield f"{indent}# TODO {_scalar(key)}: {_one_line(node.todo)}"
         return
-    written = f"{indent}{_scalar(key)}:" if node.below else f"{indent}{_scalar(key)}: {_flow(node.value)}"
+    value = node.value
+    bare = isinstance(value, str) and _IN_BLOCK.fullmatch(value) and value.lower() not in _WORDS
+    written = f"{indent}{_scalar(key)}:" + ("" if node.below else f" {value if bare else _flow(value)}")
     comment = f"# {_one_line(node.comment)}" if node.comment else ""
     yield f"{written:<{_COMMENT_COLUMN}} {comment}" if comment else written
     for name, inner in node.below.items():
