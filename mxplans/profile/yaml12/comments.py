@@ -13,7 +13,7 @@ from mxplans.profile.yaml12.reading import PARSER
 _BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 """Where libyaml begins a new line."""
 _COMMENT = re.compile(r"#([^\r\n\x85\u2028\u2029]*)")
-_HEADER_COMMENT = re.compile(r"[^#\r\n\x85\u2028\u2029]*[ \t]#([^\r\n\x85\u2028\u2029]*)")
+_HEADER_COMMENT = re.compile(r"[^#\r\n\x85\u2028\u2029]*#([^\r\n\x85\u2028\u2029]*)")
 """Behind the mark of a block scalar, on its line."""
 
 
