@@ -40,6 +40,16 @@ def staged(destination: Path) -> Iterator[Path]:
         remove(folder)
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """An empty folder where the system keeps what is gone soon."""
+    folder = Path(tempfile.mkdtemp(prefix="mxplans-migration-"))
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
 def take_place(folder: Path, destination: Path) -> None:
     """Give a folder the name of another, which ends; if that fails, the other stands as before.
 

@@ -46,8 +46,8 @@ def read_tree(root: Path) -> Tree:
     """All that stands below a folder; links are told, and not followed.
 
     Raises:
-        InvalidProfile: If it is no folder that can be read, holds what is neither file, folder nor link, is deeper
-            than `LIMITS.depth`, or has a link that leaves it, loops or points to nothing.
+        InvalidProfile: If it is no folder that can be read, holds what is neither file, folder nor link, or is deeper
+            than `LIMITS.depth`.
     """
     try:
         return dict(_walk(root, PurePosixPath()))
@@ -70,7 +70,6 @@ def _walk(root: Path, below: PurePosixPath) -> Iterator[tuple[PurePosixPath, Ite
 
 def _item(root: Path, path: PurePosixPath, found: os.stat_result) -> Item:
     if stat.S_ISLNK(found.st_mode):
-        _check_link(root, path)
         return Item(ItemKind.LINK, 0, os.readlink(root / path))
     mode = stat.S_IMODE(found.st_mode)
     if stat.S_ISDIR(found.st_mode):
@@ -80,22 +79,15 @@ def _item(root: Path, path: PurePosixPath, found: os.stat_result) -> Item:
     raise InvalidProfile(f"{Place(str(path))}: is a device, pipe or socket; allowed are files, folders and links")
 
 
-def _check_link(root: Path, path: PurePosixPath) -> None:
-    place, link = Place(str(path)), os.readlink(root / path)
-    try:
-        target = (root / path).resolve(strict=True)
-    except FileNotFoundError:
-        raise InvalidProfile(f"{place}: is a link to {link}, which is not there; correct or remove it") from None
-    except (OSError, RuntimeError) as error:
-        # Up to Python 3.12 a loop is a RuntimeError, from 3.13 on an OSError.
-        raise InvalidProfile(f"{place}: is a link to {link} that leads back to itself; remove it") from error
-    home = root.resolve()
-    if not target.is_relative_to(home):
-        raise InvalidProfile(
-            f"{place}: is a link to {link}, outside of the folder; allowed are links within it: copy the file into it"
-        )
-    if (home / path).parent.is_relative_to(target):
-        raise InvalidProfile(f"{place}: is a link to {link}, a folder that it stands in itself; remove it")
+def stamps(root: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of the last change of each file below a folder, by which a change is noticed."""
+    found = {}
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(folder, name)
+            status = os.lstat(path)
+            found[path] = status.st_size, status.st_mtime_ns
+    return found
 
 
 def tree_differences(one: Path, other: Path) -> list[str]:

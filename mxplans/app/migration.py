@@ -1,0 +1,75 @@
+"""Migration as the command line does it: says what happened on stdout, what is wrong on stderr, and gives the exit code."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mxplans.profile.migrate.folder import Literals, Options, migrate_folder
+from rich.console import Console
+
+from mxplans.app.migration_report import print_report, write_page
+from mxplans.errors import InvalidProfile
+from mxplans.profile.migrate.report import MigrationReport, Outcome
+from mxplans.profile.places import errors_of
+
+DONE, REFUSED = 0, 2
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationWish:
+    """What the command line asks for.
+
+    Attributes:
+        source: Folder of an MXCuBE configuration.
+        destination: Folder for the result.
+        only: Name or file of the one object that is meant; None for all.
+        subtree: And all that it refers to.
+        dry_run: Write no result.
+        literals: `text` or `yaml`.
+        page: HTML file for the report; None for none.
+    """
+
+    source: Path
+    destination: Path
+    only: str | None
+    subtree: bool
+    dry_run: bool
+    literals: str
+    page: Path | None
+
+
+def run_migration(wish: MigrationWish) -> int:
+    """Convert to YAML-B.
+
+    Raises:
+        InvalidProfile: If there is nothing that a report could be of.
+    """
+    _check_page(wish)
+    options = Options(wish.only, wish.subtree, wish.dry_run, Literals(wish.literals))
+    report = migrate_folder(wish.source, wish.destination, options)
+    print_report(report, Console())
+    if wish.page is not None:
+        write_page(report, wish.page)
+    return _told(report)
+
+
+def _check_page(wish: MigrationWish) -> None:
+    """A page within the folders would be a file of theirs the next time.
+
+    Raises:
+        InvalidProfile: If it would stand in one of them.
+    """
+    for folder in (wish.source, wish.destination):
+        if wish.page is not None and wish.page.resolve().is_relative_to(folder.resolve()):
+            raise InvalidProfile(f"report {wish.page} would stand in {folder}; give a file outside of it")
+
+
+def _told(report: MigrationReport) -> int:
+    for finding in errors_of(report.findings):
+        print(finding, file=sys.stderr)
+    if report.outcome is Outcome.REFUSED:
+        print(f"mxplans: refused, {report.destination} is as it was", file=sys.stderr)
+        return REFUSED
+    return DONE

@@ -1,0 +1,151 @@
+"""From a folder as it stands to the files as they are to be."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from mxplans.profile.dialects.config_object import Dialect
+from mxplans.profile.dialects.names import EXTENSIONS
+from mxplans.profile.dialects.reading import ConfigFile, FileKind
+from mxplans.profile.migrate.literals import Literals
+from mxplans.profile.migrate.mentions import update_mentions
+from mxplans.profile.migrate.report import Fate
+from mxplans.profile.migrate.snapshot import Snapshot, mentioned
+from mxplans.profile.migrate.yaml_a import rewrite_yaml_a
+from mxplans.profile.migrate.yaml_b import to_yaml_b
+from mxplans.profile.places import Finding, Place, Severity
+
+_BOM = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What becomes of a file.
+
+    Attributes:
+        path: In the source.
+        result: In the destination.
+        fate: What becomes of it.
+        text: Its new content; None for what is kept.
+        why: Why it is kept.
+        findings: What is to be known of it.
+    """
+
+    path: PurePosixPath
+    result: PurePosixPath
+    fate: Fate = Fate.KEPT
+    text: str | None = None
+    why: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def convert(
+    snapshot: Snapshot, selected: Collection[PurePosixPath], literals: Literals = Literals.TEXT
+) -> dict[PurePosixPath, Conversion]:
+    """What becomes of each file that could hold an object, by its path in the source.
+
+    Args:
+        snapshot: The folder.
+        selected: Files that are meant.
+        literals: What becomes of texts that hold a literal.
+    """
+    suffixes = {path: ".yaml" if path in selected and path.suffix == ".xml" else path.suffix for path in snapshot.files}
+    while True:
+        found = {path: _converted(snapshot, path, selected, suffixes, literals) for path in snapshot.files}
+        kept = [path for path, conversion in found.items() if conversion.result.suffix != suffixes[path]]
+        if not kept:
+            return found
+        # What had to be kept is mentioned by the name that it has.
+        suffixes |= {path: path.suffix for path in kept}
+
+
+def _converted(
+    snapshot: Snapshot,
+    path: PurePosixPath,
+    selected: Collection[PurePosixPath],
+    suffixes: Mapping[PurePosixPath, str],
+    literals: Literals,
+) -> Conversion:
+    file = snapshot.files[path]
+    if file.config is None:
+        broken = file.kind is FileKind.BROKEN
+        return Conversion(path, path, why="cannot be read, and nothing mentions it" if broken else "no hardware object")
+    if path in selected and file.config.dialect is Dialect.XML:
+        return _from_xml(snapshot, path, suffixes, literals)
+    if file.config.dialect is Dialect.XML:
+        return Conversion(path, path, why="not selected")
+    return _from_yaml(snapshot, file, path in selected, suffixes)
+
+
+def _from_xml(
+    snapshot: Snapshot, path: PurePosixPath, suffixes: Mapping[PurePosixPath, str], literals: Literals
+) -> Conversion:
+    views = [file.config for file in snapshot.views[path] if file.config is not None]
+    texts = dict.fromkeys(to_yaml_b(config, _files(snapshot, path, suffixes), literals) for config in views)
+    if len(texts) == 1:
+        return Conversion(path, path.with_suffix(".yaml"), Fate.CONVERTED, next(iter(texts)))
+    what = "mentions objects relative to its own folder, which has other names for entry files of other folders"
+    remedy = "write names with a leading / to have it converted"
+    finding = Finding(Severity.WARNING, views[0].place, f"{what}; it stays XML", remedy)
+    return Conversion(path, path, why=what, findings=(finding,))
+
+
+def _from_yaml(
+    snapshot: Snapshot, file: ConfigFile, selected: bool, suffixes: Mapping[PurePosixPath, str]
+) -> Conversion:
+    path, config = file.path, file.config
+    if config is None:
+        raise ValueError(f"{path} holds no object")
+    content = (snapshot.root / path).read_bytes().decode("utf-8")
+    bom = _BOM if content.startswith(_BOM) else ""
+    text = content.removeprefix(bom)
+    mentions = _respelt(snapshot, file, suffixes)
+    if selected and config.dialect is Dialect.YAML_A:
+        rewritten = rewrite_yaml_a(
+            text, {each.target: mentions[each.written] for each in config.references if each.written in mentions}
+        )
+        findings: tuple[Finding, ...] = ()
+        if rewritten.anew is not None:
+            what = f"is written anew, without its blank lines and quotes: {rewritten.anew}"
+            findings = (Finding(Severity.NOTE, Place(str(path)), what),)
+        return Conversion(path, path, Fate.CONVERTED, rewritten.text, findings=findings)
+    updated = update_mentions(text, mentions)
+    if updated != text:
+        return Conversion(path, path, Fate.UPDATED, bom + updated)
+    return Conversion(path, path, why="is YAML-B already" if config.dialect is Dialect.YAML_B else "not selected")
+
+
+def _files(snapshot: Snapshot, path: PurePosixPath, suffixes: Mapping[PurePosixPath, str]) -> dict[str, str]:
+    """How a file has to mention others, by their names."""
+    targets = [target for file in snapshot.views[path] for target in mentioned(file)]
+    found = {target: snapshot.targets.get((path, target)) for target in targets}
+    return {target: target.removeprefix("/") + suffixes[file] for target, file in found.items() if file is not None}
+
+
+def _respelt(snapshot: Snapshot, file: ConfigFile, suffixes: Mapping[PurePosixPath, str]) -> dict[str, str]:
+    """Mentions with the extensions that files have now, by mentions as written."""
+    found: dict[str, str] = {}
+    for reference in file.config.references if file.config is not None else ():
+        target = snapshot.targets.get((file.path, reference.target))
+        stem, extension = posixpath.splitext(reference.written)
+        if target is not None and extension in EXTENSIONS:
+            found[reference.written] = stem + suffixes[target]
+    return found
+
+
+def collisions(snapshot: Snapshot, conversions: Mapping[PurePosixPath, Conversion]) -> list[Finding]:
+    """Files that stand where a converted one has to."""
+    return [
+        Finding(
+            Severity.ERROR,
+            Place(str(conversion.result)),
+            f"stands where {path} has to when it is converted, and is no hardware object",
+            "rename or remove it",
+            (Place(str(path)),),
+        )
+        for path, conversion in conversions.items()
+        if conversion.result != path and conversion.result in snapshot.tree
+    ]

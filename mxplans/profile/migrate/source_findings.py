@@ -1,0 +1,68 @@
+"""What is to be known of a source before it is migrated: what must be mended first, and what may stay as it is.
+
+An object that is mentioned and not there is missing afterwards as before, and a broken file that nobody mentions is
+carried along; both are told. All other errors are to be mended first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from mxplans.profile.dialects.config_graph import ConfigGraph
+from mxplans.profile.dialects.config_object import Dialect
+from mxplans.profile.dialects.graph import ENTRY_NAMES
+from mxplans.profile.dialects.reading import FileKind
+from mxplans.profile.migrate.snapshot import Snapshot, mentioned
+from mxplans.profile.places import Finding, Place, Severity
+
+
+def source_findings(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> list[Finding]:
+    """All that is to be known of a folder, errors only for what keeps it from being migrated.
+
+    Args:
+        snapshot: The folder.
+        selected: Files that are to be converted.
+    """
+    harmless = {
+        path
+        for path, file in snapshot.files.items()
+        if file.kind is FileKind.BROKEN and path.name not in ENTRY_NAMES and not snapshot.is_mentioned(path)
+    }
+    found: dict[Finding, None] = {}
+    for graph in (snapshot.folder, *snapshot.entries.values()):
+        for finding in graph.findings:
+            if PurePosixPath(finding.place.file) in harmless:
+                finding = replace(
+                    finding, severity=Severity.WARNING, remedy="nothing mentions it, so it stays as it is"
+                )
+            elif _is_missing(finding, graph):
+                finding = replace(finding, severity=Severity.WARNING)
+            found[finding] = None
+    return [*found, *_out_of_reach(snapshot, selected)]
+
+
+def _is_missing(finding: Finding, graph: ConfigGraph) -> bool:
+    return any(finding.what.startswith(f"object {name} is not found") for name in graph.missing)
+
+
+def _out_of_reach(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> list[Finding]:
+    """XML that mentions what is YAML afterwards: MXCuBE finds it only where something else has loaded it before."""
+    found = []
+    for path, file in snapshot.files.items():
+        if file.config is None or file.config.dialect is not Dialect.XML or path in selected:
+            continue
+        targets = {snapshot.targets.get((path, name)) for name in mentioned(file)}
+        converted = sorted(target for target in targets if target is not None and target in selected)
+        found += [
+            Finding(
+                Severity.WARNING,
+                file.config.place,
+                f"stays XML and mentions {target}, which becomes YAML: MXCuBE finds it only if it was loaded before",
+                f"name {target.with_suffix('.yaml')} in the entry file before it, or convert both",
+                (Place(str(target)),),
+            )
+            for target in converted
+        ]
+    return found
