@@ -38,7 +38,7 @@ class BlockWriter:
         return [line for index, each in enumerate(value) for line in self._item(each, (*path, index))]
 
     def _pair(self, key: Any, value: Any, path: DocumentPath) -> list[str]:
-        name = written(key)
+        name = _scalar(key)
         # A key in the explicit form is closed by a line of its own.
         *before, head = [f"{name}:"] if len(name) < _KEY_WIDTH else [f"? {name}", ":"]
         before = [*self._comments.get(path, ()), *before]
@@ -64,7 +64,7 @@ class BlockWriter:
         if isinstance(value, str):
             return _text(value)
         if not isinstance(value, Mapping | list | tuple):
-            return [written(value)]
+            return [_scalar(value)]
         if not value:
             return ["{}" if isinstance(value, Mapping) else "[]"]
         if path in self._above_comments or not (self._may_flow(path) or _is_numeric(value)):
@@ -80,9 +80,16 @@ def flow(value: Any) -> str:
     '{role: x, path: [a, 1], target: null}'
     """
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{written(key)}: {flow(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_scalar(key)}: {flow(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(flow, value)) + "]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    """A value on one line; texts with quotes or backslashes in single quotes, where those stand as they are."""
+    if isinstance(value, str) and value.isprintable() and ('"' in value or "\\" in value):
+        return "'" + value.replace("'", "''") + "'"
     return written(value)
 
 
@@ -105,7 +112,7 @@ def _text(text: str) -> list[str]:
                 return block
         except InvalidYaml:
             pass  # it holds what may stand in quotes only
-    return [written(text)]
+    return [_scalar(text)]
 
 
 def _literal(text: str) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import PurePosixPath
+from collections.abc import Iterator, Mapping
 
 from mxplans.profile import yaml12
+from mxplans.profile.dialects.config_object import same_value
+from mxplans.profile.dialects.yaml_file import CLASS_A, OBJECTS_A
 from mxplans.profile.migrate._source import Source
 
-_SECTIONS = ("objects", "_objects")
+_NAME = "the text"
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)*")
 """Anchor and tag before a value."""
 _ALIAS = re.compile(r"[ \t]*:[ \t\r\n]*(\*[^\s,\[\]{}]+)")
@@ -26,34 +27,11 @@ def update_mentions(text: str, files: Mapping[str, str]) -> str:
     Raises:
         InvalidYaml: If the text is no YAML, or an anchor ties a mention to something that is none.
     """
-    return _changed(text, "the text", files.get)
-
-
-def respell_mentions(text: str, name: str, extension: Callable[[str], str | None]) -> str:
-    """Give each mention of a file the extension that it has now.
-
-    Args:
-        text: YAML of either dialect.
-        name: What places call its file.
-        extension: The extension, with its dot, of the file behind a mention as written; None to leave it.
-
-    Raises:
-        InvalidYaml: As `update_mentions`.
-    """
-
-    def respelt(mention: str) -> str | None:
-        suffix, old = extension(mention), PurePosixPath(mention).suffix
-        return mention.removesuffix(old) + suffix if suffix is not None and old else None
-
-    return _changed(text, name, respelt)
-
-
-def _changed(text: str, name: str, new: Callable[[str], str | None]) -> str:
     source = Source(text)
-    root = yaml12.read_text(text, name)
+    root = yaml12.read_text(text, _NAME)
     edits: dict[int, tuple[int, str]] = {}
     for key, value in _mentions(root):
-        wanted = new(value.text)
+        wanted = files.get(value.text)
         if wanted is not None and wanted != value.text:
             begin, end = _span(source, key, value)
             edits[begin] = end, _written(text[begin:end], wanted)
@@ -62,23 +40,27 @@ def _changed(text: str, name: str, new: Callable[[str], str | None]) -> str:
     result = text
     for begin, (end, written) in sorted(edits.items(), reverse=True):
         result = result[:begin] + written + result[end:]
-    if yaml12.plain(yaml12.read_text(result, name)) != _expected(root, new):
+    if not same_value(yaml12.plain(yaml12.read_text(result, _NAME)), _expected(root, files)):
         raise yaml12.InvalidYaml(root.place, "a mention is tied to something else by an anchor; write both out")
     return result
 
 
-def _mentions(node: yaml12.Node) -> Iterator[tuple[yaml12.Scalar, yaml12.Scalar]]:
+def _section(root: yaml12.Node) -> str:
+    """Where mentions stand: dialect A may have a property of the name that dialect B has for them."""
+    return OBJECTS_A if isinstance(root, yaml12.Mapping) and root.get(CLASS_A) is not None else "objects"
+
+
+def _mentions(root: yaml12.Node) -> Iterator[tuple[yaml12.Scalar, yaml12.Scalar]]:
     """Roles and files."""
-    for section in _SECTIONS:
-        objects = node.get(section) if isinstance(node, yaml12.Mapping) else None
-        pairs: list[tuple[yaml12.Scalar, yaml12.Node]] = []
-        if isinstance(objects, yaml12.Mapping):
-            pairs = list(objects)
-        elif isinstance(objects, yaml12.Sequence):
-            pairs = [pair for item in objects.items if isinstance(item, yaml12.Mapping) for pair in item]
-        for key, value in pairs:
-            if isinstance(value, yaml12.Scalar) and isinstance(value.value, str):
-                yield key, value
+    objects = root.get(_section(root)) if isinstance(root, yaml12.Mapping) else None
+    pairs: list[tuple[yaml12.Scalar, yaml12.Node]] = []
+    if isinstance(objects, yaml12.Mapping):
+        pairs = list(objects)
+    elif isinstance(objects, yaml12.Sequence):
+        pairs = [pair for item in objects.items if isinstance(item, yaml12.Mapping) for pair in item]
+    for key, value in pairs:
+        if isinstance(value, yaml12.Scalar) and isinstance(value.value, str):
+            yield key, value
 
 
 def _span(source: Source, key: yaml12.Scalar, value: yaml12.Scalar) -> tuple[int, int]:
@@ -98,12 +80,11 @@ def _written(old: str, new: str) -> str:
     return f"{quote}{new}{quote}" if quote and _QUOTABLE.match(new) and new.isprintable() else yaml12.written(new)
 
 
-def _expected(root: yaml12.Node, new: Callable[[str], str | None]) -> object:
+def _expected(root: yaml12.Node, files: Mapping[str, str]) -> object:
     """The text as plain values, with its mentions changed."""
     expected = yaml12.plain(root)
-    for section in _SECTIONS:
-        objects = expected.get(section)
-        for part in objects if isinstance(objects, list) else [objects]:
-            if isinstance(part, dict):
-                part.update({key: new(each) or each for key, each in part.items() if isinstance(each, str)})
+    objects = expected[_section(root)]
+    for part in objects if isinstance(objects, list) else [objects]:
+        if isinstance(part, dict):
+            part.update({key: files.get(each, each) for key, each in part.items() if isinstance(each, str)})
     return expected
