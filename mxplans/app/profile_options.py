@@ -34,6 +34,22 @@ def read_profile(path: Path, given: Sequence[str] | None = None) -> Profile:
     return read_placed(path, given).profile
 
 
+def read_ready(path: Path, given: Sequence[str] | None = None) -> Profile:
+    """The profile, with the settings of its devices checked as well, so that a session can begin.
+
+    Raises:
+        InvalidProfile: With all that is wrong.
+    """
+    from mxplans.profile import ProfileRefused
+    from mxplans.profile.device_settings import findings_of_settings
+    from mxplans.profile.places import errors_of
+
+    placed = read_placed(path, given)
+    if wrong := errors_of(findings_of_settings(placed)):
+        raise ProfileRefused(str(path), wrong)
+    return placed.profile
+
+
 def read_placed(path: Path, given: Sequence[str] | None = None) -> PlacedProfile:
     """The same, with the place of each value.
 

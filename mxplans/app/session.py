@@ -18,6 +18,7 @@ from mxplans.app.virtual_time import PLAN_PACKAGES, device_packages, time_keeper
 from mxplans.errors import DeviceFault, InvalidProfile
 from mxplans.profile import DeviceEntry, Profile, fill
 from mxplans.profile.casting import USUAL_DEVICES
+from mxplans.profile.device_settings import require_settings
 from mxplans.roles import OPTIONAL_ROLES, ROLES, Beamline
 
 if TYPE_CHECKING:
@@ -84,10 +85,12 @@ def open_session(
         places: Placeholders with the addresses of services that run already (`open_services`); none is started then.
 
     Raises:
-        InvalidProfile: If a class, a placeholder or a port is wrong.
+        InvalidProfile: If a class, a setting, a placeholder or a port is wrong; a class or a setting before anything is
+            started.
         ServiceDied: If a service does not get ready.
         DeviceFault: If a device does not answer.
     """
+    require_settings(profile, str(profile_path))
     out = out.resolve()
     (out / "logs").mkdir(parents=True, exist_ok=True)
     known = dict(places) if places is not None else known_places(profile, profile_path, out, shipment)

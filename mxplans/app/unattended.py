@@ -14,7 +14,7 @@ from rich.console import Console
 from mxplans.app.followers import Follower, open_followers
 from mxplans.app.interrupts import Interrupts
 from mxplans.app.plugins import load_entry_point
-from mxplans.app.profile_options import read_profile
+from mxplans.app.profile_options import read_ready
 from mxplans.app.progress import NightProgress, result_table
 from mxplans.app.session import Session, fresh_folder, known_places, open_session
 from mxplans.centring.detection import Backgrounds
@@ -58,7 +58,7 @@ def run_night(
         InvalidInput: If the profile or the shipment cannot be used; nothing was collected then.
         LimitExceeded: If an experiment asks for more than the beamline can do; nothing was started then.
     """
-    profile = read_profile(profile_path, given)
+    profile = read_ready(profile_path, given)
     if virtual_time:
         profile = profile.model_copy(update={"speed_up": 1.0})  # documents are stamped in virtual seconds
     items = build_queue(read_message(shipment), profile.experiment.sweep, profile.experiment.strategy)

@@ -69,6 +69,20 @@ def findings_of_settings(placed: PlacedProfile) -> list[Finding]:
     return found or [note for role, entry in placed.profile.devices.items() for note in _notes(placed, role, entry)]
 
 
+def require_settings(profile: Profile, name: str) -> None:
+    """See that every device class is there and takes its settings, as far as they are known before a session.
+
+    Args:
+        profile: Whose devices.
+        name: Of the profile, for the error.
+
+    Raises:
+        InvalidProfile: With all that is wrong.
+    """
+    if problems := check_settings(profile):
+        raise InvalidProfile("\n  ".join([f"profile {name}:", *(said for _, said in problems)]))
+
+
 def filled_settings(class_path: str, settings: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Settings whose placeholders are filled, as the constructor takes them; `"5"` for a number has become one.
 

@@ -17,7 +17,7 @@ import zmq
 from rich.console import Console
 
 from mxplans.app.followers import open_followers
-from mxplans.app.profile_options import read_profile
+from mxplans.app.profile_options import read_ready
 from mxplans.app.queueserver.execution import ExecutionQueue
 from mxplans.app.queueserver.feeder import Feeder
 from mxplans.app.queueserver.group import Group
@@ -70,7 +70,7 @@ def serve(options: ServeOptions) -> None:
         ServiceDied: If a service of the profile or Redis does not get ready.
         LedgerError: If the queue file cannot be used.
     """
-    profile = read_profile(options.profile, options.given)
+    profile = read_ready(options.profile, options.given)
     redis = parse_redis(options.redis) if options.redis is not None else None
     check_port(options.port, "--port")
     if options.permissions is not None and not options.permissions.is_file():
