@@ -112,7 +112,7 @@ def _of_another_format(tree: Mapping) -> Iterator[Finding]:
     elif not isinstance(said, Scalar) or said.value != FORMAT:
         yield Finding(
             Severity.ERROR,
-            said.place,
+            place_of(tree, ("schema",)),
             f"schema: is {shown(('schema',), said)}; allowed is {FORMAT}",
             "give a profile of this version of mxplans",
         )

@@ -89,14 +89,15 @@ def located(
         within: The way to it.
     """
     scope = _Scope(model, within)
-    unknown = [_written((*within, *each["loc"]), root) for each in raised if each["type"] == "extra_forbidden"]
+    first = raised[: 2 * PROBLEMS_MOST]
+    unknown = [_written((*within, *each["loc"]), root) for each in first if each["type"] == "extra_forbidden"]
     found = []
-    for problem in raised[: 2 * PROBLEMS_MOST]:
+    for problem in first:
         loc = _written((*within, *problem["loc"]), root)
         if problem["type"] == "missing" and _is_in_another_unit(loc, unknown):
             continue
         found.append((loc, _finding(problem, loc, root, scope)))
-    if len(raised) > 2 * PROBLEMS_MOST:
+    if len(raised) > len(first):
         found.append((within, Finding(Severity.ERROR, root.place, "more is wrong", "correct this first")))
     return found
 
