@@ -6,11 +6,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from mxplans.profile.migrate.folder import Literals, Options, migrate_folder
 from rich.console import Console
 
 from mxplans.app.migration_report import print_report, write_page
 from mxplans.errors import InvalidProfile
+from mxplans.profile.migrate.folder import Options, migrate_folder
+from mxplans.profile.migrate.literals import Literals
 from mxplans.profile.migrate.report import MigrationReport, Outcome
 from mxplans.profile.places import errors_of
 
@@ -29,6 +30,7 @@ class MigrationWish:
         dry_run: Write no result.
         literals: `text` or `yaml`.
         page: HTML file for the report; None for none.
+        tables: Files that say which class becomes which device, over those that come with mxplans.
     """
 
     source: Path
@@ -38,6 +40,7 @@ class MigrationWish:
     dry_run: bool
     literals: str
     page: Path | None
+    tables: tuple[Path, ...] = ()
 
 
 def run_migration(wish: MigrationWish) -> int:

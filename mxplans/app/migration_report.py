@@ -23,12 +23,16 @@ _SHOWN = 20
 
 def print_report(report: MigrationReport, console: Console) -> None:
     """Say what became of the files, what was counted in and out, and what is to be known."""
-    console.print(_counts(report))
+    console.print(f"{report.source} to {report.destination}: {report.outcome}", soft_wrap=True, highlight=False)
+    if report.files:
+        console.print(_counts(report))
     for fate in Fate:
         files = report.with_fate(fate)
         if files:
             console.print(f"{fate}: {len(files)}", highlight=False)
-    _print_some(console, "kept", [f"{file.path}: {file.why}" for file in report.with_fate(Fate.KEPT) if file.why])
+    _print_some(
+        console, "kept, and why", [f"{file.path}: {file.why}" for file in report.with_fate(Fate.KEPT) if file.why]
+    )
     _print_some(console, "with parts under x-mxplans", _supplements(report.files))
     _print_some(console, "literals within texts", [text for file in report.files for text in file.literals])
     kinds = by_kind(finding for finding in report.findings if finding.severity is not Severity.ERROR)
@@ -36,7 +40,7 @@ def print_report(report: MigrationReport, console: Console) -> None:
 
 
 def _counts(report: MigrationReport) -> Table:
-    table = Table("", "in", "out", title=f"{report.source} to {report.destination}: {report.outcome}")
+    table = Table("", "in", "out")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, before, after in counts(report):
@@ -47,12 +51,8 @@ def _counts(report: MigrationReport) -> Table:
 def counts(report: MigrationReport) -> list[tuple[str, int, int]]:
     """What is counted in the source and in the destination: (name, before, after)."""
     rows = [("files", len(report.files), len(report.files))]
-    rows += [
-        (each.name, getattr(report.before, each.name), getattr(report.after, each.name)) for each in fields(Tally)
-    ]
-    rows += [
-        (f"instances, {graph.name}", graph.instances_before, graph.instances_after) for graph in report.graphs
-    ]
+    rows += [(each.name, getattr(report.before, each.name), getattr(report.after, each.name)) for each in fields(Tally)]
+    rows += [(f"instances, {graph.name}", graph.instances_before, graph.instances_after) for graph in report.graphs]
     return rows
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mxplans.app.profile_migrate import migrate
 from mxplans.app.profile_options import Given
 
 profile = typer.Typer(
@@ -14,6 +15,8 @@ profile = typer.Typer(
     help="Beamline profiles: check, look at, compare; and the way from MXCuBE's files to them.",
     no_args_is_help=True,
 )
+
+profile.command()(migrate)
 
 File = Annotated[Path, typer.Argument(help="Beamline profile (YAML).", show_default=False)]
 

@@ -21,6 +21,9 @@ from mxplans.profile.migrate.staging import scratch, staged, take_place
 from mxplans.profile.migrate.tree import Item, ItemKind, stamps, tree_differences
 from mxplans.profile.places import Finding, Place, Severity, errors_of
 
+_SHOWN = 10
+"""Differences of a destination that are told one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -70,7 +73,8 @@ def migrate_folder(source: Path, destination: Path, options: Options | None = No
         _build(before, conversions, folder)
         report = _proved(before, folder, conversions, findings, destination)
         if report.outcome is Outcome.DONE and stamps(source) != stamped:
-            report = _refused(report, [f"{source} was changed while it was read: run it again"])
+            what = "was changed while it was read"
+            report = _refused(report, Finding(Severity.ERROR, Place(str(source)), what, "run it again"))
         if report.outcome is Outcome.DONE:
             report = _compared(report, folder)
         if report.outcome is Outcome.DONE and options.dry_run:
@@ -174,10 +178,10 @@ def _compared(report: MigrationReport, folder: Path) -> MigrationReport:
         return replace(report, outcome=Outcome.UNCHANGED)
     if report.source == destination:
         return report
+    told = "; ".join(others[:_SHOWN]) + (f"; and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
     remedy = "give a folder that is empty or not there; to convert more of a folder, give it twice"
-    return _refused(report, [f"{destination} holds something else: {said}; {remedy}" for said in others])
+    return _refused(report, Finding(Severity.ERROR, Place(str(destination)), f"holds something else: {told}", remedy))
 
 
-def _refused(report: MigrationReport, reasons: list[str]) -> MigrationReport:
-    errors = tuple(Finding(Severity.ERROR, Place(""), reason) for reason in reasons)
-    return replace(report, outcome=Outcome.REFUSED, findings=(*errors, *report.findings))
+def _refused(report: MigrationReport, reason: Finding) -> MigrationReport:
+    return replace(report, outcome=Outcome.REFUSED, findings=(reason, *report.findings))
