@@ -52,7 +52,7 @@ def read_xml(content: bytes, path: PurePosixPath, name: str, limits: Limits = LI
     kind = FileKind.OBJECT
     if config is None:
         kind = FileKind.BROKEN if tree.root.tag == REDIRECT else FileKind.OTHER
-    return ConfigFile(path, kind, config, tuple(findings.all))
+    return ConfigFile(path, kind, config, findings.sorted())
 
 
 def _redirect(tree: Tree, name: str, findings: XmlFindings) -> ConfigObject | None:

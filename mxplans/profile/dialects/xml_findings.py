@@ -10,22 +10,26 @@ _SHOWN = 40
 
 
 class XmlFindings:
-    """Findings of one file, in the order in which they were made."""
+    """Findings of one file."""
 
     def __init__(self) -> None:
-        self.all: list[Finding] = []
+        self._all: list[Finding] = []
+
+    def sorted(self) -> tuple[Finding, ...]:
+        """All of them, from the first line to the last."""
+        return tuple(sorted(self._all, key=lambda finding: finding.place))
 
     def error(self, place: Place, what: str, remedy: str) -> None:
         """It cannot be used as it is."""
-        self.all.append(Finding(Severity.ERROR, place, what, remedy))
+        self._all.append(Finding(Severity.ERROR, place, what, remedy))
 
     def warning(self, place: Place, what: str, remedy: str, also: tuple[Place, ...] = ()) -> None:
         """It is probably not what its author meant."""
-        self.all.append(Finding(Severity.WARNING, place, what, remedy, also))
+        self._all.append(Finding(Severity.WARNING, place, what, remedy, also))
 
-    def note(self, place: Place, what: str, remedy: str = "", also: tuple[Place, ...] = ()) -> None:
+    def note(self, place: Place, what: str, remedy: str, also: tuple[Place, ...] = ()) -> None:
         """Worth knowing."""
-        self.all.append(Finding(Severity.NOTE, place, what, remedy, also))
+        self._all.append(Finding(Severity.NOTE, place, what, remedy, also))
 
     def value(self, text: str, thing: str, place: Place) -> Value:
         """The value of a text as MXCuBE types it; what surprises about it is a warning.

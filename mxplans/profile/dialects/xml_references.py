@@ -80,11 +80,11 @@ def read_reference(element: Element, path: Path, name: str, findings: XmlFinding
     written = (written_target(element) or ("", ""))[1]
     target = canonical_target(written, name, place, findings)
     role: str | None = None
-    if typed(element.attributes.get("role", "None")) not in (None, ""):
-        said = str(typed(element.attributes["role"]))
-        role = said.lower()
-        if role != said:
-            findings.warning(place, f"role {shown(said)} is {role!r} in MXCuBE", f"write {role}")
+    said = findings.value(element.attributes.get("role", "None"), f"role of {target}", place)
+    if said not in (None, ""):
+        role = str(said).lower()
+        if role != str(said):
+            findings.warning(place, f"role {shown(str(said))} is {role!r} in MXCuBE", f"write {role}")
     else:
         findings.note(place, f"{target} is mentioned without a role", "give it one, to find it by that")
     return Reference(role, target, path, element.tag, written, place)

@@ -118,7 +118,7 @@ class _Builder(ContentHandler):
         self._position = 0
         self._open: list[Element] = []
         self._text: list[str] = []
-        self._root: Element | None = None
+        self._roots: list[Element] = []
         self._comments: list[TreeComment] = []
         self._locator: Any = None
 
@@ -129,9 +129,8 @@ class _Builder(ContentHandler):
         return Place(self._file, self._locator.getLineNumber() or 0, (self._locator.getColumnNumber() or 0) + 1)
 
     def tree(self) -> Tree:
-        if self._root is None:
-            raise InvalidXml(Place(self._file), "holds no element", "write one, or take the file away")
-        return Tree(self._root, tuple(self._comments))
+        """The tree of a file that was read to its end, which has a root then."""
+        return Tree(self._roots[0], tuple(self._comments))
 
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 (SAX)
         self._count(1 + len(attrs))
@@ -142,7 +141,7 @@ class _Builder(ContentHandler):
             self._end_text()
             self._open[-1].children.append(element)
         else:
-            self._root = element
+            self._roots.append(element)
         self._open.append(element)
 
     def endElement(self, name: str) -> None:  # noqa: N802 (SAX)
