@@ -38,9 +38,9 @@ def _of_form(pattern: str, told: str) -> Callable[[str], str]:
     return check
 
 
-_ADDRESS = r"^[^\s:/]+:[0-9]{1,5}$"
-_HTTP = r"^https?://\S+$"
-_NO_BLANK = r"^\S*$"
+ADDRESS_PATTERN = r"^[^\s:/]+:[0-9]{1,5}$"
+URL_PATTERN = r"^https?://\S+$"
+NO_BLANK_PATTERN = r"^\S*$"
 CLASS_PATH = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 """How a class is given: its module, a colon, its name."""
 PLACEHOLDER_PATTERN = r"\{[A-Za-z_]\w*(\.[A-Za-z_]\w*)?\}"
@@ -50,20 +50,20 @@ TimeoutS: TypeAlias = Annotated[float, Field(gt=0)]
 """Seconds until something has failed."""
 Address: TypeAlias = Annotated[
     str,
-    AfterValidator(_of_form(_ADDRESS, "host:port, as 127.0.0.1:9001")),
-    WithJsonSchema({"type": "string", "pattern": _ADDRESS, "examples": ["127.0.0.1:9001"]}),
+    AfterValidator(_of_form(ADDRESS_PATTERN, "host:port, as 127.0.0.1:9001")),
+    WithJsonSchema({"type": "string", "pattern": ADDRESS_PATTERN, "examples": ["127.0.0.1:9001"]}),
 ]
 """Host and port."""
 HttpUrl: TypeAlias = Annotated[
     str,
-    AfterValidator(_of_form(_HTTP, "an address of HTTP, as http://127.0.0.1:8080")),
-    WithJsonSchema({"type": "string", "pattern": _HTTP, "examples": ["http://127.0.0.1:8080"]}),
+    AfterValidator(_of_form(URL_PATTERN, "an address of HTTP, as http://127.0.0.1:8080")),
+    WithJsonSchema({"type": "string", "pattern": URL_PATTERN, "examples": ["http://127.0.0.1:8080"]}),
 ]
 """Of a service that speaks HTTP."""
 PvPrefix: TypeAlias = Annotated[
     str,
-    AfterValidator(_of_form(_NO_BLANK, "without blanks, as BL07-MO-GON-01:")),
-    WithJsonSchema({"type": "string", "pattern": _NO_BLANK, "examples": ["BL07-MO-GON-01:"]}),
+    AfterValidator(_of_form(NO_BLANK_PATTERN, "without blanks, as BL07-MO-GON-01:")),
+    WithJsonSchema({"type": "string", "pattern": NO_BLANK_PATTERN, "examples": ["BL07-MO-GON-01:"]}),
 ]
 """Of process variables, or the whole name of one."""
 

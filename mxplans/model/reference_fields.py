@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mxplans.model._values import TIME_PATTERN, UUID_PATTERN
+from mxplans.model.device_settings import ADDRESS_PATTERN, CLASS_PATH, NO_BLANK_PATTERN, URL_PATTERN
 
 UNITS: Mapping[str, str] = {
     "exposureTime": "s",
@@ -58,6 +59,10 @@ _SHOWN = 6
 _PATTERNS: Mapping[str, str] = {
     UUID_PATTERN: "a UUID of version 1 to 5",
     TIME_PATTERN: "with seconds, and Z or an offset",
+    ADDRESS_PATTERN: "host:port",
+    URL_PATTERN: "http:// or https://",
+    NO_BLANK_PATTERN: "without blanks",
+    CLASS_PATH: "package.module:Class",
 }
 """Patterns that are clearer in words."""
 
@@ -87,12 +92,18 @@ def type_of(field: Mapping[str, Any]) -> str:
     if "$ref" in field:
         return str(field["$ref"]).rpartition("/")[2]
     if "anyOf" in field:
-        return " or ".join(type_of(part) for part in field["anyOf"] if part.get("type") != "null")
+        return " or ".join(dict.fromkeys(type_of(part) for part in field["anyOf"] if part.get("type") != "null"))
     if field.get("type") == "array":
-        if "prefixItems" in field:
-            return f"{len(field['prefixItems'])} × {type_of(field['prefixItems'][0])}"
+        if several := _several(field):
+            return f"{len(several)} × {type_of(several[0])}"
         return f"list of {type_of(field.get('items', {}))}"
     return "time" if field.get("format") == "date-time" else str(field.get("type", "any"))
+
+
+def _several(field: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Schemas of the elements of a list of so many, in words of either draft."""
+    found = field.get("prefixItems", field.get("items"))
+    return found if isinstance(found, list) else []
 
 
 def bounds_of(field: Mapping[str, Any]) -> str:
@@ -131,7 +142,7 @@ def _length_of(field: Mapping[str, Any]) -> str:
     least, most = field.get("minLength", 0), field.get("maxLength")
     if most is not None:
         return f"{least} to {most} characters"
-    return f"up to {field['maxItems']}" if "maxItems" in field and "prefixItems" not in field else ""
+    return f"up to {field['maxItems']}" if "maxItems" in field and not _several(field) else ""
 
 
 def table_of(part: Mapping[str, Any], units: Mapping[str, str]) -> str:

@@ -12,6 +12,13 @@ USUAL_DEVICES = {
     "sample_detector": DeviceEntry.model_validate({"class": "mxplans.centring.detection:ClassicalDetector"}),
 }
 """What plays a role in a profile that says nothing else."""
+ROLE_WORDS = {
+    "detector_distance": "Distance from the sample to the detector (mm); can be set.",
+    "fast_shutter": "The shutter that opens for images, set to Open or Closed.",
+    "attenuator": "Fraction of the beam that passes, 0 to 1; can be set.",
+    "backlight": "What lights the sample from behind, set to In or Out.",
+}
+"""What roles are whose protocol is one that many things have."""
 
 
 def missing_roles(named: Collection[str]) -> dict[str, str]:

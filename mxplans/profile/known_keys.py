@@ -14,33 +14,26 @@ from pydantic import BaseModel
 from mxplans.profile.schema import Profile
 from mxplans.profile.tree import Loc
 
-UNITS = (
-    "deg",
-    "s",
-    "ms",
-    "us",
-    "ns",
-    "min",
-    "h",
-    "mm",
-    "um",
-    "nm",
-    "cm",
-    "m",
-    "rad",
-    "mrad",
-    "ev",
-    "kev",
-    "hz",
-    "khz",
-    "mgy",
-    "gy",
-    "frac",
-    "percent",
-    "deg_s",
-    "mm_s",
-    "px",
+UNITS = ("deg", "s", "mm", "um", "ev", "mgy", "frac", "px", "a", "deg_s", "mm_s", "ph_s", "s_per_ev")
+"""Units of the project: one for each quantity."""
+OTHER_UNITS = (
+    *("ms", "us", "ns", "min", "h"),
+    *("nm", "cm", "m"),
+    *("rad", "mrad"),
+    *("kev", "hz", "khz", "gy", "percent"),
 )
+"""Units that people write in their place."""
+UNIT_WORDS = {
+    "deg_s": "deg/s",
+    "mm_s": "mm/s",
+    "ph_s": "photons/s",
+    "s_per_ev": "s/eV",
+    "ev": "eV",
+    "mgy": "MGy",
+    "a": "A",
+    "frac": "0 to 1",
+}
+"""Units that are written otherwise than at the end of a key."""
 
 
 def unit_of(key: str) -> str | None:
@@ -48,8 +41,17 @@ def unit_of(key: str) -> str | None:
 
     >>> unit_of("spin_speed_deg_s"), unit_of("aperture")
     ('deg_s', None)
+    >>> unit_of("significance_min")
     """
-    return next((unit for unit in sorted(UNITS, key=len, reverse=True) if key.endswith(f"_{unit}")), None)
+    return _end_of(key, UNITS)
+
+
+def _end_of(key: str, units: tuple[str, ...]) -> str | None:
+    return next((unit for unit in sorted(units, key=len, reverse=True) if key.endswith(f"_{unit}")), None)
+
+
+def _stem(key: str) -> str:
+    return key.removesuffix(f"_{_end_of(key, (*UNITS, *OTHER_UNITS))}")
 
 
 def keys_at(loc: Loc, root: type[BaseModel] = Profile) -> list[str]:
@@ -97,9 +99,8 @@ def meant_unit(key: str, known: list[str]) -> str | None:
     >>> meant_unit("distance", ["distance_mm", "aperture"])
     'distance_mm'
     """
-    stem = key.removesuffix(f"_{unit_of(key)}")
-    stems = {other: other.removesuffix(f"_{unit_of(other)}") for other in known}
-    return next((other for other, its in stems.items() if its == stem != other and other != key), None)
+    stem = _stem(key)
+    return next((other for other in known if unit_of(other) and _stem(other) == stem != other and other != key), None)
 
 
 def _sections_with(key: str) -> list[str]:
