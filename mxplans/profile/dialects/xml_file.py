@@ -92,6 +92,7 @@ def _object(tree: Tree, name: str, findings: XmlFindings) -> ConfigObject | None
         return None
     parts = Parts(name, findings)
     properties = parts.properties(root)
+    parts.find_addresses()
     if ends_as_leaf(root):
         what = f"the file ends with an element {root.tag} as its root is: MXCuBE loads nothing from it"
         findings.warning(root.place, what, "name the inner one differently")

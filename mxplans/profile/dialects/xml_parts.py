@@ -37,6 +37,7 @@ class Parts:
     places: dict[Path, Place] = field(default_factory=dict)
     texts: dict[Path, str] = field(default_factory=dict)
     anchors: list[tuple[int, Path]] = field(default_factory=list)
+    _calls: list[tuple[CallKind, int, tuple[dict[str, Value], ...]]] = field(default_factory=list)
 
     def properties(
         self, element: Element, path: Path = (), scopes: tuple[dict[str, Value], ...] = ()
@@ -54,23 +55,25 @@ class Parts:
         """
         found: dict[str, Value] = {}
         scopes = (found, *scopes)
-        calls: list[tuple[int, CallKind]] = []
         for child, where in _places_of_children(element, path):
             self.anchors.append((child.start, ("property", *where)))
             if written_target(child):
                 self._reference(child, path)
             elif child.tag in tuple(CallKind):
-                self._call(child, path, calls)
+                self._call(child, path, scopes)
             elif not is_nested(child):
                 self._leaf(child, where, path, found)
             else:
                 self._nested(child, where, path, found, scopes)
-        for index, kind in calls:
-            of_kind = self._of_kind(kind)
-            of_kind[index] = with_address(of_kind[index], scopes, self.findings)
         if element.text_beside and (element.children or not path):
             self._text_beside(element, path)
         return found
+
+    def find_addresses(self) -> None:
+        """Give calls the addresses that properties stand in for, wherever these stand: behind a call as well."""
+        for kind, index, scopes in self._calls:
+            of_kind = self._of_kind(kind)
+            of_kind[index] = with_address(of_kind[index], scopes, self.findings)
 
     def _of_kind(self, kind: CallKind) -> list[Call]:
         return self.commands if kind is CallKind.COMMAND else self.channels
@@ -100,7 +103,7 @@ class Parts:
             self.findings.warning(inner.place, what, "take it out")
             self.extras.append(Extra(ExtraKind.ELEMENT, where, outline(inner), inner.place))
 
-    def _call(self, child: Element, path: Path, calls: list[tuple[int, CallKind]]) -> None:
+    def _call(self, child: Element, path: Path, scopes: tuple[dict[str, Value], ...]) -> None:
         kind = CallKind(child.tag)
         if not is_heard(child):
             del self.anchors[-1]
@@ -116,7 +119,7 @@ class Parts:
             inside = "a nested element, where MXCuBE hears it only if that is a device, equipment or procedure"
             what = f"{kind} {shown(call.name)} stands in {inside}"
             self.findings.warning(child.place, what, "write it in the object itself")
-        calls.append((len(of_kind), kind))
+        self._calls.append((kind, len(of_kind), scopes))
         of_kind.append(call)
         self.extras += unheard_of_call(child, call)
 
