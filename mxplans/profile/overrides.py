@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from mxplans.profile import yaml12
+from mxplans.profile.includes import INCLUDE
 from mxplans.profile.places import Finding, Place, Severity
 from mxplans.profile.tree import at, merged, under
 
@@ -59,6 +60,8 @@ def _value(source: str, name: str, keys: tuple[str, ...], text: str) -> yaml12.N
             f"{name}: names no value of the profile; allowed are keys, one within the other, and a value",
             f"write --set limits.energy_ev=12700, or {PREFIX}limits{SEPARATOR}energy_ev=12700 in the environment",
         )
+    if keys[0] == INCLUDE:
+        return Finding(Severity.ERROR, Place(source), f"{INCLUDE}: only a file includes others", "name it in the file")
     try:
         text.encode()
         return at(yaml12.read_text(text, source), source)

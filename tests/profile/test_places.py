@@ -47,8 +47,18 @@ def place_in(path, text, after=0):
         ("auto_addr_list: false", "auto_addr_list: no", "no", "should be true or false, given is 'no'"),
         ("name: Virtual beamline", "name: 012", "012", "name: should be a text: put it in quotes, given is 12"),
         ("speed_up: 5", 'speed_up: "5"', '"5"', "speed_up: should be a number, given is '5'"),
-        ("detector_nx: 512", "detector_nx: 512.5", "512.5", "limits.detector_nx: should be a whole number, given is 512.5"),
-        ("x_range_mm: [-3, 3]", "x_range_mm: [3, -3]", "x_range_mm", "limits.x_range_mm: a range from 3 to -3 is empty"),
+        (
+            "detector_nx: 512",
+            "detector_nx: 512.5",
+            "512.5",
+            "limits.detector_nx: should be a whole number, given is 512.5",
+        ),
+        (
+            "x_range_mm: [-3, 3]",
+            "x_range_mm: [3, -3]",
+            "x_range_mm",
+            "limits.x_range_mm: a range from 3 to -3 is empty",
+        ),
         ("x_range_mm: [-3, 3]", "x_range_mm: [-3, b]", "b]", "limits.x_range_mm.1: should be a number, given is 'b'"),
         ("x_range_mm: [-3, 3]", "x_range_mm: 3", "3", "limits.x_range_mm: should be a list, as [1, 2], given is 3"),
         (
@@ -60,10 +70,20 @@ def place_in(path, text, after=0):
         ("strategy: OSC", "strategy: {a: 1}", "strategy", "experiment.strategy: should be a text"),
         # checks over several values
         ("aperture: Small", "aperture: Smal", "Smal", "xray.aperture: is 'Smal'; allowed are Small, Medium, Large, of"),
-        ("aperture: Medium", "aperture: On", "On", "collection.aperture: is 'On'; allowed are Small, Medium, Large, of"),
+        (
+            "aperture: Medium",
+            "aperture: On",
+            "On",
+            "collection.aperture: is 'On'; allowed are Small, Medium, Large, of",
+        ),
         ("margin_um: 40", "coarse_step_um: 10", "xray", "xray: coarse_step_um is 10 um, step_um 20 um; allowed is"),
         # the format
-        ("schema: mxplans.profile/1", "schema: other/2", "other/2", "schema: is 'other/2'; allowed is mxplans.profile/1"),
+        (
+            "schema: mxplans.profile/1",
+            "schema: other/2",
+            "other/2",
+            "schema: is 'other/2'; allowed is mxplans.profile/1",
+        ),
         ("schema: mxplans.profile/1", "schema: [1]", "schema", "schema: is a list; allowed is mxplans.profile/1"),
         # roles
         ("  viewer:", "  veiwer:", "devices", "devices: role viewer is missing; veiwer is no role: is it meant?"),
@@ -86,7 +106,9 @@ def test_a_problem_has_its_place(tmp_path, old, new, at, said):
 
 def test_a_missing_value_is_placed_at_its_section(tmp_path):
     path = written(tmp_path, top=SIM.read_text().replace("  distance_mm: 100\n", ""))
-    assert refused(path) == [f"{place_in(path, 'collection:')}: error: collection.distance_mm: is missing; give it in mm"]
+    assert refused(path) == [
+        f"{place_in(path, 'collection:')}: error: collection.distance_mm: is missing; give it in mm"
+    ]
 
 
 def test_a_missing_section_is_named(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Never
@@ -50,7 +51,10 @@ def read_node(path: Path, name: str | None = None, limits: Limits = LIMITS) -> N
     """
     name = name or str(path)
     try:
-        size = path.stat().st_size
+        found = path.stat()
+        size = found.st_size
+        if not stat.S_ISREG(found.st_mode):
+            raise InvalidYaml(Place(name), "cannot be read: it is no file; give the path of a YAML file")
         if size > limits.size_bytes:
             raise InvalidYaml(Place(name), f"has {size} bytes; allowed are {limits.size_bytes}: is it the right file?")
         content = path.read_bytes()
@@ -172,7 +176,7 @@ class _Builder:
         try:
             return Scalar(scalar_value(event.value), event.value, True, place, end)
         except ValueError as error:
-            self._refuse(event, f"{event.value} is no date: {error}; correct it, or put it in quotes")
+            self._refuse(event, f"a date that there is not: {error}; correct it, or put it in quotes")
 
     def _start(self, event: Any) -> None:
         kinds = ("map",) if isinstance(event, yaml.MappingStartEvent) else ("seq", "omap")
