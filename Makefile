@@ -51,7 +51,7 @@ services:
 
 # Public clients that are not ours, and the tests that let them talk to our servers.
 outside-clients: $(VENV)/.dev $(VENV)-outside/.installed
-	$(BIN)/python -m pytest tests/mxplans_sim/outside
+	$(BIN)/python -m pytest tests/mxplans_sim/outside tests/profile/outside
 
 $(VENV)-outside/.installed: requirements/outside_clients.txt
 	$(PYTHON) -c 'import sys; assert sys.version_info[:2] == (3, 11), "mxcubecore is made for Python 3.11, this is " + sys.version'
