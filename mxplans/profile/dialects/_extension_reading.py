@@ -53,6 +53,10 @@ class Entry:
         shown = repr(node.text) if isinstance(node, yaml12.Scalar) else "a list or a mapping"
         raise yaml12.InvalidYaml(node.place, f"{key} of {self.name} is {shown}; {allowed}")
 
+    def refuse_all(self, what: str) -> Never:
+        """Say what is wrong with the whole entry."""
+        raise yaml12.InvalidYaml(self.place, f"an entry of {self.name} cannot be used: {what}")
+
     def value(self, key: str) -> Any:
         """Whatever stands there; None if nothing does."""
         return yaml12.plain(self._nodes[key]) if key in self._nodes else None
@@ -115,13 +119,19 @@ class Entry:
 def references_of(standing: tuple[Reference, ...], block: Entry) -> tuple[Reference, ...]:
     """References of `objects` with those of the block at their indices."""
     found = list(standing)
-    for entry in block.entries("references", ("index", "role", "target", "path", "tag"), ("index", "target")):
-        index = entry.index("index")
-        if index > len(found):
-            entry.refuse("index", f"allowed are 0 to {len(found)}: entries stand in the order of their indices")
+    for entry in block.entries("references", ("index", "role", "target", "path", "tag"), ()):
+        role, path, tag = entry.text("role"), entry.path(), entry.text("tag") or "object"
+        if "target" not in entry:
+            at = next((at for at, each in enumerate(found) if each.role == role is not None), None)
+            if at is None or "index" in entry:
+                entry.refuse_all("allowed is the role of one in `objects`: a whole one has `index` and `target`")
+            found[at] = replace(found[at], path=path, tag=tag)
+            continue
+        index = entry.index("index") if "index" in entry else None
+        if index is None or index > len(found):
+            entry.refuse_all(f"its index is {index}; allowed are 0 to {len(found)}, in this order")
         target = entry.required_text("target")
-        tag = entry.text("tag") or "object"
-        found.insert(index, Reference(entry.text("role"), target, entry.path(), tag, target, entry.place))
+        found.insert(index, Reference(role, target, path, tag, target, entry.place))
     return tuple(found)
 
 

@@ -8,8 +8,9 @@ x-mxplans:
   root: device                  # element the XML file consisted of, where not `object`
   import: /other                # this name stands for another object (`hwr_import`)
   arguments: {mode: devel}      # further arguments of the constructor
-  references:                   # mentions with no form in `objects`, at their index among all references
-    - {index: 2, role: x, target: /motors/x, path: [motors], tag: device}
+  references:                   # with `target`: whole ones that `objects` cannot hold, at their index among all
+    - {index: 2, target: /motors/x, path: [motors]}
+    - {role: y, tag: device}    # without `target`: more about one that stands in `objects`
   commands:                     # with `target`: whole commands that no section can hold
     - {protocol: tine, name: open, target: OPEN, address: /P1/SHUTTER, attributes: {tag: 1}, arguments: [[arg, 5]]}
   channels:                     # without `target`: further attributes of one that stands in a section
@@ -64,14 +65,16 @@ def extension_of(config: ConfigObject, texts: Mapping[Path, str] | None = None) 
 
 def _references(config: ConfigObject) -> list[dict[str, Any]]:
     standing = zip(config.references, stand_in_objects(config), strict=True)
-    return [_reference(index, each) for index, (each, stands) in enumerate(standing) if not stands]
+    entries = [(stands, _reference(index, each, stands)) for index, (each, stands) in enumerate(standing)]
+    return [entry for stands, entry in entries if not stands or len(entry) > 1]
 
 
-def _reference(index: int, reference: Reference) -> dict[str, Any]:
-    entry: dict[str, Any] = {"index": index}
+def _reference(index: int, reference: Reference, stands: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = {} if stands else {"index": index}
     if reference.role is not None:
         entry["role"] = reference.role
-    entry["target"] = reference.target
+    if not stands:
+        entry["target"] = reference.target
     if reference.path:
         entry["path"] = list(reference.path)
     if reference.tag != "object":
@@ -116,8 +119,8 @@ def apply_extension(config: ConfigObject, node: yaml12.Node) -> ConfigObject:
         node: The block.
 
     Raises:
-        InvalidYaml: If the block has a key or value that it may not have, speaks of a call that stands in no section,
-            or of a text that is no longer the one its structure was written as.
+        InvalidYaml: If the block has a key or value that it may not have, speaks of a reference or call that stands in no
+            section, or of a text that is no longer the one its structure was written as.
     """
     block = Entry(
         node,

@@ -48,7 +48,7 @@ def split_pv(target: str) -> tuple[str, str]:
 
 
 def stand_in_objects(config: ConfigObject) -> list[bool]:
-    """Of each reference, whether `objects: {role: file}` says all of it."""
+    """Of each reference, whether it can stand in `objects`; a path or tag still needs the extension."""
     seen: set[str] = set()
     found = []
     for reference in config.references:
@@ -60,7 +60,7 @@ def stand_in_objects(config: ConfigObject) -> list[bool]:
 
 
 def _fits_objects(reference: Reference) -> bool:
-    if reference.role is None or reference.path or reference.tag != "object":
+    if reference.role is None:
         return False
     target = reference.target
     return canonical_name(f"{target[1:]}.xml") == target and not leaves_folder(target)

@@ -174,7 +174,7 @@ def _reference_paths(config: ConfigObject) -> list[DocumentPath]:
     others = 0
     for reference, stands in zip(config.references, stand_in_objects(config), strict=True):
         paths.append(("objects", reference.role) if stands else (EXTENSION_KEY, "references", others))
-        others += not stands
+        others += not stands or bool(reference.path) or reference.tag != "object"
     return paths
 
 
