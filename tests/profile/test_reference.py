@@ -1,0 +1,188 @@
+"""The reference of the profile is fresh; editors accept what is right and see what is wrong."""
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from mxplans.profile.class_paths import device_classes
+from mxplans.profile.reference import COMMAND, PAGE_FILE, SCHEMA_FILE, files, profile_schema
+from mxplans.profile.tree import content
+from mxplans.profile.yaml12 import read_node
+from mxplans.roles import OPTIONAL_ROLES, ROLES
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "reference"
+PROFILES = sorted((ROOT / "profiles").glob("*/beamline.yaml"))
+
+
+@pytest.fixture(scope="module")
+def made():
+    return files()
+
+
+@pytest.mark.parametrize("name", [SCHEMA_FILE, PAGE_FILE])
+def test_the_reference_is_fresh(made, name):
+    written = FOLDER / name
+    assert written.exists() and written.read_text() == made[name], f"{written} is not fresh: run `{COMMAND}`"
+
+
+@pytest.fixture(scope="module")
+def schema(made):
+    return json.loads(made[SCHEMA_FILE])
+
+
+@pytest.fixture(scope="module")
+def editor(schema):
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema)
+
+
+def profile(name="sim"):
+    return content(read_node(ROOT / "profiles" / name / "beamline.yaml"))
+
+
+def test_there_are_two_virtual_beamlines_and_a_template():
+    assert [path.parent.name for path in PROFILES] == ["sim", "sim-md3", "template"]
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.parent.name)
+def test_a_profile_that_is_shipped_follows_the_schema_and_says_where_it_is(editor, path):
+    assert [error.message for error in editor.iter_errors(content(read_node(path)))] == []
+    marker, _, where = path.read_text().partition("\n")[0].partition("$schema=")
+    assert marker == "# yaml-language-server: "
+    assert (path.parent / where).resolve() == FOLDER / SCHEMA_FILE
+
+
+def changed(loc, value):
+    whole = profile()
+    place = whole
+    for part in loc[:-1]:
+        place = place[part]
+    if value is None:
+        del place[loc[-1]]
+    else:
+        place[loc[-1]] = value
+    return whole
+
+
+GONIOMETER = ("devices", "goniometer", "settings")
+
+
+@pytest.mark.parametrize(
+    ("loc", "value"),
+    [
+        (("schema",), "mxplans.profile/2"),
+        (("colour",), "red"),
+        (("xray",), None),
+        (("xray", "step_mm"), 0.02),
+        (("xray", "step_um"), "20 um"),
+        (("xray", "strategy"), "one grid"),
+        (("xray", "transmission_frac"), 50),
+        (("limits", "apertures"), {}),
+        (("limits", "x_range_mm"), [-3]),
+        (("limits", "detector_nx"), 512.5),
+        (("collection", "distance_mm"), -100),
+        (("devices", "viewr"), {"class": "mxplans_devices:OnAxisViewer"}),
+        (("devices", "goniometer", "class"), "mxplans_devices:Smargom"),
+        (("devices", "goniometer", "class"), "mxplans_devices.Smargon"),
+        (("devices", "goniometer", "class"), "mxplans_devices.md3:MD3Goniometer"),  # with the settings of another
+        (("devices", "goniometer", "settings"), None),
+        ((*GONIOMETER, "scan_prefix"), None),
+        ((*GONIOMETER, "scan_prefx"), "SCAN:"),
+        ((*GONIOMETER, "signs"), {"omega": 2}),
+        ((*GONIOMETER, "signs"), {"chi": 1}),
+        (("devices", "detector", "settings", "omega_sign"), "minus"),
+        (("devices", "detector", "settings", "http_timeout_s"), 0),
+        (("devices", "detector", "settings", "url"), "ftp://somewhere"),
+        (("services", "virtual_beamline", "port"), 70_000),
+        (("lims", "ids_before_collection"), {"target": "mxlims", "otherwise": "cry"}),
+    ],
+)
+def test_what_people_get_wrong_is_seen(editor, loc, value):
+    assert editor.is_valid(profile())
+    assert not editor.is_valid(changed(loc, value))
+
+
+@pytest.mark.parametrize(
+    ("loc", "value"),
+    [
+        (("devices", "detector", "settings", "http_timeout_s"), "{virtual_beamline.timeout_s}"),
+        (("devices", "detector", "settings", "omega_sign"), "{virtual_beamline.sign}"),
+        ((*GONIOMETER, "signs"), {"omega": "{virtual_beamline.sign}"}),
+        (("devices", "goniometer"), {"class": "my_site.stages:Goniometer", "settings": {"anything": [1, 2]}}),
+        (("devices", "spot_finder"), {"class": "mxplans_devices:FileSpotFinder", "settings": {"data_dir": "{out}/data"}}),
+    ],
+)
+def test_placeholders_may_stand_for_numbers_and_other_packages_may_bring_devices(editor, loc, value):
+    assert [error.message for error in editor.iter_errors(changed(loc, value))] == []
+
+
+def test_settings_within_settings_are_followed(editor):
+    murko = {"class": "mxplans_devices.murko:MurkoDetector", "settings": {"address": "127.0.0.1:8901"}}
+    consensus = {"class": "mxplans.centring.detection:ConsensusDetector", "settings": {"detectors": [murko]}}
+    assert editor.is_valid(changed(("devices", "sample_detector"), consensus))
+    wrong = copy.deepcopy(consensus)
+    wrong["settings"]["detectors"][0]["settings"]["adress"] = "127.0.0.1:8901"
+    assert not editor.is_valid(changed(("devices", "sample_detector"), wrong))
+
+
+def test_a_file_that_includes_others_may_leave_sections_to_them(editor):
+    own = {"schema": "mxplans.profile/1", "include": ["devices.yaml"], "name": "Mine"}
+    assert editor.is_valid(own)
+    assert not editor.is_valid({key: own[key] for key in ("schema", "name")})
+
+
+def test_editors_know_the_roles_and_the_classes(schema):
+    assert set(schema["properties"]["devices"]["properties"]) == {*ROLES, *OPTIONAL_ROLES}
+    classes = schema["definitions"]["DeviceEntry"]["properties"]["class"]["anyOf"]
+    assert {choice["const"] for choice in classes if "const" in choice} == set(device_classes(["mxplans"]))
+
+
+def described(schema):
+    """Ways to fields without a description."""
+    for name, part in {"the whole": schema, **schema["definitions"]}.items():
+        yield from (
+            f"{name}.{key}" for key, field in part.get("properties", {}).items() if not field.get("description")
+        )
+
+
+def test_everything_has_words_for_hover(schema):
+    assert list(described(schema)) == []
+    assert all(part.get("description") for name, part in schema["definitions"].items() if name != "PinSide")
+
+
+def test_the_page_has_every_field_and_every_class(made, schema):
+    page = made[PAGE_FILE]
+    fields = [key for part in schema["definitions"].values() for key in part.get("properties", ())]
+    assert [key for key in fields if f"| `{key}` |" not in page] == []
+    assert [path for path in device_classes(["mxplans"]) if f"### {path}\n" not in page] == []
+
+
+def test_every_reference_within_the_schema_leads_somewhere(schema):
+    text = json.dumps(schema)
+    named = {part.split('"')[0] for part in text.split("#/definitions/")[1:]}
+    assert named - set(schema["definitions"]) == set()
+    assert "prefixItems" not in text and "$defs" not in text
+
+
+def test_a_package_adds_its_classes(schema):
+    more = profile_schema(["mxplans_devices:Smargon", "tests.profile.test_reference:Stage"])
+    choices = more["definitions"]["DeviceEntry"]["properties"]["class"]["anyOf"]
+    assert {"const": "tests.profile.test_reference:Stage", "description": "A stage of somebody else."} in choices
+    assert "tests.profile.test_reference:Stage" not in more["definitions"]  # it declares no settings
+    assert "mxplans_devices:Smargon" in more["definitions"]
+
+
+class Stage:
+    """A stage of somebody else."""
+
+
+def test_the_command_writes_both_in_a_few_seconds(tmp_path):
+    command = [sys.executable, "-m", "mxplans.profile.reference", str(tmp_path)]
+    subprocess.run(command, check=True, timeout=30, cwd=ROOT)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [PAGE_FILE, SCHEMA_FILE]
