@@ -8,7 +8,8 @@ from mxplans.profile.migrate._source import Entry, NotTextual, Source, shifted
 from mxplans.profile.yaml12 import Mapping, Node, Scalar, Sequence, comment_lines
 
 _AFTER_KEY = re.compile(r"[ \t]*:[ \t]*(?P<comment>#.*)?$")
-_OMAP = re.compile(r"(?P<anchor>(?:&\S+\s+)?)(?:!!omap|!<tag:yaml\.org,2002:omap>)[ \t]*")
+_OMAP = re.compile(r"(?P<anchor>(?:&\S+\s+)?)(?:!!omap|!<tag:yaml\.org,2002:omap>)")
+_EMPTY = re.compile(r"\[\s*\]")
 _DASH = re.compile(r"( *)-[ \t]+\Z")
 
 
@@ -22,11 +23,13 @@ def class_lines(source: Source, entry: Entry) -> tuple[list[str], list[str]]:
     if not isinstance(value, Mapping):
         raise NotTextual("_initialise_class is no mapping")
     if value.place.line == entry.key.place.line:
+        if not source.slice(value).startswith("{"):
+            raise NotTextual("an anchor or tag on _initialise_class")
         return _class_of_flow(source, entry, value)
     rest = source.lines[entry.first][entry.key.end.column - 1 :].rstrip()
     found = _AFTER_KEY.match(rest)
     if found is None:
-        raise NotTextual("an anchor or tag on _initialise_class")
+        raise NotTextual("_initialise_class as an explicit key")
     inner, behind = source.entries(value, entry.first + len(entry.lines))
     margin = inner[0].key.place.column - 1
     first = [f"{found['comment']}{source.line_break}"] if found["comment"] else []
@@ -61,6 +64,8 @@ def objects_lines(source: Source, entry: Entry) -> list[str]:
     pairs = _pairs(value)
     if pairs:
         _without_dashes(source, entry, pairs, lines)
+    elif isinstance(value, Sequence):
+        lines[value.end.line - 1 - entry.first] = _EMPTY.sub("{}", lines[value.end.line - 1 - entry.first], 1)
     lines[0] = f"{lines[0][: key.place.column - 1]}objects{lines[0][key.end.column - 1 :]}"
     if tagged is not None and not lines[tagged].strip():
         del lines[tagged]
@@ -72,7 +77,7 @@ def _without_tag(line: str, column: int) -> str:
     if found is None:
         raise NotTextual("a tag on _objects in an unusual place")
     head, tail = f"{line[:column]}{found['anchor']}", line[found.end() :]
-    return head + tail if tail.strip() else head.rstrip(" \t") + tail
+    return head.rstrip(" \t") + tail if head.strip() else head + tail.lstrip(" \t")
 
 
 def _pairs(value: Node) -> list[tuple[Scalar, Node]]:
