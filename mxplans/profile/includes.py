@@ -36,7 +36,12 @@ def read_sources(path: Path) -> Sources:
     Args:
         path: The profile's file. Included files are below its folder.
     """
-    reader = _Reader(path.resolve().parent)
+    try:
+        reader = _Reader(path.resolve().parent)
+    except (OSError, RuntimeError, ValueError):
+        # A link that leads to itself is a RuntimeError, a path with a zero byte a ValueError.
+        wrong = Finding(Severity.ERROR, Place(str(path)), "cannot be read: the path leads nowhere", "give a YAML file")
+        return Sources(None, (), (wrong,))
     root = reader.sections(path, str(path), None)
     return Sources(root, tuple(reader.files), tuple(reader.findings))
 
@@ -132,7 +137,6 @@ class _Reader:
         try:
             real = other.resolve(strict=True)
         except (OSError, RuntimeError, ValueError) as error:
-            # A link that leads to itself is a RuntimeError, a path with a zero byte a ValueError.
             reason = error.strerror if isinstance(error, OSError) else "its links lead nowhere"
             self._wrong(place, f"{INCLUDE}: {entry!r} cannot be read: {reason}", f"give a file below {self.folder}")
             return None

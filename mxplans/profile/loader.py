@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,11 +78,13 @@ def load_placed(path: Path, given: Sequence[str] = (), environ: MappingOf[str, s
         ProfileRefused: As `load_profile`.
     """
     sources = read_sources(path)
-    above, wrong = overrides(given, environ)
+    layers, wrong = overrides(given, environ)
     findings = [*sources.findings, *wrong]
     if sources.root is None:
         raise ProfileRefused(str(path), findings)
-    tree = merged(above, sources.root) if above.items else sources.root
+    tree = sources.root
+    for layer in layers:
+        tree = merged(layer, tree)
     findings += _of_another_format(tree)
     if findings:
         # What a file could not bring would be said to be missing.
@@ -96,7 +98,7 @@ def load_placed(path: Path, given: Sequence[str] = (), environ: MappingOf[str, s
     if profile is None or findings:
         # Outside of the handler: pydantic's own words repeat what was given.
         raise ProfileRefused(str(path), findings)
-    return PlacedProfile(profile, tree, sources.files, tuple(_outvoted(above, sources.root)))
+    return PlacedProfile(profile, tree, sources.files, tuple(_outvoted(layers, sources.root)))
 
 
 def _of_another_format(tree: Mapping) -> Iterator[Finding]:
@@ -133,10 +135,12 @@ def _wrong_roles(tree: Mapping) -> Iterator[Finding]:
         yield Finding(Severity.ERROR, place_of(tree, ("devices", name)), f"devices: {name} is no role", remedy)
 
 
-def _outvoted(above: Mapping, below: Mapping) -> Iterator[Finding]:
-    """Values of the file that do not count, since the environment or the command line gives others."""
-    for loc, node in leaves(above):
-        reached, _, under = find(below, loc)
-        if reached == loc:
-            what = f"{'.'.join(map(str, loc))}: is {shown(loc, node)} in place of {shown(loc, under)}"
-            yield Finding(Severity.NOTE, node.place, what, "", (place_of(below, loc),))
+def _outvoted(layers: Iterable[Mapping], below: Mapping) -> Iterator[Finding]:
+    """Values that do not count, since the environment or the command line gives others."""
+    for layer in layers:
+        for loc, node in leaves(layer):
+            reached, _, under = find(below, loc)
+            if reached == loc:
+                what = f"{'.'.join(map(str, loc))}: is {shown(loc, node)} in place of {shown(loc, under)}"
+                yield Finding(Severity.NOTE, node.place, what, "", (place_of(below, loc),))
+        below = merged(layer, below)

@@ -11,32 +11,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from mxplans.profile import yaml12
 from mxplans.profile.includes import INCLUDE
 from mxplans.profile.places import Finding, Place, Severity
-from mxplans.profile.tree import at, merged, under
+from mxplans.profile.tree import at, under
 
 PREFIX = "MXPLANS__"
 SEPARATOR = "__"
 COMMAND_LINE = "command line"
-_NOWHERE = Place("")
-_EMPTY = yaml12.Mapping((), _NOWHERE, _NOWHERE)
 
 
 def overrides(
     given: Sequence[str] = (), environ: Mapping[str, str] | None = None
-) -> tuple[yaml12.Mapping, list[Finding]]:
-    """What stands over the file, and what is wrong with it.
+) -> tuple[list[yaml12.Mapping], list[Finding]]:
+    """What stands over the file, layer by layer, the highest one last; and what is wrong with it.
 
     Args:
         given: Of the command line, each as `section.key=value`; a later one goes before an earlier one.
         environ: The environment; variables without the prefix are not looked at.
     """
-    found, findings = _EMPTY, []
+    layers: list[yaml12.Mapping] = []
+    findings: list[Finding] = []
     for source, name, keys, text in (*_of_environment(environ or {}), *_of_command_line(given)):
         node = _value(source, name, keys, text)
         if isinstance(node, Finding):
             findings.append(node)
         else:
-            found = merged(under(keys, node), found)
-    return found, findings
+            layers.append(under(keys, node))
+    return layers, findings
 
 
 def _of_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str, tuple[str, ...], str]]:

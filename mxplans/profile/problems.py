@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from mxplans.errors import InvalidProfile
 from mxplans.profile.known_keys import keys_at, meant_unit, unit_of, unknown_key
 from mxplans.profile.places import Finding, Place, Severity, errors_of
-from mxplans.profile.schema import Profile
+from mxplans.profile.schema import FORMAT, Profile
 from mxplans.profile.secrets import HIDDEN, is_secret, shown, veiled
 from mxplans.profile.tree import Loc, find
 from mxplans.profile.yaml12 import Mapping, Scalar
@@ -135,6 +135,8 @@ def _told(loc: Loc, what: str) -> str:
 
 
 def _how_to_say(loc: Loc, scope: _Scope) -> str:
+    if loc == ("schema",):
+        return f"write schema: {FORMAT}"
     unit = unit_of(str(loc[-1]))
     return f"give it in {unit}" if unit else "give it here" if not scope.keys_at(loc) else "write this section"
 

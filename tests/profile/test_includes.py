@@ -150,3 +150,9 @@ def test_what_anchors_repeat_counts_over_all_files(tmp_path):
     files = {f"f{number}": bomb for number in range(20)}
     found = refused(written(tmp_path, top=f"+include: [{', '.join(f'{name}.yaml' for name in files)}]\n", **files))
     assert any("brings the files to" in each and "allowed are" in each for each in found)
+
+
+def test_a_path_that_leads_nowhere_is_refused(tmp_path):
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    for name in ("loop.yaml", "a\0b", "no/such/file.yaml"):
+        assert "cannot be read" in refused(tmp_path / name)[0]

@@ -13,7 +13,9 @@ def lines_of(path):
 
 def place_in(path, text, after=0):
     """Where a text begins, as editors count."""
-    number = next(number for number, line in enumerate(lines_of(path)) if number >= after and text in line)
+    number = next(
+        number for number, line in enumerate(lines_of(path)) if number >= after and text in line and line[0] != "#"
+    )
     return f"top.yaml:{number + 1}:{lines_of(path)[number].index(text) + 1}"
 
 
@@ -112,9 +114,8 @@ def test_a_missing_value_is_placed_at_its_section(tmp_path):
 
 
 def test_a_missing_section_is_named(tmp_path):
-    assert refused(written(tmp_path, top=without("optical"))) == [
-        "top.yaml:2:1: error: optical: is missing; write this section"
-    ]
+    path = written(tmp_path, top=without("optical"))
+    assert refused(path) == [f"{place_in(path, 'schema:')}: error: optical: is missing; write this section"]
 
 
 def test_all_problems_are_said_at_once_in_one_message(tmp_path):
@@ -130,7 +131,7 @@ def test_a_file_of_something_else_is_no_profile(tmp_path):
 
 def test_a_profile_without_its_format_says_so(tmp_path):
     path = written(tmp_path, top=SIM.read_text().replace("schema: mxplans.profile/1\n", ""))
-    assert refused(path) == ["top.yaml:2:1: error: schema: is missing; give it here"]
+    assert refused(path) == [f"{place_in(path, 'name:')}: error: schema: is missing; write schema: mxplans.profile/1"]
 
 
 @pytest.mark.parametrize("text", ["", "5", "[1, 2]", "null"])
