@@ -29,6 +29,8 @@ def settle_rest(rows: Rows, table: Table, find: Find, ledger: Ledger) -> None:
 
 def _settle_object(config: ConfigObject, row: Row | None, ledger: Ledger) -> None:
     mine = [object_item(config)]
+    if ledger.fate(mine[0]) is Fate.MAPPED:
+        return
     if config.redirect is not None:
         ledger.settle(mine, Fate.MAPPED, f"another name of {config.redirect}")
     elif ledger.any_mapped(config.name):

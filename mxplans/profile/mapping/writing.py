@@ -132,16 +132,22 @@ def _flow(value: Any) -> str:
 def _scalar(value: Any) -> str:
     """A value as YAML 1.2 and 1.1 read it alike.
 
-    >>> [_scalar(value) for value in ("mm", "no", "a: b", 1e-05, 2e12, 3.0, True, None)]
-    ['mm', '"no"', '"a: b"', '1.0e-05', '2.0e+12', '3.0', 'true', 'null']
+    >>> [_scalar(value) for value in ("mm", "no", "a: b", 1e-05, 2e17, 3.0, True, None)]
+    ['mm', '"no"', '"a: b"', '1.0e-05', '2.0e+17', '3.0', 'true', 'null']
     """
     if isinstance(value, str):
-        return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else json.dumps(value)
+        return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else _quoted(value)
     if isinstance(value, float):
         written = repr(value)
         mantissa, e, exponent = written.partition("e")
         return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{exponent}" if e else written
     return json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    """In double quotes; JSON's escapes are YAML's, but for pairs of surrogates."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in quoted)
 
 
 def _one_line(text: str) -> str:

@@ -1,0 +1,214 @@
+"""What the shipped table makes of classes of MXCuBE, one by one."""
+
+from dataclasses import replace
+
+import pytest
+
+from mxplans.profile.mapping import Fate, Piece, load_table
+from mxplans.profile.mapping.matching import row_for
+from tests.profile.mapping.mapping_support import channel, fate, mapped, sections_of, settings_of, thing
+
+EXPORTER = "md.site.example:9001"
+
+
+def motor(name, motor, **more):
+    return thing(name, "MicrodiffMotor", {"exporter_address": EXPORTER, "actuator_name": motor, **more})
+
+
+def test_a_micro_diffractometer_gives_goniometer_and_what_its_exporter_serves():
+    found = mapped(
+        motor("/o", "Omega", direction=-1),
+        motor("/cx", "CentringX", direction=1),
+        motor("/cy", "CentringY"),
+        thing("/md", "PX2Diffractometer", {"exporter_address": EXPORTER}, phi="/o", sampx="/cx", sampy="/cy"),
+    )
+    assert settings_of(found, "goniometer") == {
+        "address": EXPORTER,
+        "axes.omega.motor": "Omega",
+        "axes.omega.sign": -1,
+        "axes.y.motor": "CentringY",
+        "axes.y.sign": 1,  # nobody said
+        "axes.z.motor": "CentringX",
+        "axes.z.sign": -1,  # along the beam, against CentringX
+    }
+    for role in ("viewer", "fast_shutter", "backlight", "aperture"):
+        assert settings_of(found, role)["address"] == EXPORTER
+    assert "devices.viewer.settings.url" in {missing.key for missing in found.missing}
+    assert fate(found, "/md", Piece.REFERENCE, "phi") == (
+        Fate.MAPPED,
+        "devices.goniometer.settings.axes.omega.motor, devices.goniometer.settings.axes.omega.sign",
+    )
+
+
+def test_a_child_of_another_kind_makes_no_axis():
+    found = mapped(thing("/o", "MotorMockup"), thing("/md", "MD3", {"exporter_address": EXPORTER}, phi="/o"))
+    assert settings_of(found, "goniometer") == {"address": EXPORTER}
+
+
+def test_a_second_diffractometer_is_to_be_chosen_from():
+    one, two = (thing(name, "MD2", {"exporter_address": EXPORTER}) for name in ("/one", "/two"))
+    found = mapped(one, two)
+    state, why = fate(found, "/one")
+    assert state is Fate.MAPPED
+    assert why.split(", ") == [
+        f"devices.{role}" for role in ("goniometer", "viewer", "fast_shutter", "backlight", "aperture")
+    ]
+    state, why = fate(found, "/two")
+    assert state is Fate.TODO
+    assert "/one" in why
+
+
+def test_an_address_of_no_host_and_port_makes_no_device():
+    found = mapped(thing("/md", "MD2", {"exporter_address": "md.site.example"}))
+    assert found.devices[0].role == "spot_finder"
+    assert fate(found, "/md", Piece.PROPERTY)[0] is Fate.TODO
+
+
+def test_the_same_class_over_tango_is_to_be_done():
+    found = mapped(thing("/md", "MD2", {"tangoname": "lab/md/1"}))
+    assert [device.role for device in found.devices] == ["spot_finder"]
+    assert fate(found, "/md")[0] is Fate.TODO
+    assert fate(found, "/md", Piece.PROPERTY)[0] is Fate.TODO
+
+
+def test_motors_that_only_phases_move_are_not_needed():
+    found = mapped(motor("/stop", "BeamstopX"))
+    assert {entry.fate for entry in found.entries} == {Fate.NOT_NEEDED}
+
+
+@pytest.mark.parametrize("name", ["", "val"])
+def test_a_motor_record_in_the_right_role_is_the_detector_distance(name):
+    z = replace(
+        thing("/z", "EPICSMotor", {"default_limits": "(500, 100)"}),
+        channels=(channel(name, "S:DET:Z.VAL"), channel("rbv", "S:DET:Z.RBV"), channel("dmov", "S:OTHER.DMOV")),
+    )
+    found = mapped(z, thing("/d", "Detector", None, detector_distance="/z"))
+    assert settings_of(found, "detector_distance") == {"prefix": "S:DET:Z"}
+    assert sections_of(found)["limits.distance_range_mm"] == [100.0, 500.0]
+    assert fate(found, "/z", Piece.CHANNEL, "rbv") == (Fate.MAPPED, "follows from prefix")
+    assert fate(found, "/z", Piece.CHANNEL, "dmov")[0] is Fate.TODO
+
+
+def test_a_motor_record_in_no_role_is_to_be_done():
+    found = mapped(replace(thing("/z", "EPICSMotor"), channels=(channel("", "S:DET:Z"),)))
+    assert fate(found, "/z")[0] is Fate.TODO
+
+
+def test_energy_flux_and_ring_make_one_beam():
+    found = mapped(
+        replace(thing("/m", "MachInfo"), channels=(channel("current", "R:CURRENT_RBV"),)),
+        replace(thing("/f", "Flux"), channels=(channel("rbv", "S:BEAM:FLUX_RBV"),)),
+        replace(
+            thing("/e", "LNLSEnergy", {"default_limits": "(5.5, 20)", "default_value": 12.65}),
+            channels=(channel("val", "S:BEAM:ENERGY"), channel("rbv", "S:BEAM:ENERGY_RBV")),
+        ),
+        thing("/b", "Beamline", None, energy="/e", flux="/f", machine_info="/m"),
+    )
+    assert settings_of(found, "beam") == {"prefix": "S:BEAM:", "ring_prefix": "R:"}
+    assert sections_of(found)["limits.energy_range_ev"] == [5500.0, 20000.0]
+    assert sections_of(found)["limits.energy_ev"] == 12650.0
+    assert fate(found, "/f", Piece.CHANNEL)[0] is Fate.MAPPED
+
+
+def test_an_energy_of_other_names_is_to_be_done_with_its_place():
+    energy = replace(thing("/e", "Energy"), channels=(channel("val", "S:MONO:E"),))
+    found = mapped(energy, thing("/b", "Beamline", None, energy="/e"))
+    assert "beam" not in {device.role for device in found.devices}
+    state, why = fate(found, "/e", Piece.CHANNEL)
+    assert state is Fate.TODO
+    assert "does not end with 'ENERGY'" in why
+
+
+def test_transmission_is_an_attenuator_and_percent_a_fraction():
+    found = mapped(
+        replace(
+            thing("/t", "LNLSTransmission", {"low_limit": 0.5}),
+            channels=(channel("val", "S:ATT"), channel("rbv", "S:ATT_RBV")),
+        ),
+        thing("/b", "Beamline", None, transmission="/t"),
+    )
+    assert settings_of(found, "attenuator") == {"prefix": "S:ATT"}
+    assert sections_of(found)["limits.transmission_min_frac"] == 0.005
+
+
+def test_a_detector_is_one_of_simplon_where_its_url_is_known():
+    sensor = {"width": 2068, "height": 2162, "px": 0.075, "py": 0.0751, "minimum_exposure_time": 0.002}
+    known = mapped(thing("/d", "LimaEigerDetector", {**sensor, "simplon_url": "dcu.site.example"}))
+    unknown = mapped(thing("/d", "LimaEigerDetector", {**sensor, "lima_device": "lab/lima/1"}))
+    assert settings_of(known, "detector") == {"url": "http://dcu.site.example", "data_dir": "{data}"}
+    assert "devices.detector" in {missing.key for missing in unknown.missing}
+    assert fate(unknown, "/d", Piece.PROPERTY, "lima_device")[0] is Fate.TODO
+    for found in (known, unknown):
+        assert sections_of(found) == {
+            "limits.detector_nx": 2068,
+            "limits.detector_ny": 2162,
+            "limits.pixel_um": 75.0,
+            "limits.frame_time_min_s": 0.002,
+        }
+        assert fate(found, "/d", Piece.PROPERTY, "py")[0] is Fate.TODO  # pixels are square here
+
+
+def test_apertures_come_with_their_flux():
+    found = mapped(
+        thing(
+            "/a",
+            "MicrodiffAperture",
+            {"exporter_address": EXPORTER, "values": '{"A10": (0, 10, 0.1), "A50": (1, 50, 1)}'},
+        )
+    )
+    assert sections_of(found)["limits.apertures"] == {
+        "10": {"horizontal_um": 10.0, "vertical_um": 10.0, "flux_frac": 0.1},
+        "50": {"horizontal_um": 50.0, "vertical_um": 50.0, "flux_frac": 1.0},
+    }
+
+
+def test_two_words_on_one_limit_are_to_be_chosen_from():
+    kappa = motor("/k", "Kappa", default_limits="[0, 240]")
+    limits = {"acquisition_limit_values": {"kappa": [0, 200]}}
+    found = mapped(
+        kappa, thing("/md", "MD3", {"exporter_address": EXPORTER}, kappa="/k"), thing("/b", "Beamline", limits)
+    )
+    assert sections_of(found)["limits.kappa_range_deg"] == [0.0, 240.0]
+    state, why = fate(found, "/b", Piece.PROPERTY)
+    assert state is Fate.TODO
+    assert "[0.0, 240.0]" in why and "[0.0, 200.0]" in why
+
+
+def test_an_isara_without_addresses_says_what_is_missing():
+    found = mapped(thing("/sc", "ISARA", {"tangoname": "lab/isara/1"}))
+    assert {missing.key for missing in found.missing} >= {
+        "devices.sample_changer.settings.operate",
+        "devices.sample_changer.settings.monitor",
+    }
+    assert fate(found, "/sc", Piece.PROPERTY)[0] is Fate.TODO
+
+
+@pytest.mark.parametrize(
+    ("cls", "roles", "row"),
+    [
+        ("XalocEnergy", set(), "energy"),
+        ("BIOMAXMD3", set(), "diffractometer"),
+        ("Cats90", set(), "robots"),
+        ("FlexHCD", set(), "robots"),
+        ("QueueManager", set(), "queue"),
+        ("ISPyBClient", set(), "LIMS"),
+        ("ESRFXRFSpectrum", set(), "spectra"),
+        ("TangoLimaVideo", set(), "camera"),
+        ("SomethingMockup", set(), "simulation"),
+        ("BlissMotor", set(), "bliss"),
+        ("BlissMotor", {"detector_distance"}, "detector distance"),
+        ("ShutterMockup", {"safety_shutter"}, "safety shutter"),
+        ("ShutterMockup", {"fast_shutter"}, "shutters"),
+    ],
+)
+def test_the_row_for_a_class(cls, roles, row):
+    found = row_for(thing("/x", cls), roles, load_table())
+    assert found is not None
+    assert found.name == row
+
+
+def test_a_class_that_nobody_knows_has_no_row():
+    assert row_for(thing("/x", "Kettle"), (), load_table()) is None
+    found = mapped(thing("/x", "Kettle", {"litres": 2}))
+    assert fate(found, "/x")[1].startswith("no row of the table is for class Kettle")
+    assert fate(found, "/x", Piece.PROPERTY) == (Fate.TODO, "goes with its object")
