@@ -110,9 +110,11 @@ def _standing(calls: tuple[Call, ...]) -> Iterator[Call]:
 def _mention(reference: Reference, files: Mapping[str, str]) -> str:
     if reference.target in files:
         return files[reference.target]
-    # As it was written only if that leads there: XML writes no extension, and may write a path from the file's folder.
-    if reference.written.endswith(EXTENSIONS) and canonical_name(reference.written) == reference.target:
-        return reference.written
+    # As it was written only if that leads there: XML writes no extension, may write a path from the file's folder, and
+    # begins at the look-up folder with a slash, which YAML leaves out.
+    written = reference.written
+    if written.endswith(EXTENSIONS) and not written.startswith("/") and canonical_name(written) == reference.target:
+        return written
     return f"{reference.target.removeprefix('/')}.xml"
 
 
