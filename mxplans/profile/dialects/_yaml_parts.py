@@ -21,7 +21,8 @@ def class_path_of(shapes: Shapes, node: yaml12.Node) -> str | None:
             shapes.error(node.place, "class is empty; allowed is module.Class", "write the class in full")
         return None
     parts = path.split(".")
-    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+    is_text = isinstance(node, yaml12.Scalar) and isinstance(node.value, str)
+    if is_text and (len(parts) < 2 or not all(part.isidentifier() for part in parts)):
         shapes.error(
             node.place, f"class {path!r} has no module; allowed is module.Class", "write it as Python imports it"
         )

@@ -14,13 +14,12 @@ from mxplans.profile.dialects._yaml_shapes import Shapes, is_nothing, nearest
 from mxplans.profile.dialects.config_object import Call, CallKind, ConfigObject, Dialect, Path, Value
 from mxplans.profile.dialects.extension import EXTENSION_KEY, apply_extension
 from mxplans.profile.dialects.reading import ConfigFile, FileKind
+from mxplans.profile.dialects.section_forms import BLUESKY
 from mxplans.profile.places import Finding, Place, Severity
 
 CLASS_A = "_initialise_class"
 """Key that tells dialect A."""
 OBJECTS_A = "_objects"
-BLUESKY = "bluesky_http_server"
-"""Key of the address of a Bluesky server, which becomes a command of this protocol and name without target."""
 _KEYS_B = ("class", "configuration", "objects", *SECTIONS, BLUESKY, EXTENSION_KEY)
 _MARKS = re.compile(rf"^['\"]?(?:{CLASS_A}|class|{EXTENSION_KEY})['\"]?[ \t]*:".encode(), re.MULTILINE)
 """What tells a hardware object of which the YAML is broken."""
@@ -100,15 +99,15 @@ def _read_a(shapes: Shapes, node: yaml12.Mapping, name: str) -> ConfigObject:
     class_path: str | None = None
     arguments: dict[str, Value] = {}
     head = node.get(CLASS_A)
-    if not isinstance(head, yaml12.Mapping) or head.get("class") is None:
-        place = head.place if head is not None else node.place
-        shapes.error(place, f"{CLASS_A} has no class", f"write `{CLASS_A}:` and below it `class: module.Class`")
-    if head is not None:
+    if isinstance(head, yaml12.Mapping) and head.get("class") is not None:
         for key, _, value in shapes.items(head, CLASS_A):
             if key == "class":
                 class_path = class_path_of(shapes, value)
             else:
                 arguments[key] = yaml12.plain(value)
+    else:
+        place = head.place if head is not None else node.place
+        shapes.error(place, f"{CLASS_A} has no class", f"write `{CLASS_A}:` and below it `class: module.Class`")
     objects = node.get(OBJECTS_A)
     rest = tuple(pair for pair in node if pair[0].value not in (CLASS_A, OBJECTS_A))
     for mark, _ in rest:

@@ -129,6 +129,9 @@ class _Builder:
                 documents += 1
                 if documents > 1:
                     self._refuse(event, "holds more than one document; allowed is one")
+                if event.version not in (None, (1, 2)):
+                    # Its words, as yes and on, are read otherwise by those who follow this line.
+                    self._refuse(event, "says that it is YAML 1.1; allowed is 1.2: remove the line, look at yes and no")
             elif isinstance(event, yaml.ScalarEvent):
                 self._add(self._scalar(event), 1, event.anchor, event)
             elif isinstance(event, yaml.AliasEvent):

@@ -16,6 +16,7 @@ from mxplans.profile.yaml12 import InvalidYaml, Limits, plain, read_bytes, read_
 REFUSED = {
     "a key twice": ("a: 1\nb: 2\n'a': 3\n", "a.yaml:3:1", "'a' stands twice", "a.yaml:1:1"),
     "a number and a bool that are one key": ("{1: a, true: b}", "a.yaml:1:8", "stands twice", "a.yaml:1:2"),
+    "another version": ("# it\n%YAML 1.1\n---\na: yes\n", "a.yaml:2:1", "YAML 1.1; allowed is 1.2", ""),
     "a key twice in an omap": ("!!omap\n- a: 1\n- a: 2\n", "a.yaml:3:3", "stands twice", "a.yaml:2:3"),
     "no pair in an omap": ("!!omap\n- a: 1\n- b\n", "a.yaml:3:3", "no single pair", ""),
     "a tag that makes objects": ("a: !!python/object/apply:os.system [ls]", "a.yaml:1:4", "not known", ""),
@@ -26,7 +27,7 @@ REFUSED = {
     "an anchor within itself": ("a: &b [1, *b]", "a.yaml:1:11", "stands within itself", ""),
     "an anchor that is not there": ("a: *b", "a.yaml:1:4", "not defined", ""),
     "a merge of no mapping": ("<<: [1]\na: 1", "a.yaml:1:1", "no mapping", ""),
-    "a date that is none": ("a: 2024-02-30", "a.yaml:1:4", "no date", ""),
+    "a date that is none": ("a: 2024-02-30", "a.yaml:1:4", "a date that there is not", ""),
     "a bracket that is open": ("a: [1,\nb: 2\n", "a.yaml:3:1", "not YAML", ""),
     "a tab as indentation": ("a:\n\tb: 1\n", "a.yaml:2:1", "not YAML", ""),
     "a character that is none": ("a: 1\nb: \x00\n", "a.yaml:2", "not YAML", ""),
