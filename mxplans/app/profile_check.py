@@ -37,7 +37,8 @@ def check_file(path: Path, given: Sequence[str] = ()) -> bool:
         return _tell(console, refused.findings, f"profile {ours}")
     findings = [*placed.findings, *findings_of_settings(placed)]
     profile = placed.profile
-    devices = f"{len(profile.devices)} devices, {len(profile.services)} services"
+    services = "one service" if len(profile.services) == 1 else f"{len(profile.services)} services"
+    devices = f"{len(profile.devices)} devices, {services}"
     return _tell(console, findings, f"profile {ours}: {profile.name}, {devices}, {_files(placed)}")
 
 
