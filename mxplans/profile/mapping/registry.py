@@ -9,6 +9,7 @@ from mxplans.profile.mapping import sizes
 from mxplans.profile.mapping import transforms as t
 
 TRANSFORMS: Mapping[str, t.Transform] = {
+    "apertures_from_definer_list_mm": sizes.of_definer_list,
     "apertures_from_definer_mm": sizes.of_definer,
     "apertures_from_diameters_um": sizes.of_diameters,
     "apertures_from_positions_um": sizes.of_positions,
@@ -17,6 +18,7 @@ TRANSFORMS: Mapping[str, t.Transform] = {
     "exporter_address": t.exporter_address,
     "first": t.first,
     "frac_from_percent": t.frac_from_percent,
+    "fraction": t.fraction,
     "http_url": t.http_url,
     "integer": t.integer,
     "last": t.last,
@@ -32,6 +34,7 @@ TRANSFORMS: Mapping[str, t.Transform] = {
     "span": t.span,
     "text": t.text,
     "um_from_mm": t.um_from_mm,
+    "xray_ev": t.xray_ev,
 }
 """By name; a conversion's name is what comes out, then what goes in."""
 

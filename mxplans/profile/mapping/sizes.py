@@ -36,6 +36,19 @@ def of_definer(value: Any) -> Apertures:
     return found
 
 
+def of_definer_list(value: Any) -> Apertures:
+    """Of a beam definer: repeated elements with `name` and `beam_size`, two numbers in mm.
+
+    >>> of_definer_list({"name": "4x8", "beam_size": "0.004, 0.008"})
+    {'4x8': {'horizontal_um': 4.0, 'vertical_um': 8.0}}
+    """
+    rows = value if isinstance(value, list) else [value]
+    if not rows or not all(isinstance(row, Mapping) and {"name", "beam_size"} <= set(row) for row in rows):
+        raise NotConverted(f"{value!r} is no list of sizes with name and beam_size")
+    sizes = {text(row["name"]): row["beam_size"] for row in rows}
+    return of_definer({name: literal(f"({size})") if isinstance(size, str) else size for name, size in sizes.items()})
+
+
 def of_aperture_values(value: Any) -> Apertures:
     """Of an aperture: labels with index, diameter in um, and the factor of the flux. Named by the diameter here.
 

@@ -18,6 +18,10 @@ Value: TypeAlias = Any
 _ADDRESS = re.compile(r"^[A-Za-z0-9_.\-]+:\d{1,5}$")
 
 
+XRAYS_EV = (1000.0, 100_000.0)
+"""What a sweep may ask for."""
+
+
 class NotConverted(ValueError):
     """A value is not of the kind that a transform takes; the message says which is."""
 
@@ -74,6 +78,24 @@ def literal(value: Value) -> Value:
     read = literal_text(value)
     if read is None:
         raise NotConverted(f"{value[:60]!r} is no list, mapping or quoted text")
+    return read
+
+
+def fraction(value: Value) -> float:
+    """A number from 0 to 1."""
+    read = number(value)
+    if not 0 <= read <= 1:
+        raise NotConverted(f"{read:g} is no fraction from 0 to 1")
+    return read
+
+
+def xray_ev(value: Value) -> Value:
+    """Photon energies of diffraction, or a range of them, eV; what is beyond was not in keV before."""
+    if isinstance(value, list):
+        return [xray_ev(each) for each in value]
+    read = number(value)
+    if not XRAYS_EV[0] <= read <= XRAYS_EV[1]:
+        raise NotConverted(f"{read:g} eV is no energy for diffraction; MXCuBE's energies are in keV")
     return read
 
 

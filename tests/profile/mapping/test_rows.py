@@ -162,6 +162,37 @@ def test_apertures_come_with_their_flux():
     }
 
 
+def test_sizes_of_a_definer_come_in_um_with_the_usual_one():
+    rows = [{"name": "4x4 um", "beam_size": "0.004, 0.004"}, {"name": "wide", "beam_size": "(0.05, 0.02)"}]
+    found = mapped(thing("/d", "ID30BBeamDefiner", {"beam_config": rows, "default_size_name": "wide"}))
+    assert sections_of(found) == {
+        "limits.apertures": {
+            "4x4 um": {"horizontal_um": 4.0, "vertical_um": 4.0},
+            "wide": {"horizontal_um": 50.0, "vertical_um": 20.0},
+        },
+        "collection.aperture": "wide",
+        "xray.aperture": "wide",
+    }
+    assert "xray.aperture" in {check.key for check in found.checks}
+
+
+@pytest.mark.parametrize(
+    ("cls", "properties", "told"),
+    [
+        ("Energy", {"default_value": 12650}, "no energy for diffraction"),  # eV already
+        ("Transmission", {"low_limit": 120}, "no fraction"),
+        ("Detector", {"width": 2068.5}, "no whole number"),
+        ("BeamDefiner", {"values": "50x50"}, "no list, mapping"),
+    ],
+)
+def test_what_cannot_be_meant_is_to_be_done(cls, properties, told):
+    found = mapped(thing("/x", cls, properties))
+    state, why = fate(found, "/x", Piece.PROPERTY)
+    assert state is Fate.TODO
+    assert told in why
+    assert not sections_of(found)
+
+
 def test_two_words_on_one_limit_are_to_be_chosen_from():
     kappa = motor("/k", "Kappa", default_limits="[0, 240]")
     limits = {"acquisition_limit_values": {"kappa": [0, 200]}}
