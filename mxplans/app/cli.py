@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mxplans import __version__
+from mxplans.app.ipython.command import ipython
 from mxplans.app.lims_commands import lims
 from mxplans.app.profile_commands import profile as profile_commands
 from mxplans.app.profile_options import Given, ProfileFile
@@ -24,6 +25,9 @@ app = typer.Typer(
 
 app.add_typer(lims)
 app.add_typer(profile_commands)
+
+
+app.command()(ipython)
 
 
 def _version(asked: bool) -> None:

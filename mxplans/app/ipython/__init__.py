@@ -1,0 +1,1 @@
+"""The command `mxplans ipython`: a session for people at the beamline, also where the beamline is partly down."""

@@ -1,0 +1,1 @@
+"""Plans for people: short arguments with units; what the profile says and what is known of the sample is added here."""
