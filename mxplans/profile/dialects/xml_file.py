@@ -14,12 +14,12 @@ from mxplans.profile.dialects.xml_outline import outline
 from mxplans.profile.dialects.xml_parts import Parts, ends_as_leaf
 from mxplans.profile.dialects.xml_references import canonical_target, note_repeated_roles, written_target
 from mxplans.profile.dialects.xml_roots import REDIRECT, is_object, would_be_object
-from mxplans.profile.dialects.xml_tree import Element, Tree, read_tree
+from mxplans.profile.dialects.xml_tree import XML_LIMITS, Element, Tree, read_tree
 from mxplans.profile.places import Finding, Severity
-from mxplans.profile.yaml12 import LIMITS, Limits
+from mxplans.profile.yaml12 import Limits
 
 
-def read_xml(content: bytes, path: PurePosixPath, name: str, limits: Limits = LIMITS) -> ConfigFile:
+def read_xml(content: bytes, path: PurePosixPath, name: str, limits: Limits = XML_LIMITS) -> ConfigFile:
     """Read an XML file of MXCuBE.
 
     What upstream hears is in the object's properties, references, commands and channels, as upstream understands it.

@@ -7,17 +7,23 @@ from mxplans.profile.dialects.typing_rules import bracketed, literal, surprise, 
 from mxplans.profile.places import Finding, Place, Severity
 
 _SHOWN = 40
+_MOST_FINDINGS = 1000
 
 
 class XmlFindings:
-    """Findings of one file."""
+    """Findings of one file: the first 1000 of them, and a note if there are more; errors always."""
 
     def __init__(self) -> None:
         self._all: list[Finding] = []
+        self._left_out = 0
 
     def sorted(self) -> tuple[Finding, ...]:
-        """All of them, from the first line to the last."""
-        return tuple(sorted(self._all, key=lambda finding: finding.place))
+        """From the first line to the last."""
+        found = sorted(self._all, key=lambda finding: finding.place)
+        if self._left_out:
+            what = f"{self._left_out} more warnings and notes are left out"
+            found.append(Finding(Severity.NOTE, Place(found[0].place.file), what, "see to the others first"))
+        return tuple(found)
 
     def error(self, place: Place, what: str, remedy: str) -> None:
         """It cannot be used as it is."""
@@ -25,11 +31,17 @@ class XmlFindings:
 
     def warning(self, place: Place, what: str, remedy: str, also: tuple[Place, ...] = ()) -> None:
         """It is probably not what its author meant."""
-        self._all.append(Finding(Severity.WARNING, place, what, remedy, also))
+        self._add(Finding(Severity.WARNING, place, what, remedy, also))
 
     def note(self, place: Place, what: str, remedy: str, also: tuple[Place, ...] = ()) -> None:
         """Worth knowing."""
-        self._all.append(Finding(Severity.NOTE, place, what, remedy, also))
+        self._add(Finding(Severity.NOTE, place, what, remedy, also))
+
+    def _add(self, finding: Finding) -> None:
+        if len(self._all) < _MOST_FINDINGS:
+            self._all.append(finding)
+        else:
+            self._left_out += 1
 
     def value(self, text: str, thing: str, place: Place) -> Value:
         """The value of a text as MXCuBE types it; what surprises about it is a warning.

@@ -14,6 +14,7 @@ from mxplans.profile.dialects.xml_roots import REDIRECT
 from mxplans.profile.dialects.xml_tree import Element
 from mxplans.profile.places import Place
 
+_CALLS = tuple(kind.value for kind in CallKind)
 _NODES = ("device", "equipment", "procedure")
 """Elements that upstream makes an object of, even without elements in them."""
 
@@ -59,7 +60,7 @@ class Parts:
             self.anchors.append((child.start, ("property", *where)))
             if written_target(child):
                 self._reference(child, path)
-            elif child.tag in tuple(CallKind):
+            elif child.tag in _CALLS:
                 self._call(child, path, scopes)
             elif not is_nested(child):
                 self._leaf(child, where, path, found)
@@ -190,13 +191,13 @@ def ends_as_leaf(element: Element) -> bool:
     last = element
     while last.children:
         last = last.children[-1]
-    is_property = not written_target(last) and last.tag not in (*_NODES, *CallKind)
+    is_property = not written_target(last) and last.tag not in (*_NODES, *_CALLS)
     return last is not element and is_property and last.tag == element.tag
 
 
 def _places_of_children(element: Element, path: Path) -> list[tuple[Element, Path]]:
     """Children with their paths: with an index where nested ones come again; of shadowed leaves that of the element."""
-    plain = [child for child in element.children if not written_target(child) and child.tag not in tuple(CallKind)]
+    plain = [child for child in element.children if not written_target(child) and child.tag not in _CALLS]
     last_leaf = {child.tag: child for child in plain if not is_nested(child)}
     kept = [child for child in plain if is_nested(child) or last_leaf[child.tag] is child]
     nested = {child.tag for child in kept if is_nested(child)}

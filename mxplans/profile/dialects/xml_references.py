@@ -20,9 +20,10 @@ def written_target(element: Element) -> tuple[str, str] | None:
     no reference, and one that reads as a number is the number's text.
     """
     for attribute in ("hwrid", "href"):
-        value = typed(element.attributes.get(attribute, ""))
-        if value:
-            return attribute, str(value)
+        if attribute in element.attributes:
+            value = typed(element.attributes[attribute])
+            if value:
+                return attribute, str(value)
     return None
 
 

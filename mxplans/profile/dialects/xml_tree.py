@@ -16,6 +16,9 @@ from mxplans.profile.dialects.xml_encoding import InvalidXml, decoded
 from mxplans.profile.places import Place
 from mxplans.profile.yaml12 import LIMITS, Limits
 
+XML_LIMITS = Limits(LIMITS.size_bytes, LIMITS.depth, nodes=50_000)
+"""As for YAML, but for nodes: each of an object's elements has a place and may have a finding, within 300 MB."""
+
 
 @dataclass(slots=True, eq=False)
 class Element:
@@ -73,7 +76,7 @@ class Tree:
     comments: tuple[TreeComment, ...]
 
 
-def read_tree(content: bytes, file: str, limits: Limits = LIMITS) -> Tree:
+def read_tree(content: bytes, file: str, limits: Limits = XML_LIMITS) -> Tree:
     """Read an XML file.
 
     Args:
