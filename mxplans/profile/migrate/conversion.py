@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from mxplans.errors import InvalidProfile
 from mxplans.profile.dialects.config_object import Dialect
 from mxplans.profile.dialects.names import EXTENSIONS
 from mxplans.profile.dialects.reading import ConfigFile, FileKind
@@ -112,7 +113,10 @@ def _from_yaml(
             what = f"is written anew, without its blank lines and quotes: {rewritten.anew}"
             findings = (Finding(Severity.NOTE, Place(str(path)), what),)
         return Conversion(path, path, Fate.CONVERTED, rewritten.text, findings=findings)
-    updated = update_mentions(text, mentions)
+    try:
+        updated = update_mentions(text, mentions)
+    except InvalidProfile as error:
+        raise InvalidProfile(f"{path}: its mentions cannot be updated: {error}") from error
     if updated != text:
         return Conversion(path, path, Fate.UPDATED, bom + updated)
     return Conversion(path, path, why="is YAML-B already" if config.dialect is Dialect.YAML_B else "not selected")

@@ -1,7 +1,8 @@
 """What is to be known of a source before it is migrated: what must be mended first, and what may stay as it is.
 
 An object that is mentioned and not there is missing afterwards as before, and a broken file that nobody mentions is
-carried along; both are told. All other errors are to be mended first.
+carried along; both are told. All other errors are to be mended first, and a file that looks like none of a hardware
+object, and cannot be read, if an object mentions it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ def source_findings(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> 
         for path, file in snapshot.files.items()
         if file.kind is FileKind.BROKEN and path.name not in ENTRY_NAMES and not snapshot.is_mentioned(path)
     }
+    wanted = {
+        path
+        for path, file in snapshot.files.items()
+        if file.kind is FileKind.OTHER and file.findings and snapshot.is_mentioned(path)
+    }
     found: dict[Finding, None] = {}
     for graph in (snapshot.folder, *snapshot.entries.values()):
         for finding in graph.findings:
@@ -37,6 +43,8 @@ def source_findings(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> 
                 finding = replace(
                     finding, severity=Severity.WARNING, remedy="nothing mentions it, so it stays as it is"
                 )
+            elif PurePosixPath(finding.place.file) in wanted:
+                finding = replace(finding, severity=Severity.ERROR, remedy="an object mentions it: mend it")
             elif _is_missing(finding, graph):
                 finding = replace(finding, severity=Severity.WARNING)
             found[finding] = None
