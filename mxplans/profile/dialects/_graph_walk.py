@@ -56,7 +56,7 @@ class GraphWalk:
         self._links: dict[tuple[str, str], str] = {}
         self._missing: dict[str, tuple[Hit, list[Reference]]] = {}
         self._findings: list[Finding] = []
-        self._cycles = 0
+        self._cycles: list[Place] = []
 
     def note(self, finding: Finding) -> None:
         """Keep what was found elsewhere."""
@@ -134,19 +134,20 @@ class GraphWalk:
         return name
 
     def _cycle(self, name: str) -> None:
-        self._cycles += 1
-        if self._cycles <= _CYCLES_SHOWN:
+        if len(self._cycles) < _CYCLES_SHOWN:
             steps = self._way[self._on_way[name] :]
             self.note(cycle([step.config for step in steps], [step.at for step in steps]))
+        self._cycles.append(self._way[-1].at)
 
     def result(self, entry: str | None) -> ConfigGraph:
         """All that was visited."""
         findings = [*self._findings, *(finding for file in self._files.values() for finding in file.findings)]
         findings += [doubled(name, list(files.values())) for name, files in self._doubles.items()]
         findings += not_found(self._missing, self._objects)
-        if self._cycles > _CYCLES_SHOWN:
-            what = f"{self._cycles - _CYCLES_SHOWN} more cycles are not shown"
-            findings.append(Finding(Severity.ERROR, Place(""), what, "break those that are shown first"))
+        more = self._cycles[_CYCLES_SHOWN:]
+        if more:
+            what = f"{len(more)} more circles are not shown"
+            findings.append(Finding(Severity.ERROR, more[0], what, "break those that are shown first"))
         return ConfigGraph(
             entry,
             self._objects,
