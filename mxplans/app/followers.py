@@ -64,6 +64,23 @@ class Follower:
         """Number of its process, which changes when it is started again."""
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether its process has not ended."""
+        return self._process.running
+
+    def ready(self, timeout_s: float) -> dict[str, Any]:
+        """What it says when it is ready, as the archive where it serves.
+
+        Raises:
+            ServiceDied: If it ends first, or is silent for too long.
+        """
+        return self._process.wait_for("ready", timeout_s)
+
+    def last_words(self) -> str:
+        """Last line of its log."""
+        return self._process.last_words()
+
     def look(self, now_s: float) -> bool:
         """Start it again if it has died, ever more patiently; True if so."""
         with self._lock:
