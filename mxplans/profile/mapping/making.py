@@ -92,15 +92,29 @@ class Workshop:
         if taken is None:
             return
         other = self._devices.get(device.role)
-        if other is not None:
+        if other is not None and self._same(other, device, taken):
+            self._keep_beside(config, device, taken)
+        elif other is not None:
             why = (
                 f"devices.{device.role} is made of {other.origin} already; a profile has one device for a role: "
                 "choose, and change the profile by hand if this is the right one"
             )
             used = [item for each in taken.values() if each is not None for item in each.items]
             self.ledger.settle([object_item(config), *used], Fate.TODO, why)
-            return
-        self._keep(config, device, taken)
+        else:
+            self._keep(config, device, taken)
+
+    @staticmethod
+    def _same(other: _Making, device: Device, taken: Mapping[str, Taken | None]) -> bool:
+        """Whether a second object says of a device what the first one said."""
+        values = {key: each.value for key, each in taken.items() if each is not None}
+        return other.device.cls == device.cls and values == {key: each.value for key, each in other.settings.items()}
+
+    def _keep_beside(self, config: ConfigObject, device: Device, taken: Mapping[str, Taken | None]) -> None:
+        where = f"devices.{device.role}"
+        self.ledger.settle([object_item(config)], Fate.MAPPED, where)
+        for key, each in taken.items():
+            self.ledger.settle(each.items if each is not None else (), Fate.MAPPED, f"{where}.settings.{key}")
 
     def _make_usual(self, config: ConfigObject, device: Device) -> None:
         taken = self._taken(config, device)
@@ -112,8 +126,10 @@ class Workshop:
         taken = {key: self._take(source, config) for key, source in device.settings.items()}
         for key in device.needs:
             needed = taken[key]
-            if needed is None or needed.refusal is not None:
-                self.ledger.settle(needed.items if needed else (), Fate.TODO, needed.refusal or "" if needed else "")
+            if needed is None:
+                return None
+            if needed.refusal is not None:
+                self.ledger.settle(needed.items, Fate.TODO, f"devices.{device.role}.settings.{key}: {needed.refusal}")
                 return None
         return taken
 
@@ -175,10 +191,7 @@ class Workshop:
         for follows in row.follows:
             keys = [f"devices.{device.role}.settings.{follows.of}" for device in row.devices] + [follows.of]
             value = next((found for key in keys if (found := self.value(key)) is not None), None)
-            source = Source(
-                property=follows.property, channel=follows.channel, transform=follows.transform, what=follows.of
-            )
-            taken = self._take(source, config)
+            taken = self._take(follows.source, config)
             if value is None or taken is None:
                 continue
             expected = follows.as_.format(value)

@@ -76,9 +76,9 @@ class Follows(Part):
     transform: tuple[Step, ...] = ()
 
     @cached_property
-    def transforms(self) -> tuple[Transform, ...]:
-        """Its functions."""
-        return tuple(transform_of(step) for step in self.transform)
+    def source(self) -> Source:
+        """Where its value comes from."""
+        return Source(property=self.property, channel=self.channel, transform=self.transform, what=self.of)
 
 
 class Verdict(Part):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from mxplans.profile.dialects.config_object import ConfigObject
 from mxplans.profile.mapping import Fate, Piece, load_table
 from mxplans.profile.mapping.matching import row_for
 from tests.profile.mapping.mapping_support import channel, fate, mapped, sections_of, settings_of, thing
@@ -46,7 +47,7 @@ def test_a_child_of_another_kind_makes_no_axis():
 
 
 def test_a_second_diffractometer_is_to_be_chosen_from():
-    one, two = (thing(name, "MD2", {"exporter_address": EXPORTER}) for name in ("/one", "/two"))
+    one, two = (thing(f"/{name}", "MD2", {"exporter_address": f"{name}:9001"}) for name in ("one", "two"))
     found = mapped(one, two)
     state, why = fate(found, "/one")
     assert state is Fate.MAPPED
@@ -56,6 +57,34 @@ def test_a_second_diffractometer_is_to_be_chosen_from():
     state, why = fate(found, "/two")
     assert state is Fate.TODO
     assert "/one" in why
+
+
+def test_a_second_object_that_says_the_same_of_a_device_is_mapped_as_well():
+    found = mapped(*(thing(name, "MDFastShutter", {"exporter_address": EXPORTER}) for name in ("/one", "/two")))
+    assert found.counts[Fate.TODO] == 0
+    assert fate(found, "/two", Piece.PROPERTY) == (Fate.MAPPED, "devices.fast_shutter.settings.address")
+
+
+def test_an_exporter_s_address_is_taken_from_its_channels_too():
+    state = replace(thing("/md", "MD3"), channels=(channel("state", "State", "exporter", EXPORTER),))
+    found = mapped(state)
+    assert settings_of(found, "goniometer") == {"address": EXPORTER}
+    assert fate(found, "/md", Piece.CHANNEL)[0] is Fate.MAPPED
+
+
+def test_a_redirect_is_another_name_of_its_object():
+    found = mapped(
+        motor("/o", "Omega"),
+        ConfigObject("/other", root="hwr_import", redirect="/o"),
+        thing("/md", "MD3", {"exporter_address": EXPORTER}, phi="/other"),
+    )
+    assert settings_of(found, "goniometer")["axes.omega.motor"] == "Omega"
+    assert fate(found, "/other") == (Fate.MAPPED, "another name of /o")
+
+
+def test_what_is_mentioned_and_not_there_is_to_be_done():
+    found = mapped(thing("/d", "Detector", {"width": 10}, detector_distance="/nowhere"))
+    assert fate(found, "/d", Piece.REFERENCE) == (Fate.TODO, "there is no object /nowhere")
 
 
 def test_an_address_of_no_host_and_port_makes_no_device():
