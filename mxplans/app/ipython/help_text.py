@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -124,7 +125,7 @@ def _entries(text: str) -> dict[str, str]:
     """`name: words` with continuation lines, which are indented further."""
     found: dict[str, str] = {}
     name = ""
-    for line in inspect.cleandoc(text).splitlines():
+    for line in textwrap.dedent(text).splitlines():
         if line and not line.startswith(" "):
             name, _, rest = line.partition(":")
             found[name] = rest.strip()

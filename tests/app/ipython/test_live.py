@@ -1,0 +1,124 @@
+"""Live tables and figures, from documents of runs that lie within each other."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from mxplans.app.ipython.catalog import Catalog
+from mxplans.app.ipython.live import Drawing, LiveView
+from mxplans.app.ipython.plot_files import PlotFiles, hinted
+from mxplans.app.ipython.results import short
+
+PNG = b"\x89PNG"
+
+
+def scan_run(uid, scan_id, role="rotation", **ours):
+    sweep = {"exposureTime": 0.02, "imageWidth": 0.2}
+    mxplans = {"role": role, "sweep": sweep, "scan": {"numberImages": 900}, **ours}
+    return {"uid": uid, "scan_id": scan_id, "time": 10.0, "sample_name": "lyso-1", "mxplans": mxplans}
+
+
+def stop(uid, status="success", reason=""):
+    return {"uid": f"{uid}-stop", "run_start": uid, "time": 28.25, "exit_status": status, "reason": reason}
+
+
+@pytest.fixture
+def view(tmp_path):
+    console = Console(width=140, file=(tmp_path / "told.txt").open("w"))
+    yield LiveView(console, tmp_path / "plots", speed_up=10.0)
+    console.file.close()
+
+
+def told(view):
+    view.draw()
+    view.console.file.flush()
+    return Path(view.console.file.name).read_text()
+
+
+def test_a_scan_is_a_line_and_a_sample_its_verdict(view):
+    view("start", {"uid": "outer", "time": 9.0, "sample_name": "lyso-1", "mxplans": {"role": "sample"}})
+    view("start", scan_run("inner", 7))
+    view.draw()
+    assert view.exposing == ("rotation lyso-1", pytest.approx(900 * 0.02 / 10))
+    view("stop", stop("inner"))
+    view("start", scan_run("second", 8))
+    view("stop", stop("second", "abort", "somebody came"))
+    view("descriptor", {"uid": "d", "run_start": "outer", "name": "mx_verdict"})
+    view("event", {"descriptor": "d", "data": {"verdict": "COLLECTED", "verdict_reason": "900 images"}})
+    view("stop", stop("outer"))
+    lines = told(view).splitlines()
+    assert lines[1].split() == ["7", "rotation", "lyso-1", "900", "0.2", "deg", "0.02", "s", "success", "18.2", "s"]
+    assert "abort" in lines[2]
+    assert lines[3].strip() == "somebody came"
+    assert lines[4] == "lyso-1: COLLECTED, 900 images"
+    assert view.exposing is None
+
+
+def test_a_document_that_cannot_be_shown_hinders_nothing(view):
+    view("start", {"uid": "odd", "mxplans": {"role": "rotation", "scan": {}}})
+    view("start", scan_run("good", 1))
+    view("stop", stop("good"))
+    assert "lyso-1" in told(view)
+
+
+def test_the_waiting_thread_draws_what_comes_meanwhile(view):
+    ended = threading.Event()
+    view("start", scan_run("a", 3))
+    view("stop", stop("a"))
+    threading.Timer(0.5, ended.set).start()
+    Drawing(view).block(ended)
+    assert "lyso-1" in told(view)
+
+
+def test_scores_of_a_grid_and_values_along_an_axis_become_figures(tmp_path):
+    made = []
+    files = PlotFiles(tmp_path / "plots", made.append)
+    keys = {
+        "omega": {"dtype": "number", "shape": [], "units": "deg"},
+        "flux": {"dtype": "number", "shape": []},
+        "zoom": {"dtype": "string", "shape": []},
+    }
+    files("start", {**scan_run("12345678", 4), "hints": {"dimensions": [[["omega"], "primary"]]}})
+    files("descriptor", {"uid": "g", "name": "mx_grid", "data_keys": {}})
+    files("event", {"descriptor": "g", "time": 11.0, "data": {"grid_score": [[0, 1], [2, 3]]}})
+    hints = {"goniometer": {"fields": ["omega"]}, "beam": {"fields": ["flux", "zoom"]}}
+    files("descriptor", {"uid": "p", "name": "primary", "data_keys": keys, "hints": hints})
+    for number in range(3):
+        files("event", {"descriptor": "p", "time": 12.0, "data": {"omega": number, "flux": 2 * number, "zoom": "1"}})
+    files("descriptor", {"uid": "b", "name": "baseline", "data_keys": keys, "hints": hints})
+    files("event", {"descriptor": "b", "time": 12.0, "data": {"omega": 0, "flux": 0, "zoom": "1"}})
+    files("stop", stop("12345678"))
+    assert [path.name for path in made] == ["0004_12345678_grid.png", "0004_12345678_primary.png"]
+    assert all(path.read_bytes().startswith(PNG) for path in made)
+    assert hinted({"hints": hints, "data_keys": keys}) == ["omega", "flux"]
+
+
+class Client(dict):
+    """A catalogue in which a run arrives when it has been looked for a few times."""
+
+    def __init__(self, late):
+        self.late = late
+
+    def search(self, query):
+        self.late -= 1
+        return {"run": type("Run", (), {"metadata": {"stop": {}} if self.late <= 0 else {}})}
+
+
+def test_the_catalogue_waits_for_the_run_that_has_just_ended():
+    catalog = Catalog(lambda: pytest.fail("it is connected"))
+    assert "connected when it is first used" in repr(catalog)
+    assert "search" in dir(catalog)  # Tab asks no server
+    catalog._client = client = Client(late=3)
+    assert len(catalog) == 0
+    assert client.late == 3  # nothing has ended, nothing is waited for
+    catalog("stop", stop("run"))
+    assert len(catalog) == 0
+    assert client.late == 0
+    with pytest.raises(AttributeError):
+        catalog._ipython_display_  # noqa: B018
+
+
+def test_long_values_are_left_out():
+    assert short(list(range(1000))) == "<list>"
