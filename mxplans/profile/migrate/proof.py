@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from mxplans.profile import yaml12
 from mxplans.profile.dialects.config_graph import graph_differences
 from mxplans.profile.dialects.config_object import ConfigObject, Dialect, differences
 from mxplans.profile.migrate.comments import comment_lines
@@ -50,18 +49,17 @@ def _of_file(before: Snapshot, after: Snapshot, conversion: Conversion) -> Itera
         return
     yield from (_error(finding.place, finding.what, source.config) for finding in errors_of(result.findings))
     yield from (_error(place, said, source.config) for said in differences(result.config, source.config))
-    lost = _comments(before, source.config, conversion.path) - _comments(after, result.config, conversion.result)
+    lost = _comments(source.config) - _comments(result.config)
     yield from (_error(place, f"comment {line!r} is lost", source.config) for line in lost)
 
 
-def _comments(snapshot: Snapshot, config: ConfigObject, path: PurePosixPath) -> Counter[str]:
+def _comments(config: ConfigObject) -> Counter[str]:
     """Lines of comments that are not empty, without blanks around them."""
-    if config.dialect is Dialect.XML:
-        lines = [line for comment in config.comments for line in comment.text.splitlines() if line.strip()]
-        # As YAML shows characters that it does not print.
-        return Counter(shown.removeprefix("#").strip() for line in lines for shown in comment_lines(line))
-    text = (snapshot.root / path).read_bytes().decode("utf-8-sig")
-    return Counter(line.strip() for _, line in yaml12.comment_lines(text) if line.strip())
+    lines = [line.strip() for comment in config.comments for line in comment.text.splitlines() if line.strip()]
+    if config.dialect is not Dialect.XML:
+        return Counter(lines)
+    # As YAML shows characters that it does not print.
+    return Counter(shown.removeprefix("#").strip() for line in lines for shown in comment_lines(line))
 
 
 def _of_kept(before: Snapshot, after: Snapshot, conversions: Mapping[PurePosixPath, Conversion]) -> Iterator[Finding]:

@@ -1,0 +1,90 @@
+"""Whole configurations through the migration: what goes in, what comes out, how long it takes."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from mxplans.profile.migrate.folder import migrate_folder
+from mxplans.profile.migrate.report import MigrationReport, Outcome, Tally
+from mxplans.profile.places import errors_of
+from support.profile_corpus import write_corpus
+from support.profile_roots import find_roots
+
+GENERATED_FILES = 1000
+GENERATED_LIMIT_S = 10.0
+
+Figures = Iterator[dict[str, Any]]
+
+
+def corpus(folder: Path) -> Figures:
+    """All configurations below a folder."""
+    roots = find_roots(folder)
+    with tempfile.TemporaryDirectory(prefix="mxplans-corpus-") as scratch:
+        began = time.perf_counter()
+        reports = [migrate_folder(root, Path(scratch) / str(number)) for number, root in enumerate(roots)]
+        took_s = time.perf_counter() - began
+        again = [
+            migrate_folder(root, Path(scratch) / str(number)).outcome
+            for number, (root, report) in enumerate(zip(roots, reports, strict=True))
+            if report.outcome is Outcome.DONE
+        ]
+    for report in reports:
+        for finding in errors_of(report.findings):
+            print(f"{report.source}: {finding}", file=sys.stderr)
+    refused = sum(report.outcome is not Outcome.DONE for report in reports)
+    yield {"name": "corpus_roots", "value": len(roots), "unit": "folders", "goal": ">= 1", "ok": len(roots) >= 1}
+    yield {"name": "corpus_not_proved", "value": refused, "unit": "folders", "goal": "0", "ok": refused == 0}
+    changed = sum(outcome is not Outcome.UNCHANGED for outcome in again)
+    yield {"name": "corpus_changed_again", "value": changed, "unit": "folders", "goal": "0", "ok": changed == 0}
+    yield {"name": "corpus_files", "value": sum(len(report.files) for report in reports), "unit": "files"}
+    yield from _tallies(reports)
+    yield from _instances(folder, reports)
+    yield {"name": "corpus_migrate", "value": took_s, "unit": "s"}
+
+
+def _tallies(reports: list[MigrationReport]) -> Figures:
+    before = sum((report.before for report in reports), Tally())
+    after = sum((report.after for report in reports), Tally())
+    for each in fields(Tally):
+        into, out = getattr(before, each.name), getattr(after, each.name)
+        yield {"name": f"corpus_{each.name}_in", "value": into, "unit": each.name}
+        yield {"name": f"corpus_{each.name}_out", "value": out, "unit": each.name, "goal": str(into), "ok": out == into}
+    lost = sum(report.lost for report in reports)
+    yield {"name": "corpus_lost", "value": lost, "unit": "pieces", "goal": "0", "ok": lost == 0}
+
+
+def _instances(folder: Path, reports: list[MigrationReport]) -> Figures:
+    """Of each entry file, and of each folder without one; then all together."""
+    into = out = 0
+    for report in reports:
+        root = report.source.relative_to(folder.resolve())
+        for graph in report.graphs[1:] or report.graphs:
+            name = f"instances {root / graph.name}"
+            goal, ok = str(graph.instances_before), graph.instances_after == graph.instances_before
+            yield {"name": name, "value": graph.instances_after, "unit": "objects", "goal": goal, "ok": ok}
+            into += graph.instances_before
+            out += graph.instances_after
+    yield {"name": "corpus_instances_out", "value": out, "unit": "objects", "goal": str(into), "ok": out == into}
+
+
+def generated() -> Figures:
+    """A folder of 1000 files of XML, with an entry file that leads to a third of them."""
+    with tempfile.TemporaryDirectory(prefix="mxplans-corpus-") as scratch:
+        write_corpus(Path(scratch) / "site", GENERATED_FILES)
+        began = time.perf_counter()
+        report = migrate_folder(Path(scratch) / "site", Path(scratch) / "result")
+        took_s = time.perf_counter() - began
+    done = report.outcome is Outcome.DONE and report.lost == 0 and report.after.objects == GENERATED_FILES + 1
+    yield {
+        "name": f"migrate_{GENERATED_FILES}_files",
+        "value": took_s,
+        "unit": "s",
+        "goal": f"<= {GENERATED_LIMIT_S:g}, 0 lost",
+        "ok": done and took_s <= GENERATED_LIMIT_S,
+    }
