@@ -255,6 +255,10 @@ def test_an_isara_without_addresses_says_what_is_missing():
         ("ESRFXRFSpectrum", set(), "spectra"),
         ("TangoLimaVideo", set(), "camera"),
         ("SomethingMockup", set(), "simulation"),
+        ("P11DetectorDistance", set(), "detector distance by class"),
+        ("EMBLSafetyShutter", set(), "shutters in no role"),
+        ("ID30Cryo", set(), "cryostream by class"),
+        ("VortexFluoDetector", set(), "spectra"),  # no detector of diffraction
         ("BlissMotor", set(), "bliss"),
         ("BlissMotor", {"detector_distance"}, "detector distance"),
         ("ShutterMockup", {"safety_shutter"}, "safety shutter"),
