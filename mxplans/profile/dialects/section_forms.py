@@ -84,6 +84,8 @@ def _fits_section(call: Call) -> bool:
         return call == Call(CallKind.COMMAND, BLUESKY, BLUESKY, None, call.address) and bool(call.address)
     if (call.protocol, call.kind) not in CALL_FORMS or call.target is None or call.path or call.arguments:
         return False
+    if call.protocol == "sardana" and "taurusname" in call.attributes:
+        return False  # a command of a device; the section runs macros at doors
     return call.address is None if call.protocol == "epics" else bool(call.address)
 
 

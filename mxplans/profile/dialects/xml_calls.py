@@ -45,7 +45,7 @@ def read_call(element: Element, path: Path, findings: XmlFindings) -> Call:
 
     An integer `polling` becomes `polling_period` (ms), its name in YAML. Text is the target exactly as written, as
     upstream hands it on. In the long form leaves are attributes (of two with the same tag the last one), all else is
-    an argument. A command of sardana that has its own `taurusname` keeps it as an attribute besides: by this it is a
+    an argument. A command of sardana whose address is a `taurusname` has it as an attribute besides: by this it is a
     command of a device, and no macro at a door.
 
     Args:
@@ -103,7 +103,9 @@ def with_address(call: Call, scopes: Sequence[Mapping[str, Value]], findings: Xm
         for name in names:
             value = scope.get(name)
             if value not in (None, "") and not isinstance(value, dict | list):
-                return replace(call, address=str(value))
+                is_device = name == "taurusname" and call.kind is CallKind.COMMAND
+                marks = {name: value} if is_device else {}
+                return replace(call, address=str(value), attributes={**call.attributes, **marks})
     what = f"{call.kind} {shown(call.name)} of type {call.protocol} has no address: neither its own nor a property"
     findings.warning(call.place, what, f"write one as property {' or '.join(names)}")
     return call

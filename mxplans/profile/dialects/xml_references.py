@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import posixpath
 
 from mxplans.profile.dialects.config_object import Path, Reference
+from mxplans.profile.dialects.names import EXTENSIONS, canonical_name
 from mxplans.profile.dialects.typing_rules import typed
 from mxplans.profile.dialects.xml_findings import XmlFindings, shown
 from mxplans.profile.dialects.xml_tree import Element
 from mxplans.profile.places import Place
-
-EXTENSIONS = (".xml", ".yaml", ".yml")
 
 
 def written_target(element: Element) -> tuple[str, str] | None:
@@ -31,7 +30,8 @@ def canonical_target(written: str, name: str, place: Place, findings: XmlFinding
     """Name of the object that is meant.
 
     `./x` and `../x` both stand for x in the folder of the object itself, as upstream has it; all else is below the
-    look-up folder. Upstream appends the extension itself: one that is written is taken off, with a warning.
+    look-up folder. Upstream appends the extension itself: one that is written is taken off, with a warning. A name
+    that leaves the folder begins with `/..`, see `names.leaves_folder`.
 
     Args:
         written: The target as written.
@@ -48,20 +48,11 @@ def canonical_target(written: str, name: str, place: Place, findings: XmlFinding
             findings.warning(place, what, "write the full name")
     elif written.startswith("./"):
         full = f"{folder}/{written[2:]}"
-    parts: list[str] = []
-    for part in full.split("/"):
-        if part == ".." and not parts:
-            findings.error(place, f"target {shown(written)} leaves the folder that is read", "name an object within it")
-        elif part == "..":
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    target = "/" + "/".join(parts)
-    if PurePosixPath(target).suffix.lower() in EXTENSIONS:
-        shorter = str(PurePosixPath(target).with_suffix(""))
-        what = f"target {shown(written)} has an extension, which MXCuBE appends itself: read as {shorter}"
-        findings.warning(place, what, f"write {shorter}")
-        return shorter
+    target = canonical_name(full)
+    extension = posixpath.splitext(full)[1]
+    if extension in EXTENSIONS:
+        what = f"target {shown(written)} has an extension, which MXCuBE appends itself: read as {target}"
+        findings.warning(place, what, f"write {target}")
     return target
 
 
