@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 import unicodedata
 import warnings
 from decimal import Decimal
@@ -80,6 +81,15 @@ def test_integers_of_any_length_are_read_at_once(text: str, value: Any) -> None:
     assert same_value(typed(text), value)
     if isinstance(value, float):
         assert "4300 digits" in str(surprise(text)) or "too large" in str(surprise(text))
+
+
+def test_the_length_of_integers_does_not_depend_on_how_python_was_started() -> None:
+    allowed = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        assert typed("9" * (INT_DIGITS + 1)) == math.inf
+    finally:
+        sys.set_int_max_str_digits(allowed)
 
 
 _INT = re.compile(r"\s*([+-]?)(\d+(?:_\d+)*)\s*")

@@ -136,6 +136,19 @@ def test_long_commands_with_arguments() -> None:
     assert config.properties == {"specversion": "granit:curtain"}
 
 
+def test_arguments_with_attributes_or_text_are_kept_whole() -> None:
+    config = _config(
+        "<object><command><name>a</name><type>epics</type><toexecute>A</toexecute><argument unit='s'>07</argument>"
+        "<argument><type><item id='1'>x</item></type></argument><argument>3</argument></command></object>"
+    )
+    inner = {"tag": "item", "attributes": {"id": 1}, "text": "x"}
+    assert config.commands[0].arguments == (
+        ("argument", {"tag": "argument", "attributes": {"unit": "s"}, "text": "07"}),
+        ("argument", {"tag": "argument", "children": [{"tag": "type", "children": [inner]}]}),
+        ("argument", 3),
+    )
+
+
 def test_what_long_commands_say_in_vain_is_kept() -> None:
     half = {
         "tag": "command",
