@@ -12,12 +12,12 @@ class Limits:
     Attributes:
         size_bytes: Of the file.
         depth: Of mappings and sequences, or elements, within each other.
-        nodes: Of the file, what anchors repeat counted each time it is repeated.
+        nodes: Of the file, what anchors repeat counted each time it is repeated; and of its lines.
     """
 
     size_bytes: int = 4_000_000
     depth: int = 64
-    nodes: int = 400_000
+    nodes: int = 200_000
 
 
 LIMITS = Limits()

@@ -17,6 +17,8 @@ from mxplans.profile.yaml12.scalars import scalar_value
 
 PARSER = getattr(yaml, "CLoader", yaml.Loader)
 """Only its events are used, which make no objects; libyaml's where PyYAML was built with it."""
+_BREAKS = ("\n", "\r", "\x85", "\u2028", "\u2029")
+"""Where libyaml begins a new line, besides behind `\\r\\n`."""
 _CORE = "tag:yaml.org,2002:"
 _TAGS = {f"{_CORE}{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq", "omap")} | {"!", None}
 
@@ -95,6 +97,9 @@ def read_text(text: str, name: str, limits: Limits = LIMITS) -> Node:
     """
     if len(text) > limits.size_bytes:
         raise InvalidYaml(Place(name), f"has {len(text)} characters; allowed are {limits.size_bytes}")
+    lines = sum(map(text.count, _BREAKS)) - text.count("\r\n")
+    if lines > limits.nodes:
+        raise InvalidYaml(Place(name), f"has {lines} lines; allowed are {limits.nodes}: is it the right file?")
     return _Builder(name, limits).document(text)
 
 
