@@ -15,6 +15,9 @@ _WIDTH = 100
 _KEY_WIDTH = 900
 """Longer keys are marked by `?`: YAML allows 1024 characters, with their quotes, to others."""
 
+_TRUTHS = {"yes", "no", "on", "off", "y", "n"}
+"""Texts that YAML 1.1 reads as truth values."""
+
 
 class BlockWriter:
     """Writes mappings, lists and values.
@@ -87,7 +90,18 @@ def flow(value: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """A value on one line; texts with quotes or backslashes in single quotes, where those stand as they are."""
+    """A value on one line, which readers of YAML 1.1 understand as well.
+
+    Texts with quotes or backslashes stand in single quotes, where those are as they are.
+
+    >>> print(_scalar("yes"), _scalar(1e-05), _scalar('["a"]'), _scalar("mesh scan"))
+    "yes" 1.0e-05 '["a"]' mesh scan
+    """
+    if isinstance(value, float):
+        text = written(value)
+        return text if "." in text else text.replace("e", ".0e")
+    if isinstance(value, str) and value.lower() in _TRUTHS:
+        return f'"{value}"'
     if isinstance(value, str) and value.isprintable() and ('"' in value or "\\" in value):
         return "'" + value.replace("'", "''") + "'"
     return written(value)
