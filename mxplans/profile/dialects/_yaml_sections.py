@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mxplans.profile import yaml12
-from mxplans.profile.dialects._yaml_shapes import Shapes, is_nothing, nearest, shown
+from mxplans.profile.dialects._yaml_shapes import Shapes, is_nothing, shown
 from mxplans.profile.dialects.config_object import Call, CallKind, Value
 from mxplans.profile.dialects.section_forms import CALL_FORMS, CallForm
 
@@ -25,7 +25,7 @@ def calls_of(shapes: Shapes, protocol: str, node: yaml12.Node) -> Iterator[Call]
             kind = _KINDS.get(group)
             if kind is None:
                 what = f"{group!r} of {protocol} {address!r} is not known; allowed are commands and channels"
-                shapes.error(group_key.place, what, nearest(group, _KINDS))
+                shapes.error(group_key.place, what, shapes.nearest(group, _KINDS))
                 continue
             if (protocol, kind) not in CALL_FORMS and not is_nothing(entries):
                 what = f"MXCuBE knows no {group} of {protocol}, and passes these over"
@@ -63,7 +63,7 @@ def _entry(shapes: Shapes, form: CallForm, what: str, node: yaml12.Node) -> tupl
             continue
         if name not in form.attributes:
             known = (form.target_key, *form.attributes)
-            shapes.warning(key.place, f"{name!r} of {what} is not known to MXCuBE", nearest(name, known))
+            shapes.warning(key.place, f"{name!r} of {what} is not known to MXCuBE", shapes.nearest(name, known))
         elif not (isinstance(value, yaml12.Scalar) and type(value.value) is int):
             said = f"{name} of {what} is {shown(value)}; allowed is a whole number of ms"
             shapes.error(value.place, said, "write a whole number, without quotes")

@@ -9,6 +9,8 @@ from mxplans.profile import yaml12
 from mxplans.profile.dialects.config_object import Path, Value
 from mxplans.profile.places import Finding, Place, Severity
 
+_GUESSES = 100
+
 
 class Shapes:
     """The shapes of a file's parts, and all that is found while they are asked for."""
@@ -16,6 +18,7 @@ class Shapes:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.places: dict[Path, Place] = {}
+        self._guesses = 0
 
     def error(self, place: Place, what: str, remedy: str, also: Iterable[Place] = ()) -> None:
         """Note what cannot be used."""
@@ -24,6 +27,13 @@ class Shapes:
     def warning(self, place: Place, what: str, remedy: str, also: Iterable[Place] = ()) -> None:
         """Note what is probably not meant."""
         self.findings.append(Finding(Severity.WARNING, place, what, remedy, tuple(also)))
+
+    def nearest(self, word: str, known: Iterable[str]) -> str:
+        """What was probably meant, as a remedy; searched for the first ones of a file, since that takes long."""
+        known = sorted(known)
+        self._guesses += 1
+        close = get_close_matches(word, known, 1) if self._guesses <= _GUESSES else []
+        return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
 
     def items(self, node: yaml12.Node, name: str) -> Iterator[tuple[str, yaml12.Scalar, yaml12.Node]]:
         """Keys (as text, and as they stand) and values of a mapping; none where nothing stands, or no mapping."""
@@ -85,10 +95,3 @@ def shown(node: yaml12.Node) -> str:
         return "a list"
     text = node.text if len(node.text) <= 60 else f"{node.text[:57]}..."
     return f"{text!r}" if isinstance(node.value, str) else f"{text or 'nothing'} ({type(node.value).__name__})"
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """What was probably meant, as a remedy."""
-    known = sorted(known)
-    close = get_close_matches(word, known, 1)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"

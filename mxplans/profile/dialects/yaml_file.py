@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from mxplans.profile import yaml12
 from mxplans.profile.dialects._yaml_parts import class_path_of, comments_of, references_of
 from mxplans.profile.dialects._yaml_sections import SECTIONS, calls_of
-from mxplans.profile.dialects._yaml_shapes import Shapes, is_nothing, nearest
+from mxplans.profile.dialects._yaml_shapes import Shapes, is_nothing
 from mxplans.profile.dialects.config_object import Call, CallKind, ConfigObject, Dialect, Path, Value
 from mxplans.profile.dialects.extension import EXTENSION_KEY, apply_extension
 from mxplans.profile.dialects.reading import ConfigFile, FileKind
@@ -159,7 +159,7 @@ def _unknown(shapes: Shapes, node: yaml12.Mapping) -> dict[str, Value]:
     found = {}
     for key, value in node:
         if key.value not in _KEYS_B:
-            shapes.warning(key.place, f"key {key.text!r} is not known to MXCuBE", nearest(key.text, _KEYS_B))
+            shapes.warning(key.place, f"key {key.text!r} is not known to MXCuBE", shapes.nearest(key.text, _KEYS_B))
             found[shapes.key(key, "the file")] = yaml12.plain(value)
     return found
 
