@@ -14,7 +14,7 @@ from rich.table import Table
 from mxplans import __version__
 from mxplans.errors import InvalidProfile
 from mxplans.profile.migrate.report import Fate, FileReport, MigrationReport, Tally, by_kind
-from mxplans.profile.places import Severity, errors_of
+from mxplans.profile.places import Finding, Severity, errors_of
 
 _TEMPLATE = "migration_report.html.j2"
 _SHOWN = 20
@@ -35,8 +35,12 @@ def print_report(report: MigrationReport, console: Console) -> None:
     )
     _print_some(console, "with parts under x-mxplans", _supplements(report.files))
     _print_some(console, "literals within texts", [text for file in report.files for text in file.literals])
-    kinds = by_kind(finding for finding in report.findings if finding.severity is not Severity.ERROR)
-    _print_some(console, "to be known", [f"{count} x {severity}: {what}" for severity, what, count in kinds])
+    known = [finding for finding in report.findings if finding.severity is not Severity.ERROR]
+    _print_some(console, "to be known", list(map(str, known)) if len(known) <= _SHOWN else _kinds(known))
+
+
+def _kinds(findings: list[Finding]) -> list[str]:
+    return [f"{count} x {severity}: {what}" for severity, what, count in by_kind(findings)]
 
 
 def _counts(report: MigrationReport) -> Table:

@@ -48,7 +48,7 @@ def source_findings(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> 
             elif _is_missing(finding, graph):
                 finding = replace(finding, severity=Severity.WARNING)
             found[finding] = None
-    return [*found, *_out_of_reach(snapshot, selected)]
+    return [*found, *_out_of_reach(snapshot, selected), *_shared(snapshot, selected)]
 
 
 def _is_missing(finding: Finding, graph: ConfigGraph) -> bool:
@@ -73,4 +73,23 @@ def _out_of_reach(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> li
             )
             for target in converted
         ]
+    return found
+
+
+def _shared(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> list[Finding]:
+    """XML that several objects mention: MXCuBE makes one object of it, and of YAML one for each mention.
+
+    Source: MXCuBE's own simulated beamline, 46 objects in XML and 67 in YAML (mxcubecore 2.149.0, November 2026).
+    """
+    found = []
+    owners: dict[str, set[str]] = {}
+    for edge in snapshot.folder.edges():
+        owners.setdefault(edge.target, set()).add(edge.owner)
+    for path in sorted(selected):
+        config = snapshot.files[path].config
+        if config is not None and config.dialect is Dialect.XML and len(owners.get(config.name, ())) > 1:
+            names = ", ".join(sorted(owners[config.name]))
+            what = f"is mentioned by {len(owners[config.name])} objects ({names}), and becomes YAML"
+            remedy = "MXCuBE makes one object of XML, and one for each mention of YAML; mxplans makes one of both"
+            found.append(Finding(Severity.NOTE, config.place, what, remedy))
     return found

@@ -122,6 +122,13 @@ def test_xml_that_mentions_what_becomes_yaml_is_told(site, result):
     assert any("md/minidiff.xml:1:1: warning: stays XML and mentions energy.xml" in each for each in told)
 
 
+def test_what_mxcube_will_make_several_times_is_told(site, result):
+    report = migrate_folder(site, result)
+    told = [str(finding) for finding in report.findings if "is mentioned by" in finding.what]
+    assert len(told) == 1
+    assert told[0].startswith("energy.xml:1:1: note: is mentioned by 2 objects (/beamline_config, /md/minidiff)")
+
+
 def test_a_subtree(site, result):
     report = migrate_folder(site, result, Options(only="/md/minidiff", subtree=True))
     converted = {path for path, fate in fates(report).items() if fate is Fate.CONVERTED}
