@@ -12,6 +12,8 @@ USUAL_DEVICES = {
     "sample_detector": DeviceEntry.model_validate({"class": "mxplans.centring.detection:ClassicalDetector"}),
 }
 """What plays a role in a profile that says nothing else."""
+_MEANT_MOST = 100
+"""Names that are looked at for what they may mean."""
 ROLE_WORDS = {
     "detector_distance": "Distance from the sample to the detector (mm); can be set.",
     "fast_shutter": "The shutter that opens for images, set to Open or Closed.",
@@ -28,7 +30,7 @@ def missing_roles(named: Collection[str]) -> dict[str, str]:
     >>> missing_roles(roles)
     {'viewer': 'veiwer'}
     """
-    unknown = unknown_roles(named)
+    unknown = unknown_roles(named)[:_MEANT_MOST]
     return {
         role: next(iter(difflib.get_close_matches(role, unknown, n=1)), "")
         for role in ROLES

@@ -68,11 +68,6 @@ def keys_at(loc: Loc, root: type[BaseModel] = Profile) -> list[str]:
     return [field.alias or name for name, field in fields.items()]
 
 
-def is_section(loc: Loc) -> bool:
-    """Whether a place holds a section with keys of its own."""
-    return bool(keys_at(loc))
-
-
 def unknown_key(loc: Loc, root: type[BaseModel] = Profile) -> tuple[str, str]:
     """What is wrong with a key that its section does not know, and what to do.
 

@@ -16,7 +16,7 @@ from mxplans.profile.includes import read_sources
 from mxplans.profile.known_keys import keys_at
 from mxplans.profile.overrides import overrides
 from mxplans.profile.places import Finding, Place, Severity
-from mxplans.profile.problems import ProfileRefused, place_of, spelled
+from mxplans.profile.problems import PROBLEMS_MOST, ProfileRefused, place_of, spelled
 from mxplans.profile.schema import FORMAT, Profile
 from mxplans.profile.secrets import plain_secrets, shown
 from mxplans.profile.tree import Loc, content, find, leaves, merged
@@ -129,7 +129,7 @@ def _wrong_roles(tree: Mapping) -> Iterator[Finding]:
     for role, meant in missing.items():
         remedy = f"{meant} is no role: is it meant?" if meant else "name what plays it"
         yield Finding(Severity.ERROR, place_of(tree, ("devices",)), f"devices: role {role} is missing", remedy)
-    for name in unknown_roles(named):
+    for name in unknown_roles(named)[:PROBLEMS_MOST]:
         roles = roles_like(name)
         remedy = f"did you mean {roles[0]}?" if len(roles) == 1 else f"the roles are {', '.join(roles)}"
         yield Finding(Severity.ERROR, place_of(tree, ("devices", name)), f"devices: {name} is no role", remedy)

@@ -14,12 +14,24 @@ from mxplans.profile.tree import Loc
 from mxplans.profile.yaml12 import Mapping, Node, Scalar, Sequence, written
 
 REFERENCES = ("file", "env")
-SECRET_NAMES = ("password", "passwd", "passcode", "passphrase", "secret", "token", "api_key", "apikey", "credential", "credentials")
+SECRET_NAMES = (
+    "password",
+    "passwd",
+    "passcode",
+    "passphrase",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "credential",
+    "credentials",
+)
 HIDDEN = "(not shown)"
 _LONGEST = 80
 _IN_ADDRESS = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*:)(?!\d+/)[^\s@]+@")
 _ASSIGNED = re.compile(
-    r"(?P<before>(?:password|passwd|secret|token|api[_-]?key|credentials?)=)[^\s&;{][^\s&;]*", re.IGNORECASE
+    r"(?P<before>(?:password|passwd|passcode|passphrase|secret|token|api[_-]?key|credentials?)=)[^\s&;{][^\s&;]*",
+    re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(PLACEHOLDER_PATTERN)
 

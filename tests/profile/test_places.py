@@ -139,10 +139,16 @@ def test_what_is_no_mapping_is_refused(tmp_path, text):
     assert "allowed is a mapping of sections" in refused(written(tmp_path, top=text))[0]
 
 
-def test_a_hundred_thousand_problems_are_told_in_short(tmp_path):
-    path = written(tmp_path, top="+" + "".join(f"k{number}: 1\n" for number in range(100_000)))
+def test_thousands_of_problems_are_told_in_short(tmp_path):
+    path = written(tmp_path, top="+" + "".join(f"k{number}: 1\n" for number in range(20_000)))
     found = refused(path)
     assert 100 < len(found) < 300
+
+
+def test_thousands_of_names_that_are_no_roles_are_told_in_short(tmp_path):
+    many = "".join(f"  d{number}: {{class: 'a:B'}}\n" for number in range(5000))
+    top = SIM.read_text().replace("devices:\n", f"devices:\n{many}").replace("  viewer:", "  veiwer:")
+    assert len(refused(written(tmp_path, top=top))) == 101
 
 
 def test_keys_are_texts_however_they_are_written(tmp_path):

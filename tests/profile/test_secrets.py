@@ -21,6 +21,7 @@ def with_settings(settings):
     ("settings", "at"),
     [
         (f"{{password: {SECRET}}}", "lims.targets.ispyb.settings.password"),
+        (f"{{passcode: {SECRET}}}", "lims.targets.ispyb.settings.passcode"),
         (f"{{db_password: '{SECRET}'}}", "lims.targets.ispyb.settings.db_password"),
         (f"{{a: [{{b: {{Api-Key: {SECRET}}}}}]}}", "lims.targets.ispyb.settings.a.0.b.Api-Key"),
         (f"{{credentials: [mx, {SECRET}]}}", "lims.targets.ispyb.settings.credentials.1"),
