@@ -37,64 +37,49 @@ class PlanCall:
         return f"<a plan that has not run: RE({self._text})>"
 
 
-class BoundPlan:
-    """One plan of a group; called, it gives a `PlanCall`.
+def bound_plan(name: str, planner: Planner, desk: Desk) -> Callable[..., PlanCall]:
+    """One plan of a group as a function for people; its `help` is a `PlanHelp`.
+
+    A first argument that is a beamline is used in place of `bl`.
 
     Args:
         name: As it is typed, `collect.rotation`.
         planner: Does it.
         desk: What it is bound to.
     """
+    whole = inspect.signature(planner, eval_str=True)
+    own = list(whole.parameters.values())[2:]
+    signature = whole.replace(parameters=own, return_annotation=inspect.Signature.empty)
 
-    def __init__(self, name: str, planner: Planner, desk: Desk) -> None:
-        whole = inspect.signature(planner, eval_str=True)
-        own = list(whole.parameters.values())[2:]
-        self.__name__ = name.rpartition(".")[2]
-        self.__qualname__ = name
-        self.__signature__ = whole.replace(parameters=own, return_annotation=inspect.Signature.empty)
-        self._name = name
-        self._planner = planner
-        self._desk = desk
-
-    @property
-    def help(self) -> PlanHelp:
-        """What it does, with units and an example."""
-        return help_of(self._name, self._planner, self.__signature__)
-
-    def getdoc(self) -> str:
-        """What IPython shows for `?`."""
-        return self.help.text()
-
-    def __call__(self, *args: Any, **kwargs: Any) -> PlanCall:
-        """Bind the arguments; a first one that is a beamline is used in place of `bl`.
-
-        Raises:
-            InvalidInput: If they are not those of the plan.
-        """
-        bl = self._desk.bl
+    def bound(*args: Any, **kwargs: Any) -> PlanCall:
+        bl = desk.bl
         if args and isinstance(args[0], Beamline):
             bl, args = args[0], args[1:]
-        self._check_names(kwargs)
+        _check_names(name, signature, kwargs)
         try:
-            self.__signature__.bind(*args, **kwargs)
+            signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise InvalidInput(f"{self._name}: {error}; see help({self._name})") from error
-        given = [repr(value) for value in args] + [f"{name}={value!r}" for name, value in kwargs.items()]
-        return PlanCall(f"{self._name}({', '.join(given)})", lambda: self._planner(self._desk, bl, *args, **kwargs))
+            raise InvalidInput(f"{name}: {error}; see help({name})") from error
+        given = [repr(value) for value in args] + [f"{key}={value!r}" for key, value in kwargs.items()]
+        return PlanCall(f"{name}({', '.join(given)})", lambda: planner(desk, bl, *args, **kwargs))
 
-    def __repr__(self) -> str:
-        return f"<plan {self._name}: help({self._name}) says more>"
+    # A function, and not an object that can be called: Tab asks a function for its parameters.
+    told = help_of(name, planner, signature)
+    bound.__name__, bound.__qualname__, bound.__doc__ = planner.__name__, name, told.text()
+    vars(bound).update({"__signature__": signature, "help": told})
+    return bound
 
-    def _check_names(self, given: Iterable[str]) -> None:
-        known = list(self.__signature__.parameters)
-        for name in given:
-            if name in known:
-                continue
-            stem = name.rpartition("_")[0]
-            same = [other for other in known if stem and other.rpartition("_")[0] == stem]
-            near = same or difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"allowed are {', '.join(known) or 'none'}"
-            raise InvalidInput(f"{self._name} has no {name}; {hint} See help({self._name})")
+
+def _check_names(plan: str, signature: inspect.Signature, given: Iterable[str]) -> None:
+    known = list(signature.parameters)
+    for name in given:
+        if name in known:
+            continue
+        stem = name.rpartition("_")[0]
+        same = [other for other in known if stem and other.rpartition("_")[0] == stem]
+        near = same or difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"allowed are {', '.join(known) or 'none'}"
+        raise InvalidInput(f"{plan} has no {name}; {hint} See help({plan})")
 
 
 class PlanGroup:
@@ -108,22 +93,20 @@ class PlanGroup:
     """
 
     def __init__(self, name: str, purpose: str, planners: Iterable[Planner], desk: Desk) -> None:
-        self._name = name
-        self._purpose = purpose
-        self._plans = {planner.__name__: BoundPlan(f"{name}.{planner.__name__}", planner, desk) for planner in planners}
-        vars(self).update(self._plans)
-
-    def __iter__(self) -> Iterator[BoundPlan]:
-        return iter(self._plans.values())
+        plans = {planner.__name__: bound_plan(f"{name}.{planner.__name__}", planner, desk) for planner in planners}
+        width = max(len(own) for own in plans)
+        rows = (f"  {name}.{own:<{width}}  {help_of_plan(plan).summary}" for own, plan in plans.items())
+        self.__doc__ = "\n".join([purpose, "", *rows])
+        vars(self).update(plans)
 
     def __dir__(self) -> list[str]:
-        return list(self._plans)
-
-    def getdoc(self) -> str:
-        """What IPython shows for `?`."""
-        width = max(len(name) for name in self._plans)
-        rows = (f"  {self._name}.{name:<{width}}  {plan.help.summary}" for name, plan in self._plans.items())
-        return "\n".join([self._purpose, "", *rows])
+        return [name for name in vars(self) if not name.startswith("_")]
 
     def __repr__(self) -> str:
-        return self.getdoc()
+        return str(self.__doc__)
+
+
+def help_of_plan(plan: Callable[..., PlanCall]) -> PlanHelp:
+    """What a bound plan does, with units and an example."""
+    told: PlanHelp = vars(plan)["help"]
+    return told

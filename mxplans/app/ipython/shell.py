@@ -21,8 +21,9 @@ from rich.console import Console
 from rich.text import Text
 from traitlets.config import Config
 
+from mxplans.app.ipython.help_text import PlanHelp
 from mxplans.app.ipython.magics import NAMES, StaffMagics
-from mxplans.app.ipython.plan_group import BoundPlan, PlanGroup
+from mxplans.app.ipython.plan_group import PlanGroup
 from mxplans.app.ipython.plans.groups import plan_groups
 from mxplans.app.ipython.results import told_of
 from mxplans.app.ipython.session import StaffSession
@@ -74,8 +75,9 @@ def namespace_of(session: StaffSession, groups: dict[str, PlanGroup]) -> dict[st
 
 def help_for(*about: Any) -> None:
     """Python's help, with units and an example for plans."""
-    if len(about) == 1 and isinstance(about[0], BoundPlan | PlanGroup):
-        print(about[0].getdoc())
+    one = about[0] if len(about) == 1 else None
+    if isinstance(one, PlanGroup) or isinstance(getattr(one, "help", None), PlanHelp):
+        print(one.__doc__)
     else:
         pydoc.help(*about)
 

@@ -42,7 +42,7 @@ def test_each_role_says_its_values_with_units_or_why_not():
                 "robot": Readable({"robot_barcode": "", "robot_pin": 3}),
                 "away": Readable({}, connected=False),
                 "silent": Silent(over),
-                "broken": Readable({"broken": 1.0}, units=()),
+                "broken": Readable({"broken": 1.0}, units=("mm",)),
             },
             timeout_s=0.5,
         )
