@@ -45,6 +45,12 @@ def test_what_may_not_run_is_told(tmp_path, capsys, item, told):
     assert told in capsys.readouterr().out
 
 
+def test_what_may_run_is_what_the_command_line_allows(tmp_path, capsys):
+    path = written(tmp_path, GOOD.to_json())
+    assert not print_dry_run(PROFILE, path, ["limits.energy_range_ev=[5000, 12900]"])
+    assert "12900" in capsys.readouterr().out
+
+
 def test_the_example_of_the_queue_server_needs_no_uuid(capsys):
     assert print_dry_run(PROFILE, SIM.parent / "queueserver/rotation.json")
     assert "within all limits" in capsys.readouterr().out

@@ -3,14 +3,17 @@
 import functools
 import json
 import string
+from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from profile_support import SIM
 
+from mxplans.profile import load_placed, load_profile
 from mxplans.profile.overrides import overrides
 from mxplans.profile.places import Place
 from mxplans.profile.tree import content, joined, leaves, merged, repeated_keys, size
-from mxplans.profile.yaml12 import Mapping, Scalar, Sequence, read_text
+from mxplans.profile.yaml12 import Mapping, Scalar, Sequence, plain, read_node, read_text
 
 KEYS = st.sampled_from(list("abcd"))
 VALUES = st.one_of(
@@ -125,3 +128,29 @@ def test_a_mapping_as_a_value_is_what_its_text_says(tree):
     [layer], wrong = overrides([f"top={json.dumps(tree)}"])
     assert (content(layer), wrong) == ({"top": tree}, [])
     assert content(read_text(json.dumps(tree), "x")) == tree
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_a_profile_in_any_parts_is_the_same_profile(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("parts")
+    whole = plain(read_node(SIM))
+    names = data.draw(st.lists(st.sampled_from(["a", "b", "c/d", "c/e"]), unique=True))
+    parts = {name: {} for name in ["top", *names]}
+    for way, leaf in flat(whole).items():
+        here = parts["top" if way == ("schema",) else data.draw(st.sampled_from(sorted(parts)))]
+        for key in way[:-1]:
+            here = here.setdefault(key, {})
+        here[way[-1]] = leaf
+    parts["top"]["include"] = [f"{name}.yaml" for name in names]
+    for name, part in parts.items():
+        (folder / f"{name}.yaml").parent.mkdir(exist_ok=True)
+        (folder / f"{name}.yaml").write_text(json.dumps(part))
+    placed = load_placed(folder / "top.yaml")
+    assert placed.profile.model_copy(update={"include": ()}) == load_profile(SIM)
+    for way in flat(whole):
+        file = placed.place(way).file
+        here = parts[str(Path(file).relative_to(folder).with_suffix(""))]
+        for key in way:
+            here = here[key]
+        assert here == flat(whole)[way]

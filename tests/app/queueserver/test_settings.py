@@ -11,9 +11,10 @@ import yaml
 from bluesky_httpserver.authorization import DictionaryAPIAccessControl
 from served_queue import ROOT, profile_in
 
+from mxplans.app.queueserver.desk import open_desk
 from mxplans.app.queueserver.http_settings import write_http_settings
 from mxplans.app.queueserver.keys import GROUPS, make_keys, read_keys
-from mxplans.app.queueserver.places import Places, ServeState, read_state, state_from_environment
+from mxplans.app.queueserver.places import STATE_VARIABLE, Places, ServeState, read_state, state_from_environment
 from mxplans.app.queueserver.private_files import read_private, write_private
 from mxplans.app.queueserver.re_manager import PERMISSIONS
 from mxplans.app.queueserver.serve import ServeOptions, serve
@@ -109,6 +110,7 @@ def test_importing_the_start_up_module_outside_a_worker_does_nothing():
     [
         ({"redis": "redis://x"}, "--redis redis://x: allowed is HOST:PORT"),
         ({"permissions": "nowhere.yaml"}, "--permissions nowhere.yaml: there is no such file"),
+        ({"given": ("limits.energy_kev=12",)}, "command line: limits.energy_kev: wrong unit: .* is given in ev"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused_before_anything_starts(tmp_path, options, said):
@@ -117,6 +119,28 @@ def test_an_option_that_cannot_be_used_is_refused_before_anything_starts(tmp_pat
     with pytest.raises(InvalidInput, match=said):
         serve(ServeOptions(profile=profile_in(tmp_path), out=tmp_path / "queue", **given))
     assert not (tmp_path / "queue").exists()
+
+
+def test_the_front_door_s_profile_is_that_of_the_command_line(tmp_path, monkeypatch):
+    places = Places(tmp_path)
+    places.make()
+    state = ServeState(
+        folder=tmp_path,
+        profile=profile_in(tmp_path),
+        given=("limits.energy_ev=12700",),
+        shipment=None,
+        places={},
+        http_url="http://127.0.0.1:1",
+        zmq_control="",
+        zmq_info="",
+        zmq_public_key="",
+        redis_port=1,
+    )
+    state.write()
+    monkeypatch.setenv(STATE_VARIABLE, str(places.state))
+    desk = open_desk.__wrapped__()
+    with desk.store, desk.ledger:
+        assert desk.profile.limits.energy_ev == 12700
 
 
 def test_the_example_is_a_queue_item():
