@@ -11,6 +11,7 @@ from typing import Any
 
 from mxplans.model.device_settings import CLASS_PATH, PLACEHOLDER_PATTERN, DeviceEntry
 from mxplans.model.reference_fields import without_titles
+from mxplans.profile._editor_parts import either
 from mxplans.profile.casting import ROLE_WORDS, USUAL_DEVICES
 from mxplans.profile.class_paths import device_classes, load_class
 from mxplans.profile.schema import Profile
@@ -44,13 +45,9 @@ def profile_schema(classes: Sequence[str] | None = None) -> dict[str, Any]:
         if (settings := getattr(cls, "Settings", None)) is not None:
             definitions[path] = _settings_schema(settings, definitions)
     definitions["DeviceEntry"] = _device(loaded, definitions)
-    required = [name for name in schema.pop("required") if name != "schema"]
-    schema["required"] = ["schema"]
     schema["properties"]["devices"] = _devices(schema["properties"]["devices"])
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "Beamline profile of mxplans"}
-    # What a file includes may bring sections that it leaves out itself.
-    whole = {"if": {"not": {"required": ["include"]}}, "then": {"required": required}}
-    return {**head, **schema, **whole, "definitions": {name: definitions[name] for name in sorted(definitions)}}
+    return {**head, **either(schema, definitions, ["schema"])}
 
 
 def _model_schema(model: Any, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -111,12 +108,13 @@ def _device(loaded: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[s
     """An entry of a device: with each class, its settings."""
     parts: dict[str, Any] = {}
     entry = _model_schema(DeviceEntry, parts)
-    known = [{"const": path, "description": first_line(cls)} for path, cls in loaded.items()]
+    words = [first_line(cls) for cls in loaded.values()]
+    known = {"enum": list(loaded), "markdownEnumDescriptions": words}  # which editors show, and validators pass over
     # Of packages that have registered their classes another path is a slip.
     closed = "|".join(dict.fromkeys([*_OURS, *(path.partition(":")[0].partition(".")[0] for path in loaded)]))
     other = {"type": "string", "pattern": f"^(?!({closed})[.:])" + CLASS_PATH.removeprefix("^")}
     properties = entry["properties"]
-    properties["class"] = {"description": properties["class"]["description"], "anyOf": [*known, other]}
+    properties["class"] = {"description": properties["class"]["description"], "anyOf": [known, other]}
     entry["allOf"] = [_by_class(path, definitions[path]) for path in loaded if path in definitions]
     return entry
 

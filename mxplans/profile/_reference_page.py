@@ -43,10 +43,9 @@ def profile_page(schema: Mapping[str, Any]) -> str:
         schema: The schema for editors.
     """
     definitions = schema["definitions"]
-    required = [*schema["required"], *schema["then"]["required"]]
-    top = {"properties": schema["properties"], "required": required}
+    top = schema["else"]
     parts = [_HEAD, "## The whole\n\n" + _table(top, definitions)]
-    for key, field in schema["properties"].items():
+    for key, field in top["properties"].items():
         parts += _devices(field, definitions) if key == "devices" else _section(key, field, definitions)
     return "\n\n".join(parts) + "\n"
 
@@ -71,11 +70,9 @@ def _devices(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterat
     yield "## devices\n\n" + _DEVICES + "\n\n" + "\n".join(rows)
     entry = definitions["DeviceEntry"]
     yield "### devices.ROLE\n\n" + _table({**entry, "properties": _plain_class(entry["properties"])}, definitions)
-    for choice in entry["properties"]["class"]["anyOf"]:
-        path = choice.get("const")
-        if path is None:
-            continue
-        yield f"### {path}\n\n{choice['description']}"
+    known = entry["properties"]["class"]["anyOf"][0]
+    for path, words in zip(known["enum"], known["markdownEnumDescriptions"], strict=True):
+        yield f"### {path}\n\n{words}"
         if path in definitions:
             yield _table(definitions[path], definitions)
             for key, inner in definitions[path]["properties"].items():

@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from mxplans.profile._editor_parts import PART
 from mxplans.profile.class_paths import device_classes
 from mxplans.profile.reference import COMMAND, PAGE_FILE, SCHEMA_FILE, files, profile_schema
 from mxplans.profile.tree import content
@@ -115,7 +116,10 @@ def test_what_people_get_wrong_is_seen(editor, loc, value):
         (("devices", "detector", "settings", "omega_sign"), "{virtual_beamline.sign}"),
         ((*GONIOMETER, "signs"), {"omega": "{virtual_beamline.sign}"}),
         (("devices", "goniometer"), {"class": "my_site.stages:Goniometer", "settings": {"anything": [1, 2]}}),
-        (("devices", "spot_finder"), {"class": "mxplans_devices:FileSpotFinder", "settings": {"data_dir": "{out}/data"}}),
+        (
+            ("devices", "spot_finder"),
+            {"class": "mxplans_devices:FileSpotFinder", "settings": {"data_dir": "{out}/data"}},
+        ),
     ],
 )
 def test_placeholders_may_stand_for_numbers_and_other_packages_may_bring_devices(editor, loc, value):
@@ -135,17 +139,24 @@ def test_a_file_that_includes_others_may_leave_sections_to_them(editor):
     own = {"schema": "mxplans.profile/1", "include": ["devices.yaml"], "name": "Mine"}
     assert editor.is_valid(own)
     assert not editor.is_valid({key: own[key] for key in ("schema", "name")})
+    rehearsal = content(read_node(ROOT / "profiles/template/rehearsal.yaml"))
+    assert [error.message for error in editor.iter_errors(rehearsal)] == []
+    rehearsal["devices"]["goniometer"]["setings"] = {}
+    assert not editor.is_valid(rehearsal)
 
 
 def test_editors_know_the_roles_and_the_classes(schema):
-    assert set(schema["properties"]["devices"]["properties"]) == {*ROLES, *OPTIONAL_ROLES}
+    assert set(schema["else"]["properties"]["devices"]["properties"]) == {*ROLES, *OPTIONAL_ROLES}
     classes = schema["definitions"]["DeviceEntry"]["properties"]["class"]["anyOf"]
-    assert {choice["const"] for choice in classes if "const" in choice} == set(device_classes(["mxplans"]))
+    assert classes[0]["enum"] == list(device_classes(["mxplans"]))
+    assert len(classes[0]["markdownEnumDescriptions"]) == len(classes[0]["enum"])
 
 
 def described(schema):
     """Ways to fields without a description."""
-    for name, part in {"the whole": schema, **schema["definitions"]}.items():
+    for name, part in {"the whole": schema["else"], **schema["definitions"]}.items():
+        if name.startswith(PART):
+            continue
         yield from (
             f"{name}.{key}" for key, field in part.get("properties", {}).items() if not field.get("description")
         )
@@ -153,7 +164,11 @@ def described(schema):
 
 def test_everything_has_words_for_hover(schema):
     assert list(described(schema)) == []
-    assert all(part.get("description") for name, part in schema["definitions"].items() if name != "PinSide")
+    assert all(
+        part.get("description")
+        for name, part in schema["definitions"].items()
+        if not name.startswith((PART, "PinSide"))
+    )
 
 
 def test_the_page_has_every_field_and_every_class(made, schema):
@@ -172,8 +187,9 @@ def test_every_reference_within_the_schema_leads_somewhere(schema):
 
 def test_a_package_adds_its_classes(schema):
     more = profile_schema(["mxplans_devices:Smargon", "tests.profile.test_reference:Stage"])
-    choices = more["definitions"]["DeviceEntry"]["properties"]["class"]["anyOf"]
-    assert {"const": "tests.profile.test_reference:Stage", "description": "A stage of somebody else."} in choices
+    known = more["definitions"]["DeviceEntry"]["properties"]["class"]["anyOf"][0]
+    assert known["enum"][1] == "tests.profile.test_reference:Stage"
+    assert known["markdownEnumDescriptions"][1] == "A stage of somebody else."
     assert "tests.profile.test_reference:Stage" not in more["definitions"]  # it declares no settings
     assert "mxplans_devices:Smargon" in more["definitions"]
 
