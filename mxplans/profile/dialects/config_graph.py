@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from mxplans.profile.dialects.config_object import ConfigObject, differences
@@ -56,7 +57,7 @@ class ConfigGraph:
 
         Args:
             name: As it is mentioned.
-            owner: Who mentions it; matters only where objects of several folders are read together.
+            owner: Who mentions it; None if it does not matter, as objects of several folders were not read together.
 
         Returns:
             The name of an instance; None if it is missing, or its redirects lead round in a circle.
@@ -64,7 +65,7 @@ class ConfigGraph:
         seen: set[str] = set()
         while name not in seen:
             seen.add(name)
-            name = self.links.get((owner, name), name) if owner is not None else name
+            name = self._linked(name, owner)
             config = self.objects.get(name)
             if config is None:
                 return None
@@ -73,8 +74,21 @@ class ConfigGraph:
             owner, name = name, config.redirect
         return None
 
+    def _linked(self, name: str, owner: str | None) -> str:
+        """The name of the object, redirect or not, that is mentioned by a name."""
+        if owner is not None:
+            return self.links.get((owner, name), name)
+        if name in self.objects:
+            return name
+        found = {target for (_, mention), target in self.links.items() if mention == name}
+        return found.pop() if len(found) == 1 else name
+
     def edges(self) -> tuple[Edge, ...]:
         """All mentions, by owner in the order of loading, and by each in the order of its file."""
+        return self._edges
+
+    @cached_property
+    def _edges(self) -> tuple[Edge, ...]:
         return tuple(
             Edge(owner, reference.role, self.resolve(reference.target, owner) or reference.target)
             for owner in self.instances
@@ -83,7 +97,14 @@ class ConfigGraph:
 
     def roles_of(self, name: str) -> tuple[Edge, ...]:
         """The mentions of an object: what it is, and to whom."""
-        return tuple(edge for edge in self.edges() if edge.target == name)
+        return tuple(self._by_target.get(name, ()))
+
+    @cached_property
+    def _by_target(self) -> dict[str, list[Edge]]:
+        found: dict[str, list[Edge]] = {}
+        for edge in self._edges:
+            found.setdefault(edge.target, []).append(edge)
+        return found
 
     def children_of(self, name: str) -> dict[str, str]:
         """The objects that an object has, by role; of two with the same role, the first one; missing ones left out."""

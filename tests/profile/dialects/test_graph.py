@@ -189,6 +189,7 @@ def test_the_nearest_folder_wins(tmp_path: Path) -> None:
     assert graph.entry == "/beamline"
     # A file that two folders of the way give a name to is one object.
     assert graph.children_of("/c/d") == {"e": "/c/e", "b": "/b", "web": "/a"}
+    assert graph.resolve("/web/a") == "/a"
     assert load_graph(path).missing == ("/b", "/c/d")
 
 
@@ -212,6 +213,7 @@ def test_a_folder_may_hold_several_beamlines(tmp_path: Path) -> None:
     assert graph.findings == ()
     assert graph.children_of("/south/beamline") == {"omega": "/south/motors/omega", "ring": "/ring"}
     assert graph.resolve("/motors/fast", "/south/motors/omega") == "/south/motors/fast"
+    assert graph.resolve("/motors/fast") is None
     assert len(graph.instances) == 7
     assert entries(tmp_path) == tuple(tmp_path / beamline / "beamline.yaml" for beamline in ("north", "south"))
 
