@@ -13,6 +13,16 @@ from mxplans.profile.dialects.config_object import Call, CallKind, Extra, ExtraK
 from mxplans.profile.dialects.typing_rules import literal
 
 
+_SHOWN = 60
+"""Characters of a text that a message holds."""
+
+
+def _shown(node: yaml12.Node) -> str:
+    if not isinstance(node, yaml12.Scalar):
+        return "a list or a mapping"
+    return repr(node.text if len(node.text) <= _SHOWN else f"{node.text[:_SHOWN]}...")
+
+
 class Entry:
     """A mapping of the block whose keys are known.
 
@@ -34,15 +44,15 @@ class Entry:
         self._nodes: dict[str, yaml12.Node] = {}
         for key, value in node:
             if key.value not in keys:
-                near = get_close_matches(key.text, keys, 1)
+                near = get_close_matches(key.text[:_SHOWN], keys, 1)
                 meant = f"; did you mean {near[0]}?" if near else ""
                 raise yaml12.InvalidYaml(
-                    key.place, f"key {key.text!r} of {name} is not known; allowed are {', '.join(keys)}{meant}"
+                    key.place, f"key {_shown(key)} of {name} is not known; allowed are {', '.join(keys)}{meant}"
                 )
             self._nodes[str(key.value)] = value
-        for key in required:
-            if key not in self._nodes:
-                raise yaml12.InvalidYaml(node.place, f"an entry of {name} has no key {key!r}; add it")
+        missing = [each for each in required if each not in self._nodes]
+        if missing:
+            raise yaml12.InvalidYaml(node.place, f"an entry of {name} has no key {missing[0]!r}; add it")
 
     def __contains__(self, key: str) -> bool:
         return key in self._nodes
@@ -50,8 +60,7 @@ class Entry:
     def refuse(self, key: str, allowed: str) -> Never:
         """Say what is wrong with the value of a key."""
         node = self._nodes[key]
-        shown = repr(node.text) if isinstance(node, yaml12.Scalar) else "a list or a mapping"
-        raise yaml12.InvalidYaml(node.place, f"{key} of {self.name} is {shown}; {allowed}")
+        raise yaml12.InvalidYaml(node.place, f"{key} of {self.name} is {_shown(node)}; {allowed}")
 
     def refuse_all(self, what: str) -> Never:
         """Say what is wrong with the whole entry."""
@@ -118,20 +127,24 @@ class Entry:
 
 def references_of(standing: tuple[Reference, ...], block: Entry) -> tuple[Reference, ...]:
     """References of `objects` with those of the block at their indices."""
+    entries = list(block.entries("references", ("index", "role", "target", "path", "tag"), ()))
     found = list(standing)
-    for entry in block.entries("references", ("index", "role", "target", "path", "tag"), ()):
-        role, path, tag = entry.text("role"), entry.path(), entry.text("tag") or "object"
+    by_role = {each.role: at for at, each in enumerate(found)}
+    for entry in entries:
+        if "target" in entry:
+            continue
+        at = by_role.pop(entry.required_text("role"), None) if "role" in entry and "index" not in entry else None
+        if at is None:
+            entry.refuse_all("allowed is, once, the role of one in `objects`: a whole one has `index` and `target`")
+        found[at] = replace(found[at], path=entry.path(), tag=entry.text("tag") or "object")
+    for entry in entries:
         if "target" not in entry:
-            at = next((at for at, each in enumerate(found) if each.role == role is not None), None)
-            if at is None or "index" in entry:
-                entry.refuse_all("allowed is the role of one in `objects`: a whole one has `index` and `target`")
-            found[at] = replace(found[at], path=path, tag=tag)
             continue
         index = entry.index("index") if "index" in entry else None
         if index is None or index > len(found):
             entry.refuse_all(f"its index is {index}; allowed are 0 to {len(found)}, in this order")
-        target = entry.required_text("target")
-        found.insert(index, Reference(role, target, path, tag, target, entry.place))
+        target, tag = entry.required_text("target"), entry.text("tag") or "object"
+        found.insert(index, Reference(entry.text("role"), target, entry.path(), tag, target, entry.place))
     return tuple(found)
 
 
@@ -160,11 +173,10 @@ def calls_of(standing: tuple[Call, ...], block: Entry, key: str) -> tuple[Call, 
                 )
             )
             continue
-        index = by_name.get((protocol, address, name))
+        index = by_name.pop((protocol, address, name), None)
         if index is None:
-            entry.refuse(
-                "name", f"allowed is a {protocol} {kind} of the sections, at {address}: a whole one has a `target`"
-            )
+            where = f"of the sections, at {address}" if address is not None else "of the sections"
+            entry.refuse("name", f"allowed is, once, a {protocol} {kind} {where}: a whole one has a `target`")
         call = found[index]
         found[index] = replace(call, attributes={**call.attributes, **attributes})
     return tuple(found)

@@ -37,9 +37,11 @@ def update_mentions(text: str, files: Mapping[str, str]) -> str:
             edits[begin] = end, _written(text[begin:end], wanted)
     if not edits:
         return text
-    result = text
-    for begin, (end, written) in sorted(edits.items(), reverse=True):
-        result = result[:begin] + written + result[end:]
+    parts, done = [], 0
+    for begin, (end, written) in sorted(edits.items()):
+        parts += [text[done:begin], written]
+        done = end
+    result = "".join([*parts, text[done:]])
     if not same_value(yaml12.plain(yaml12.read_text(result, _NAME)), _expected(root, files)):
         raise yaml12.InvalidYaml(root.place, "a mention is tied to something else by an anchor; write both out")
     return result

@@ -63,13 +63,14 @@ def _may_flow(path: DocumentPath) -> bool:
 def _in_section_order(config: ConfigObject) -> ConfigObject:
     """An object with its calls in the order in which the file is read: that of the sections, then the extension."""
     protocols = [*dict.fromkeys(protocol for protocol, _ in CALL_FORMS), BLUESKY]
-    places = list(dict.fromkeys(_call_path(call)[:2] for call in (*config.commands, *config.channels)))
+    places = dict.fromkeys(_call_path(call)[:2] for call in (*config.commands, *config.channels))
+    rank_of = {place: rank for rank, place in enumerate(places)}
     comments = config.comments
     ordered: dict[str, tuple[Call, ...]] = {}
     for kind, calls in (("command", config.commands), ("channel", config.channels)):
         stands = stand_in_sections(calls)
         ranks = [
-            (0, protocols.index(call.protocol), places.index(_call_path(call)[:2])) if here else (1, 0, 0)
+            (0, protocols.index(call.protocol), rank_of[_call_path(call)[:2]]) if here else (1, 0, 0)
             for call, here in zip(calls, stands, strict=True)
         ]
         order = sorted(range(len(calls)), key=ranks.__getitem__)

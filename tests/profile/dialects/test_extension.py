@@ -111,8 +111,17 @@ def test_a_nested_reference_with_a_role_stands_where_mxcube_finds_it() -> None:
         ("{references: [{index: 0, target: /a, path: [1.5]}]}", 55, "texts and whole numbers"),
         ("{references: [{index: 0, target: /a, rol: x}]}", 49, "did you mean role"),
         ("{commands: [{protocol: tine, name: a, target: b, arguments: [a]}]}", 72, "pairs"),
-        ("{channels: [{protocol: tango, name: nil, address: a/b/c}]}", 48, "a tango channel of the sections, at a/b/c"),
+        (
+            "{channels: [{protocol: tango, name: nil, address: a/b/c}]}",
+            48,
+            "once, a tango channel of the sections, at a/b/c",
+        ),
         ("{commands: [{protocol: tango, name: state, address: a/b/c}]}", 48, "a tango command of the sections"),
+        (
+            "{channels: [{protocol: tango, name: state, address: a/b/c}, {protocol: tango, name: state, address: a/b/c}]}",
+            96,
+            "allowed is, once, a tango channel",
+        ),
         ("{extras: [{kind: heard, value: 1}]}", 29, "attributes, text, shadowed"),
         ("{texts: [{path: [nil], text: a}]}", 28, "no property stands there"),
         ("{texts: [{path: [], text: a}]}", 28, "path of a property"),

@@ -206,3 +206,17 @@ def test_literals_become_structures_only_where_asked_for() -> None:
     text = to_yaml_b(config, {}, Literals.YAML)
     assert 'limits: [4, 20]\n  table:\n    a:\n      - x\n  unit: "(mm)"\n' in text
     assert differences(_read(text, "/a"), config) == []
+
+
+@pytest.mark.parametrize("length", [890, 1000, 3000])
+def test_keys_may_be_longer_than_yaml_allows_them_on_one_line(length: int) -> None:
+    key = "x " * (length // 2)
+    config = ConfigObject(
+        "/a",
+        "m.C",
+        properties={key: {key: [{key: key}]}},
+        channels=(Call(CallKind.CHANNEL, "tango", key, "State", key, {"timeout": 1}),),
+    )
+    text = to_yaml_b(config, {})
+    assert differences(_read(text, "/a"), config) == []
+    assert _plain(_ruamel(text)) == yaml.safe_load(text)
