@@ -12,7 +12,6 @@ from mxplans.profile import yaml12
 from mxplans.profile.dialects.config_object import Call, CallKind, Extra, ExtraKind, Path, Reference, same_value
 from mxplans.profile.dialects.typing_rules import literal
 
-
 _SHOWN = 60
 """Characters of a text that a message holds."""
 
