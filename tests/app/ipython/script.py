@@ -28,7 +28,7 @@ def magic(line):
 seen["names"] = [name for name in ("RE", "bl", "catalog", "profile", "points", "goniometer") if name in globals()]
 seen["plans"] = shell.complete("collect.")[1]
 seen["groups"] = shell.complete("optical.c")[1]
-seen["keywords"] = shell.complete("exp", "collect.rotation(number_images=1, exp")[1]
+seen["keywords"] = shell.complete(None, "collect.rotation(number_images=1, exp")[1]
 seen["magics"] = shell.complete("%mov")[1]
 seen["question"] = shell.inspector.info(collect.rotation)["docstring"]  # noqa: F821
 seen["wa"] = magic("wa goniometer beam")
