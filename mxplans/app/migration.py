@@ -62,8 +62,12 @@ def _check_page(wish: MigrationWish) -> None:
     """A page within the folders would be a file of theirs the next time.
 
     Raises:
-        InvalidProfile: If it would stand in one of them.
+        InvalidProfile: If it would stand in one of them, or nowhere.
     """
+    if wish.page is not None and not wish.page.resolve().parent.is_dir():
+        raise InvalidProfile(
+            f"report {wish.page}: there is no folder {wish.page.parent}; make it, or give another file"
+        )
     for folder in (wish.source, wish.destination):
         if wish.page is not None and wish.page.resolve().is_relative_to(folder.resolve()):
             raise InvalidProfile(f"report {wish.page} would stand in {folder}; give a file outside of it")

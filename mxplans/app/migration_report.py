@@ -13,7 +13,7 @@ from rich.table import Table
 
 from mxplans import __version__
 from mxplans.errors import InvalidProfile
-from mxplans.profile.migrate.report import Fate, FileReport, MigrationReport, Tally, by_kind
+from mxplans.profile.migrate.report import Fate, FileReport, MigrationReport, Tally, by_kind, shown
 from mxplans.profile.places import Finding, Severity, errors_of
 
 _TEMPLATE = "migration_report.html.j2"
@@ -23,7 +23,9 @@ _SHOWN = 20
 
 def print_report(report: MigrationReport, console: Console) -> None:
     """Say what became of the files, what was counted in and out, and what is to be known."""
-    console.print(f"{report.source} to {report.destination}: {report.outcome}", soft_wrap=True, highlight=False)
+    console.print(
+        f"{shown(report.source)} to {shown(report.destination)}: {report.outcome}", soft_wrap=True, highlight=False
+    )
     if report.files:
         console.print(_counts(report))
     for fate in Fate:
@@ -31,7 +33,9 @@ def print_report(report: MigrationReport, console: Console) -> None:
         if files:
             console.print(f"{fate}: {len(files)}", highlight=False)
     _print_some(
-        console, "kept, and why", [f"{file.path}: {file.why}" for file in report.with_fate(Fate.KEPT) if file.why]
+        console,
+        "kept, and why",
+        [f"{shown(file.path)}: {file.why}" for file in report.with_fate(Fate.KEPT) if file.why],
     )
     _print_some(console, "with parts under x-mxplans", _supplements(report.files))
     _print_some(console, "literals within texts", [text for file in report.files for text in file.literals])
@@ -61,7 +65,7 @@ def counts(report: MigrationReport) -> list[tuple[str, int, int]]:
 
 
 def _supplements(files: Iterable[FileReport]) -> list[str]:
-    return [f"{file.result}: {', '.join(file.supplement)}" for file in files if file.supplement]
+    return [f"{shown(file.result)}: {', '.join(file.supplement)}" for file in files if file.supplement]
 
 
 def _print_some(console: Console, title: str, lines: list[str]) -> None:
@@ -81,6 +85,7 @@ def write_page(report: MigrationReport, path: Path) -> None:
         InvalidProfile: If it cannot be written.
     """
     environment = Environment(loader=PackageLoader("mxplans.app", "."), autoescape=True, trim_blocks=True)
+    environment.filters["shown"] = shown
     page = environment.get_template(_TEMPLATE).render(
         report=report,
         counts=counts(report),

@@ -1,5 +1,6 @@
 """`mxplans profile migrate`: what it says and where, its exit codes, and the page."""
 
+import os
 import re
 from html.parser import HTMLParser
 
@@ -112,6 +113,24 @@ def test_a_page_of_a_refusal_says_why(site, result, tmp_path):
     assert run(site, result, "--report", page).exit_code == 2
     assert "Why nothing was written" in page.read_text()
     assert "energy.xml:1" in page.read_text()
+
+
+def test_names_that_are_no_utf_8_are_shown_with_escapes(site, result, tmp_path):
+    name = os.fsencode(site) + b"/caf\xe9.xml"
+    with open(name, "wb") as file:
+        file.write(b"<object class='C'/>")
+    page = tmp_path / "report.html"
+    said = run(site, result, "--report", page)
+    assert said.exit_code == 0
+    assert "caf\\udce9.xml: no hardware object" in said.stdout
+    assert "caf\\udce9.xml" in page.read_text()
+    assert os.path.exists(os.fsencode(result) + b"/caf\xe9.xml")
+
+
+def test_a_page_without_a_folder_is_refused_before_anything_is_done(site, result, tmp_path):
+    with pytest.raises(InvalidProfile, match="there is no folder"):
+        run(site, result, "--report", tmp_path / "nowhere" / "report.html")
+    assert not result.exists()
 
 
 def test_a_page_within_the_folders_is_refused(site, result):

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from mxplans.errors import InvalidProfile
 from mxplans.profile.dialects.config_object import Dialect
+from mxplans.profile.dialects.folder import place_of
 from mxplans.profile.dialects.names import EXTENSIONS
 from mxplans.profile.dialects.reading import ConfigFile, FileKind
 from mxplans.profile.migrate.literals import Literals
@@ -17,7 +18,7 @@ from mxplans.profile.migrate.report import Fate
 from mxplans.profile.migrate.snapshot import Snapshot, mentioned
 from mxplans.profile.migrate.yaml_a import rewrite_yaml_a
 from mxplans.profile.migrate.yaml_b import to_yaml_b
-from mxplans.profile.places import Finding, Place, Severity
+from mxplans.profile.places import Finding, Severity
 
 _BOM = "\ufeff"
 
@@ -85,6 +86,11 @@ def _from_xml(
     snapshot: Snapshot, path: PurePosixPath, suffixes: Mapping[PurePosixPath, str], literals: Literals
 ) -> Conversion:
     views = [file.config for file in snapshot.views[path] if file.config is not None]
+    class_path = views[0].class_path
+    if class_path is not None and not all(part.isidentifier() for part in class_path.split(".")):
+        what = f"class {class_path!r} is none that YAML may name"
+        finding = Finding(Severity.WARNING, views[0].place, f"{what}; it stays XML", "correct it to have it converted")
+        return Conversion(path, path, why=what, findings=(finding,))
     texts = dict.fromkeys(to_yaml_b(config, _files(snapshot, path, suffixes), literals) for config in views)
     if len(texts) == 1:
         return Conversion(path, path.with_suffix(".yaml"), Fate.CONVERTED, next(iter(texts)))
@@ -111,7 +117,7 @@ def _from_yaml(
         findings: tuple[Finding, ...] = ()
         if rewritten.anew is not None:
             what = f"is written anew, without its blank lines and quotes: {rewritten.anew}"
-            findings = (Finding(Severity.NOTE, Place(str(path)), what),)
+            findings = (Finding(Severity.NOTE, place_of(path), what),)
         return Conversion(path, path, Fate.CONVERTED, rewritten.text, findings=findings)
     try:
         updated = update_mentions(text, mentions)
@@ -145,10 +151,10 @@ def collisions(snapshot: Snapshot, conversions: Mapping[PurePosixPath, Conversio
     return [
         Finding(
             Severity.ERROR,
-            Place(str(conversion.result)),
+            place_of(conversion.result),
             f"stands where {path} has to when it is converted, and is no hardware object",
             "rename or remove it",
-            (Place(str(path)),),
+            (place_of(path),),
         )
         for path, conversion in conversions.items()
         if conversion.result != path and conversion.result in snapshot.tree

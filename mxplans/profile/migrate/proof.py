@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from mxplans.profile.dialects.config_graph import graph_differences
 from mxplans.profile.dialects.config_object import ConfigObject, Dialect, differences
+from mxplans.profile.dialects.folder import place_of
 from mxplans.profile.migrate.comments import comment_lines
 from mxplans.profile.migrate.conversion import Conversion
 from mxplans.profile.migrate.report import Fate
@@ -43,7 +44,7 @@ def prove(before: Snapshot, after: Snapshot, conversions: Mapping[PurePosixPath,
 
 def _of_file(before: Snapshot, after: Snapshot, conversion: Conversion) -> Iterator[Finding]:
     source, result = before.files[conversion.path], after.files.get(conversion.result)
-    place = Place(str(conversion.result))
+    place = place_of(conversion.result)
     if source.config is None or result is None or result.config is None:
         yield _error(place, "is no hardware object", source.config)
         return
@@ -68,7 +69,7 @@ def _of_kept(before: Snapshot, after: Snapshot, conversions: Mapping[PurePosixPa
         if item.kind is not ItemKind.FILE or path in changed:
             continue
         if path not in after.tree or not filecmp.cmp(before.root / path, after.root / path, shallow=False):
-            yield _error(Place(str(path)), "is to be kept, and has other content")
+            yield _error(place_of(path), "is to be kept, and has other content")
     if len(before.tree) != len(after.tree):
         yield _error(Place(""), f"holds {len(after.tree)} files, folders and links, not {len(before.tree)}")
 
@@ -80,7 +81,7 @@ def _of_graph(name: str, before: Snapshot, after: Snapshot, entry: PurePosixPath
         one, other = after.entries[entry], before.entries[entry]
     else:
         return
-    yield from (_error(Place(str(entry or "")), f"{name}: {said}") for said in graph_differences(one, other))
+    yield from (_error(place_of(entry or PurePosixPath()), f"{name}: {said}") for said in graph_differences(one, other))
 
 
 def _error(place: Place, what: str, source: ConfigObject | None = None) -> Finding:

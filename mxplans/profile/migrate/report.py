@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from mxplans.profile.dialects.config_object import ConfigObject
 from mxplans.profile.places import Finding
@@ -153,6 +153,11 @@ class MigrationReport:
     def with_fate(self, fate: Fate) -> tuple[FileReport, ...]:
         """The files that this became of."""
         return tuple(file for file in self.files if file.fate is fate)
+
+
+def shown(path: PurePath) -> str:
+    """A path as text that can be printed and written, whatever bytes its name has."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def by_kind(findings: Iterable[Finding]) -> list[tuple[str, str, int]]:

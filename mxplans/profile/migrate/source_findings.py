@@ -13,10 +13,11 @@ from pathlib import PurePosixPath
 
 from mxplans.profile.dialects.config_graph import ConfigGraph
 from mxplans.profile.dialects.config_object import Dialect
+from mxplans.profile.dialects.folder import place_of
 from mxplans.profile.dialects.graph import ENTRY_NAMES
 from mxplans.profile.dialects.reading import FileKind
 from mxplans.profile.migrate.snapshot import Snapshot, mentioned
-from mxplans.profile.places import Finding, Place, Severity
+from mxplans.profile.places import Finding, Severity
 
 
 def source_findings(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> list[Finding]:
@@ -69,7 +70,7 @@ def _out_of_reach(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> li
                 file.config.place,
                 f"stays XML and mentions {target}, which becomes YAML: MXCuBE finds it only if it was loaded before",
                 f"name {target.with_suffix('.yaml')} in the entry file before it, or convert both",
-                (Place(str(target)),),
+                (place_of(target),),
             )
             for target in converted
         ]

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from mxplans.errors import InvalidProfile
-from mxplans.profile.places import Place
+from mxplans.profile.dialects.folder import place_of
 from mxplans.profile.yaml12 import LIMITS
 
 
@@ -57,7 +57,7 @@ def read_tree(root: Path) -> Tree:
 
 def _walk(root: Path, below: PurePosixPath) -> Iterator[tuple[PurePosixPath, Item]]:
     if len(below.parts) > LIMITS.depth:
-        raise InvalidProfile(f"{Place(str(below))}: is {len(below.parts)} folders deep; allowed are {LIMITS.depth}")
+        raise InvalidProfile(f"{place_of(below)}: is {len(below.parts)} folders deep; allowed are {LIMITS.depth}")
     with os.scandir(root / below) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
@@ -76,7 +76,7 @@ def _item(root: Path, path: PurePosixPath, found: os.stat_result) -> Item:
         return Item(ItemKind.FOLDER, mode)
     if stat.S_ISREG(found.st_mode):
         return Item(ItemKind.FILE, mode)
-    raise InvalidProfile(f"{Place(str(path))}: is a device, pipe or socket; allowed are files, folders and links")
+    raise InvalidProfile(f"{place_of(path)}: is a device, pipe or socket; allowed are files, folders and links")
 
 
 def stamps(root: Path) -> dict[str, tuple[int, int]]:

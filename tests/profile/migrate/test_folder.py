@@ -212,6 +212,15 @@ def test_names_that_depend_on_the_entry_file_are_written_as_it_says_them(tmp_pat
     assert migrate_folder(site / "bl", result.with_name("other")).with_fate(Fate.KEPT) == ()
 
 
+def test_a_class_that_yaml_may_not_name_stays_xml(site, result):
+    write_files(site, {"energy.xml": '<object class="my-energy"/>'})
+    report = migrate_folder(site, result)
+    assert report.outcome is Outcome.DONE
+    assert fates(report)["energy.xml"] is Fate.KEPT
+    assert "energy: energy.xml   # first" in (result / "beamline_config.yml").read_text()
+    assert "energy: energy.xml" in (result / "md/minidiff.yaml").read_text()
+
+
 def test_the_example_is_migrated_whole(result):
     report = migrate_folder(EXAMPLE, result)
     assert (report.outcome, report.lost) == (Outcome.DONE, 0)
