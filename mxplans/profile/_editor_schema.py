@@ -14,6 +14,7 @@ from mxplans.model.reference_fields import without_titles
 from mxplans.profile._editor_parts import either
 from mxplans.profile.casting import ROLE_WORDS, USUAL_DEVICES
 from mxplans.profile.class_paths import device_classes, load_class
+from mxplans.profile.device_settings import declared_model
 from mxplans.profile.schema import Profile
 from mxplans.roles import OPTIONAL_ROLES, ROLES
 
@@ -42,7 +43,7 @@ def profile_schema(classes: Sequence[str] | None = None) -> dict[str, Any]:
         "description": "{name} or {service.key}: filled in when it is known",
     }
     for path, cls in loaded.items():
-        if (settings := getattr(cls, "Settings", None)) is not None:
+        if (settings := declared_model(cls)) is not None:
             definitions[path] = _settings_schema(settings, definitions)
     definitions["DeviceEntry"] = _device(loaded, definitions)
     schema["properties"]["devices"] = _devices(schema["properties"]["devices"])
@@ -110,9 +111,8 @@ def _device(loaded: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[s
     entry = _model_schema(DeviceEntry, parts)
     words = [first_line(cls) for cls in loaded.values()]
     known = {"enum": list(loaded), "markdownEnumDescriptions": words}  # which editors show, and validators pass over
-    # Of packages that have registered their classes another path is a slip.
-    closed = "|".join(dict.fromkeys([*_OURS, *(path.partition(":")[0].partition(".")[0] for path in loaded)]))
-    other = {"type": "string", "pattern": f"^(?!({closed})[.:])" + CLASS_PATH.removeprefix("^")}
+    # A path within our packages that is not registered is a slip.
+    other = {"type": "string", "pattern": f"^(?!({'|'.join(_OURS)})[.:])" + CLASS_PATH.removeprefix("^")}
     properties = entry["properties"]
     properties["class"] = {"description": properties["class"]["description"], "anyOf": [known, other]}
     entry["allOf"] = [_by_class(path, definitions[path]) for path in loaded if path in definitions]

@@ -48,9 +48,14 @@ def settings_model(class_path: str, where: str) -> type[BaseModel]:
 
 
 def declared_model(cls: Any) -> type[BaseModel] | None:
-    """What a class declares as `Settings`; None if it declares nothing."""
-    model = getattr(cls, "Settings", None)
-    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+    """What a class declares as `Settings`; None if it declares nothing, or inherits it with a constructor of its own."""
+    for each in cls.__mro__:
+        if "Settings" in vars(each):
+            model = vars(each)["Settings"]
+            return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+        if "__init__" in vars(each):
+            return None
+    return None
 
 
 def check_settings(profile: Profile) -> list[tuple[Loc, str]]:
@@ -121,10 +126,8 @@ def _of_entry(
     except InvalidProfile as error:
         yield _error(tree, (*loc, "class"), str(error))
         return
-    settings, required = (
-        dict(entry.settings),
-        [_name(*each) for each in model.model_fields.items() if each[1].is_required()],
-    )
+    settings = dict(entry.settings)
+    required = [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
     if not is_part and settings.pop("name", None) is not None:
         what = f"{'.'.join(map(str, within))}.name: the name of a device is its role"
         yield _error(tree, (*within, "name"), what, "leave it out")
@@ -175,10 +178,6 @@ def _notes(placed: PlacedProfile, role: str, entry: DeviceEntry) -> Iterator[Fin
 
 def _said(finding: Finding) -> str:
     return f"{finding.what}; {finding.remedy}" if finding.remedy else finding.what
-
-
-def _name(field_name: str, field: Any) -> str:
-    return str(field.alias or field_name)
 
 
 def _from_signature(cls: type) -> type[BaseModel]:

@@ -19,6 +19,7 @@ from mxplans.profile.device_settings import (
     settings_model,
 )
 from mxplans.profile.places import Severity
+from mxplans_devices import Smargon
 
 ROOT = Path(__file__).parents[2]
 SIM = ROOT / "profiles/sim/beamline.yaml"
@@ -37,6 +38,17 @@ class Open:
 
     def __init__(self, prefix: str = "", *, name: str, **kwargs):
         self.told = kwargs
+
+
+class Own(Smargon):
+    """One of ours with another constructor: it takes what ours does not know."""
+
+    def __init__(self, prefix: str = "", *, name: str, tilt_deg: float, **kwargs):
+        super().__init__(prefix, name=name, **kwargs)
+
+
+class Same(Smargon):
+    """One of ours with our constructor."""
 
 
 def with_device(folder, role, entry):
@@ -156,6 +168,14 @@ def test_a_class_without_settings_is_checked_by_its_signature_and_told(tmp_path)
     assert "is missing" in said["devices", "backlight", "settings", "address"]
     made = build(DeviceEntry.model_validate(entry), {"out": "night"}, "devices.backlight", name="backlight")
     assert made.told == ("", "backlight", "here", "night")
+
+
+def test_a_class_inherits_its_settings_with_the_constructor_that_they_are_of():
+    assert settings_model(f"{HERE}:Same", "d") is Smargon.Settings
+    own = settings_model(f"{HERE}:Own", "d")
+    assert own.model_validate({"tilt_deg": 3, "scan_prefix": "S:"}).model_extra == {"scan_prefix": "S:"}
+    with pytest.raises(InvalidProfile, match=r"d\.settings\.tilt_deg: is missing"):
+        filled_settings(f"{HERE}:Own", {"scan_prefix": "S:"}, "d")
 
 
 def test_a_class_that_hands_arguments_on_takes_any(tmp_path):
