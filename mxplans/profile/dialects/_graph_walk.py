@@ -146,7 +146,7 @@ class GraphWalk:
         findings += not_found(self._missing, self._objects)
         more = self._cycles[_CYCLES_SHOWN:]
         if more:
-            what = f"{len(more)} more circles are not shown"
+            what = f"further circles are not shown: {len(more)}"
             findings.append(Finding(Severity.ERROR, more[0], what, "break those that are shown first"))
         return ConfigGraph(
             entry,

@@ -66,8 +66,8 @@ def test_of_many_circles_some_are_shown(tmp_path: Path) -> None:
     assert len(graph.edges()) == 900
     assert len(graph.findings) == 21
     # Of 30 objects that mention all of them, each mentions itself and those before it: 465 circles.
-    (more,) = (text for text in said(graph) if "more" in text)
-    assert more.endswith(": error: 445 more circles are not shown; break those that are shown first")
+    (more,) = (text for text in said(graph) if "further" in text)
+    assert more.endswith(": error: further circles are not shown: 445; break those that are shown first")
 
 
 def test_two_definitions_are_told_with_both_places(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mxcube_corpus import mxcube_corpus
 
 from mxplans.profile.dialects import (
     Call,
@@ -286,3 +287,17 @@ def test_a_file_that_is_damaged_anywhere_is_an_object_or_told(cut: int, put: str
         file = read(text)
         assert (file.config is None) == (file.kind is not FileKind.OBJECT)
         assert file.kind is not FileKind.BROKEN or file.findings
+
+
+def test_real_files_that_are_cut_or_damaged_are_told_with_a_line() -> None:
+    told = 0
+    for path in sorted(mxcube_corpus().rglob("*.y*ml")):
+        content = path.read_bytes()
+        for cut in range(0, len(content), 100):
+            put = (b"", b"\xff", b"\t{")[cut // 100 % 3]
+            file = read_yaml(content[:cut] + put + (content[cut:] if put else b""), PurePosixPath(path.name), "/a")
+            assert (file.config is None) == (file.kind is not FileKind.OBJECT)
+            assert all(finding.place.line > 0 for finding in file.findings)
+            assert file.findings or file.kind is not FileKind.BROKEN
+            told += len(file.findings)
+    assert told > 300
