@@ -41,7 +41,7 @@ def migrate(
         list[Path] | None,
         typer.Option(help="With --to mxplans: which class becomes which device, over the table of mxplans (YAML)."),
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="HTML file for the whole report.", metavar="FILE")] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML file for the whole report, also of a dry run.", metavar="FILE")] = None,
 ) -> None:
     """Turn XML and YAML files into YAML, prove that nothing is lost, and only then write; exit code 2 if refused."""
     from mxplans.app.migration import MigrationWish, run_migration
