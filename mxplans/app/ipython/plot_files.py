@@ -11,6 +11,7 @@ import numpy as np
 GRID_STREAM = "mx_grid"
 POINTS_MIN = 2
 """One point is no curve."""
+CURVES_MOST = 6
 
 
 class PlotFiles:
@@ -59,7 +60,8 @@ class PlotFiles:
 
     def _curves(self, descriptor: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> None:
         along = self._along(descriptor)
-        names = [name for name in hinted(descriptor) if name != along]
+        interesting = [name for name in hinted(descriptor) if name != along]
+        names = (interesting or [name for name in numbers(descriptor) if name != along])[:CURVES_MOST]
         if not names:
             return
         figure = _figure()
@@ -97,13 +99,15 @@ def hinted(descriptor: Mapping[str, Any]) -> list[str]:
     >>> hinted({"hints": {"d": {"fields": ["a", "b"]}}, "data_keys": keys})
     ['a']
     """
+    told = [name for hints in descriptor.get("hints", {}).values() for name in hints.get("fields", ())]
+    plain = numbers(descriptor)
+    return [name for name in told if name in plain]
+
+
+def numbers(descriptor: Mapping[str, Any]) -> list[str]:
+    """Keys of a stream whose values are single numbers."""
     keys = descriptor["data_keys"]
-    names = [name for hints in descriptor.get("hints", {}).values() for name in hints.get("fields", ())]
-    return [
-        name
-        for name in names
-        if name in keys and keys[name]["dtype"] in ("number", "integer") and not keys[name]["shape"]
-    ]
+    return [name for name, key in keys.items() if key["dtype"] in ("number", "integer") and not key["shape"]]
 
 
 def _with_unit(descriptor: Mapping[str, Any], name: str) -> str:

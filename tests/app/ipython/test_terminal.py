@@ -14,11 +14,11 @@ from fcntl import ioctl
 from pathlib import Path
 
 import pytest
+from ipython_support import ROOT, left_behind
 
 from mxplans.app.ipython.shell import PAUSED
 
 MXPLANS = str(Path(sys.executable).with_name("mxplans"))
-ROOT = Path(__file__).parents[3]
 CONTROL = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b\][^\x07]*\x07|\x1b[=>]")
 CTRL_C = b"\x03"
 ROTATION = "RE(collect.rotation(number_images=3600, image_width_deg=0.1, exposure_s=0.02))"
@@ -129,3 +129,4 @@ def test_ctrl_c_pauses_and_leaving_aborts_safely_and_leaves_nothing(terminal):
     assert code == 0, told
     assert "the plan that was left is aborted" in told
     assert runs_of(terminal.folder) == ["abort", "abort"]
+    assert left_behind(terminal.folder) == []
