@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from mxplans.profile.places import Place
 
 Value: TypeAlias = Any
-"""None, bool, int, float, str, a date, or lists and dicts (with keys of text) of these."""
+"""None, bool, int, float, str, a date, or lists and dicts of these; keys are texts, but for what YAML nests."""
 Path: TypeAlias = tuple[str | int, ...]
 """Way into nested properties: keys, and indices of repeated elements: `("states", "state", 2, "name")`."""
 

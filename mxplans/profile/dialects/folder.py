@@ -26,7 +26,8 @@ def checked_root(root: Path) -> Path:
         if home.is_dir():
             return home
     except (OSError, RuntimeError, ValueError) as error:
-        raise InvalidProfile(f"folder {root}: {error}; give a folder with configuration files") from error
+        said = getattr(error, "strerror", None) or str(error)
+        raise InvalidProfile(f"folder {root}: {said}; give a folder with configuration files") from error
     raise InvalidProfile(f"folder {root} is no folder; give one with configuration files")
 
 
