@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.table import Table as RichTable
 from mxplans.app.migration import DONE, REFUSED, MigrationWish
 from mxplans.errors import InvalidProfile
 from mxplans.profile.dialects.config_graph import ConfigGraph
+from mxplans.profile.dialects.config_object import ConfigObject
 from mxplans.profile.mapping import Mapped, load_table, map_beamline, write_profile, write_todo
 from mxplans.profile.migrate.snapshot import Snapshot, take_snapshot
 from mxplans.profile.migrate.source_findings import source_findings
@@ -45,10 +47,29 @@ def run_mapping(wish: MigrationWish) -> int:
         for finding in errors:
             print(finding, file=sys.stderr)
         return REFUSED
-    mapped = map_beamline(_graph(snapshot, wish.only), table)
-    outcome = _written(mapped, destination, wish.dry_run)
-    _print(mapped, destination, outcome, Console())
+    graph = _graph(snapshot, wish.only)
+    mapped = map_beamline(graph, table)
+    apart = _apart(snapshot, graph)
+    todo = write_todo(mapped) + _told_apart(apart)
+    outcome = _written({PROFILE: write_profile(mapped), TODO: todo}, destination, wish.dry_run)
+    _print(mapped, len(apart), f"{destination}: {outcome}", Console())
     return DONE
+
+
+def _apart(snapshot: Snapshot, graph: ConfigGraph) -> list[ConfigObject]:
+    """Objects of the folder that the entry file does not lead to."""
+    reached = {file.path for file in graph.files}
+    return [file.config for path, file in snapshot.files.items() if file.config is not None and path not in reached]
+
+
+def _told_apart(apart: list[ConfigObject]) -> str:
+    if not apart:
+        return ""
+    lines = [
+        f"- [ ] {_spelt(config.name)}, {_spelt(config.class_path or 'no class')} ({_spelt(str(config.place))})"
+        for config in apart
+    ]
+    return "\n## Objects that the entry file does not lead to\n\nThey were not looked at.\n\n" + "\n".join(lines) + "\n"
 
 
 def _graph(snapshot: Snapshot, only: str | None) -> ConfigGraph:
@@ -67,15 +88,20 @@ def _graph(snapshot: Snapshot, only: str | None) -> ConfigGraph:
     return next(iter(snapshot.entries.values()), snapshot.folder)
 
 
-def _written(mapped: Mapped, destination: Path, dry_run: bool) -> str:
+def _spelt(text: str) -> str:
+    """A text from a file or its name as code of Markdown on one line."""
+    return f"`{' '.join(text.replace('`', ' ').split())}`"
+
+
+def _written(files: Mapping[str, str], destination: Path, dry_run: bool) -> str:
     """What was done.
 
     Raises:
         InvalidProfile: If the destination holds something else.
     """
     with scratch() if dry_run else staged(destination) as folder:
-        (folder / PROFILE).write_text(write_profile(mapped), encoding="utf-8")
-        (folder / TODO).write_text(write_todo(mapped), encoding="utf-8")
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
         if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
             others = tree_differences(destination, folder) if destination.is_dir() else ["it is no folder"]
             if not others:
@@ -90,13 +116,14 @@ def _written(mapped: Mapped, destination: Path, dry_run: bool) -> str:
     return "done"
 
 
-def _print(mapped: Mapped, destination: Path, outcome: str, console: Console) -> None:
-    console.print(f"{destination}: {outcome}", soft_wrap=True, highlight=False)
+def _print(mapped: Mapped, apart: int, title: str, console: Console) -> None:
+    console.print(title, soft_wrap=True, highlight=False)
     table = RichTable("", "how many")
     table.columns[1].justify = "right"
     table.add_row("devices", str(len(mapped.devices)))
     for fate, count in Counter(entry.fate for entry in mapped.entries).items():
         table.add_row(f"pieces: {fate}", str(count))
+    table.add_row("objects not reached", str(apart))
     table.add_row("values to fill in", str(len(mapped.missing)))
     table.add_row("values to look at", str(len(mapped.checks)))
     console.print(table)

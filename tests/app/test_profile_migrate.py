@@ -165,7 +165,9 @@ def test_of_several_entry_files_one_is_named(site, result):
     with pytest.raises(InvalidProfile, match=r"several entry files: beamline_config\.yml, test/beamline\.yaml"):
         run(site, result, "--to", "mxplans")
     assert run(site, result, "--to", "mxplans", "--only", "test/beamline.yaml").exit_code == 0
-    assert "/md/minidiff" not in (result / "todo.md").read_text()
+    todo = (result / "todo.md").read_text()
+    assert "- [ ] `/md/minidiff`, `Minidiff.Minidiff` (`md/minidiff.xml:1:1`)" in todo.partition("does not lead to")[2]
+    assert "/energy" not in todo.partition("does not lead to")[2]
 
 
 def test_a_broken_folder_gives_no_profile(site, result):
