@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 
@@ -15,7 +19,7 @@ from mxplans.profile.migrate.literals import Literals
 from mxplans.profile.migrate.report import MigrationReport, Outcome
 from mxplans.profile.places import errors_of
 
-DONE, REFUSED = 0, 2
+DONE, REFUSED, BY_SIGNAL = 0, 2, 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,20 @@ def run_migration(wish: MigrationWish) -> int:
     if wish.page is not None:
         write_page(report, wish.page)
     return _told(report)
+
+
+@contextmanager
+def orderly_end() -> Iterator[None]:
+    """Within, SIGTERM ends as an exception does, so that nothing half done is left."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(BY_SIGNAL + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check_page(wish: MigrationWish) -> None:

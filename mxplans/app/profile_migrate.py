@@ -41,11 +41,15 @@ def migrate(
         list[Path] | None,
         typer.Option(help="With --to mxplans: which class becomes which device, over the table of mxplans (YAML)."),
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="HTML file for the whole report, also of a dry run.", metavar="FILE")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="HTML file for the whole report, also of a dry run.", metavar="FILE")
+    ] = None,
 ) -> None:
     """Turn XML and YAML files into YAML, prove that nothing is lost, and only then write; exit code 2 if refused."""
-    from mxplans.app.migration import MigrationWish, run_migration
+    from mxplans.app.migration import MigrationWish, orderly_end, run_migration
     from mxplans.app.profile_mapping import run_mapping
 
     wish = MigrationWish(src, dst, only, subtree, dry_run, literals, report, tuple(table or ()))
-    raise typer.Exit(run_migration(wish) if to is To.YAML_B else run_mapping(wish))
+    with orderly_end():
+        code = run_migration(wish) if to is To.YAML_B else run_mapping(wish)
+    raise typer.Exit(code)

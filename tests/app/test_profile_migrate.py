@@ -2,7 +2,11 @@
 
 import os
 import re
+import signal
+import subprocess
+import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from migration_support import contents, state, write_files, write_site
@@ -137,6 +141,21 @@ def test_a_page_within_the_folders_is_refused(site, result):
     with pytest.raises(InvalidProfile, match="give a file outside of it"):
         run(site, result, "--report", site / "report.html")
     assert not result.exists()
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_sigterm_in_the_middle_leaves_nothing(site, result, in_place):
+    write_files(site, {f"more/o{number}.xml": f"<object class='O'><n>{number}</n></object>" for number in range(600)})
+    before = state(site.parent)
+    destination = site if in_place else result
+    command = [Path(sys.executable).with_name("mxplans"), "profile", "migrate", site, destination]
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(site.parent.glob(".*.new-*")):
+            pass
+        process.terminate()
+        process.wait(40)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert state(site.parent) == before
 
 
 def test_to_a_profile(site, result):

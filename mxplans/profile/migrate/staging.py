@@ -61,12 +61,15 @@ def take_place(folder: Path, destination: Path) -> None:
         if destination.exists():
             os.rename(destination, aside)
         os.rename(folder, destination)
-    except OSError as error:
+    except BaseException as error:
+        # Ctrl-C as well may come between the two.
         if aside.exists() and not destination.exists():
             os.rename(aside, destination)
-        raise InvalidProfile(
-            f"folder {destination} cannot be replaced: {error.strerror}; it is as it was: see who uses it"
-        ) from error
+        if isinstance(error, OSError):
+            raise InvalidProfile(
+                f"folder {destination} cannot be replaced: {error.strerror}; it is as it was: see who uses it"
+            ) from error
+        raise
     remove(aside)
 
 

@@ -62,6 +62,23 @@ def test_a_failed_swap_is_undone(home, monkeypatch):
     assert names(home) == ["config"]
 
 
+def test_an_interrupt_between_the_two_steps_of_the_swap_is_undone(home, monkeypatch):
+    destination = filled(home / "config", "old")
+    rename = os.rename
+
+    def interrupted(source, target):
+        if ".new-" in str(source):
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt), staged(destination) as folder:
+        filled(folder, "new")
+        take_place(folder, destination)
+    assert (destination / "a.xml").read_text() == "old"
+    assert names(home) == ["config"]
+
+
 def test_what_a_killed_migration_left_is_told_and_not_touched(home):
     filled(home / ".config.before-migration", "old")
     with pytest.raises(InvalidProfile, match="rename it to config"), staged(home / "config"):
