@@ -10,9 +10,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from mxplans.errors import InvalidProfile
 from mxplans.profile.migrate.folder import migrate_folder
 from mxplans.profile.migrate.report import MigrationReport, Outcome, Tally
-from mxplans.profile.places import errors_of
+from mxplans.profile.places import Finding, Place, Severity, errors_of
 from support.profile_corpus import write_corpus
 from support.profile_roots import find_roots
 
@@ -27,7 +28,7 @@ def corpus(folder: Path) -> Figures:
     roots = find_roots(folder)
     with tempfile.TemporaryDirectory(prefix="mxplans-corpus-") as scratch:
         began = time.perf_counter()
-        reports = [migrate_folder(root, Path(scratch) / str(number)) for number, root in enumerate(roots)]
+        reports = [_migrated(root, Path(scratch) / str(number)) for number, root in enumerate(roots)]
         took_s = time.perf_counter() - began
         again = [
             migrate_folder(root, Path(scratch) / str(number)).outcome
@@ -46,6 +47,14 @@ def corpus(folder: Path) -> Figures:
     yield from _tallies(reports)
     yield from _instances(folder, reports)
     yield {"name": "corpus_migrate", "value": took_s, "unit": "s"}
+
+
+def _migrated(root: Path, result: Path) -> MigrationReport:
+    try:
+        return migrate_folder(root, result)
+    except InvalidProfile as error:
+        finding = Finding(Severity.ERROR, Place(""), str(error))
+        return MigrationReport(root.resolve(), result, Outcome.REFUSED, findings=(finding,))
 
 
 def _tallies(reports: list[MigrationReport]) -> Figures:
