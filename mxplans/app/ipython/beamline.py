@@ -71,6 +71,8 @@ class StaffBeamline(Beamline):
         object.__setattr__(self, role, connected.device)
         if connected.problem is not None:
             raise DeviceFault(f"{role} is still down: {connected.problem}")
+        console: Console = vars(self)["_console"]
+        console.print(f"{role} is connected")
 
     def __repr__(self) -> str:
         return f"<beamline with {', '.join(self.devices)}: bl.status() says how they do>"

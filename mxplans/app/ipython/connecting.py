@@ -6,10 +6,11 @@ import contextlib
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mxplans.app.building import build
+from mxplans.app.ipython.reaching import Address, address_of, unreachable
 from mxplans.app.ipython.stand_in import StandIn
 from mxplans.profile import DeviceEntry
 from mxplans.roles import OPTIONAL_ROLES, ROLES
@@ -29,12 +30,14 @@ class Connected:
         role: Of the profile.
         device: Plays it; a stand-in where nothing else does.
         problem: Why that is so; None if all is well.
-        seconds: Until that was known.
+        address: Where its server listens, as far as its settings say that plainly.
+        seconds: Until all that was known.
     """
 
     role: str
     device: Any
     problem: str | None = None
+    address: Address | None = None
     seconds: float = 0.0
 
 
@@ -55,7 +58,7 @@ def connect_all(
     }
     # One after the other in this thread, since libca's first user gives it its context; it takes milliseconds.
     made = {role: _made(role, entry, known) for role, entry in entries.items()}
-    attempts = {role: _Attempt(role, one.device, timeout_s) for role, one in made.items() if one.problem is None}
+    attempts = {role: _Attempt(one, timeout_s) for role, one in made.items() if one.problem is None}
     until_s = time.monotonic() + timeout_s + GRACE_S
     return made | missing | {role: attempt.result(until_s) for role, attempt in attempts.items()}
 
@@ -65,7 +68,7 @@ def connect_one(role: str, entry: DeviceEntry, known: Mapping[str, str], timeout
     made = _made(role, entry, known)
     if made.problem is not None:
         return made
-    return _Attempt(role, made.device, timeout_s).result(time.monotonic() + timeout_s + GRACE_S)
+    return _Attempt(made, timeout_s).result(time.monotonic() + timeout_s + GRACE_S)
 
 
 def _made(role: str, entry: DeviceEntry, known: Mapping[str, str]) -> Connected:
@@ -76,11 +79,11 @@ def _made(role: str, entry: DeviceEntry, known: Mapping[str, str]) -> Connected:
     wanted = {**ROLES, **OPTIONAL_ROLES}.get(role)
     if wanted is None:
         return _refused(role, f"there is no such role; the roles are {', '.join((*ROLES, *OPTIONAL_ROLES))}")
-    return Connected(role, device)
+    return Connected(role, device, None, address_of(entry, known))
 
 
 def _refused(role: str, reason: str, seconds: float = 0.0) -> Connected:
-    return Connected(role, StandIn(role, reason), reason, seconds)
+    return Connected(role, StandIn(role, reason), reason, None, seconds)
 
 
 def said(error: BaseException) -> str:
@@ -98,9 +101,10 @@ def said(error: BaseException) -> str:
 class _Attempt:
     """One device that connects, in a thread of its own: some clients wait as long as they like."""
 
-    def __init__(self, role: str, device: Any, timeout_s: float) -> None:
-        self._role = role
-        self._device = device
+    def __init__(self, made: Connected, timeout_s: float) -> None:
+        self._made = made
+        self._role = role = made.role
+        self._device = made.device
         self._timeout_s = timeout_s
         self._begun_s = time.monotonic()
         self._problem: str | None = None
@@ -116,14 +120,15 @@ class _Attempt:
         if problem is None and not isinstance(self._device, {**ROLES, **OPTIONAL_ROLES}[self._role]):
             problem = f"{type(self._device).__name__} does not play the role; see mxplans.roles"
         if problem is None:
-            return Connected(self._role, self._device, None, seconds)
+            return replace(self._made, seconds=seconds)
         if not late:
             let_go(self._device)
         return _refused(self._role, problem, seconds)
 
     def _connect(self) -> None:
+        self._problem = unreachable(self._made.address, self._timeout_s)
         wait = getattr(self._device, "wait_for_connection", None)
-        if wait is None:
+        if wait is None or self._problem is not None:
             return
         try:
             wait(timeout=self._timeout_s)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mxplans.app.ipython.connecting import said
+from mxplans.app.ipython.connecting import Connected, said
+from mxplans.app.ipython.reaching import unreachable
 from mxplans.app.ipython.stand_in import StandIn, is_there
 
 READ_S = 3.0
@@ -75,22 +76,24 @@ class Role:
         return next((reading.value for reading in self.readings if reading.name == name), None)
 
 
-def read_roles(devices: Mapping[str, Any], timeout_s: float = READ_S) -> tuple[Role, ...]:
+def read_roles(connected: Iterable[Connected], timeout_s: float = READ_S) -> tuple[Role, ...]:
     """Read all devices at the same time.
 
     Args:
-        devices: By role.
+        connected: Them.
         timeout_s: Real seconds; a device that needs longer is told to be silent.
     """
-    looks = [_Look(role, device) for role, device in devices.items()]
+    looks = [_Look(one, timeout_s) for one in connected]
     until_s = time.monotonic() + timeout_s
-    return tuple(look.result(until_s, timeout_s) for look in looks)
+    return tuple(look.result(until_s) for look in looks)
 
 
 class _Look:
-    def __init__(self, role: str, device: Any) -> None:
-        self._role = role
-        self._device = device
+    def __init__(self, connected: Connected, timeout_s: float) -> None:
+        self._role = role = connected.role
+        self._device = device = connected.device
+        self._address = connected.address
+        self._timeout_s = timeout_s
         self._found: Role | None = None
         self._thread = threading.Thread(target=self._read, name=f"read {role}", daemon=True)
         if is_there(device):
@@ -99,15 +102,18 @@ class _Look:
             reason = device.reason if isinstance(device, StandIn) else "none"
             self._found = Role(role, "-", reason)
 
-    def result(self, until_s: float, timeout_s: float) -> Role:
+    def result(self, until_s: float) -> Role:
         if self._found is None:
             self._thread.join(max(0.0, until_s - time.monotonic()))
-        return self._found or Role(self._role, type(self._device).__name__, f"says nothing for {timeout_s:g} s")
+        return self._found or Role(self._role, type(self._device).__name__, f"says nothing for {self._timeout_s:g} s")
 
     def _read(self) -> None:
         kind = type(self._device).__name__
         if not getattr(self._device, "connected", True):
             self._found = Role(self._role, kind, "is not connected any more")
+            return
+        if (problem := unreachable(self._address, self._timeout_s)) is not None:
+            self._found = Role(self._role, kind, problem)
             return
         try:
             readings = readings_of(self._device, self._role)

@@ -79,7 +79,7 @@ class StaffSession:
     def status(self) -> Status:
         """How everything does now."""
         parts = self.parts
-        roles = read_roles({role: one.device for role, one in self.connected.items()})
+        roles = read_roles(self.connected.values())
         followers = parts.followers.states()
         return Status(
             title=parts.profile.name,

@@ -1,5 +1,6 @@
 """Devices that are partly down: each has its reason, none makes the others wait, the rest is usable."""
 
+import socket
 import threading
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from mxplans.app.ipython.moving import axis_of, value_from
 from mxplans.app.ipython.stand_in import StandIn, is_there
 from mxplans.app.session import device_entries
 from mxplans.errors import DeviceFault, InvalidInput
-from mxplans.profile import load_profile
+from mxplans.profile import DeviceEntry, load_profile
 from mxplans.roles import ROLES
 
 PROFILE = Path(__file__).parents[3] / "profiles/sim/beamline.yaml"
@@ -59,9 +60,15 @@ def ends():
 
 def connect(monkeypatch, waits):
     """Connect a movable device for each of these, by what it does while it connects."""
-    monkeypatch.setattr(connecting, "ROLES", dict.fromkeys(waits, ROLES["detector_distance"]))
+    monkeypatch.setattr(connecting, "ROLES", dict.fromkeys([*waits, "no server"], ROLES["detector_distance"]))
     monkeypatch.setattr(connecting, "build", lambda entry, known, where, name: Device(name, waits[name]))
-    return connect_all(dict.fromkeys(waits), {}, TIMEOUT_S)
+    entry = DeviceEntry.model_validate({"class": "site:Device"})
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]  # from now on
+    entries = dict.fromkeys(waits, entry)
+    entries["no server"] = entry.model_copy(update={"settings": {"url": f"http://127.0.0.1:{nobody}/api"}})
+    waits["no server"] = lambda timeout: pytest.fail("it is not asked")
+    return connect_all(entries, {}, TIMEOUT_S)
 
 
 def test_devices_that_fail_each_in_its_way_leave_the_others_usable(monkeypatch, ends):
@@ -82,6 +89,7 @@ def test_devices_that_fail_each_in_its_way_leave_the_others_usable(monkeypatch, 
     assert found["good"].problem is None
     assert "did not connect within 0.3 s: SIM:GON:OMEGA.RBV; is its server up?" in found["late"].problem
     assert "Connection refused" in found["refuses"].problem
+    assert "nobody answers at 127.0.0.1:" in found["no server"].problem
     assert found["hangs"].problem == "did not answer within 0.3 s"
     # Both that hang together cost what one does: the limit and the grace once, and some room for a busy machine.
     assert took_s < 2 * (TIMEOUT_S + connecting.GRACE_S)

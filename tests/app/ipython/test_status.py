@@ -1,11 +1,13 @@
 """The panel of a beamline, from what its devices read."""
 
+import socket
 import threading
 import time
 from pathlib import Path
 
 from rich.console import Console
 
+from mxplans.app.ipython.connecting import Connected
 from mxplans.app.ipython.readings import Reading, Role, read_roles
 from mxplans.app.ipython.stand_in import StandIn
 from mxplans.app.ipython.status import Status, panel, sample_of
@@ -33,19 +35,23 @@ class Silent:
 
 def test_each_role_says_its_values_with_units_or_why_not():
     over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()  # from now on
     try:
         begun_s = time.monotonic()
-        beam, viewer, robot, away, silent, broken = read_roles(
-            {
+        connected = [
+            Connected(role, device, None, nobody if role == "detector" else None)
+            for role, device in {
                 "beam": Readable({"beam_energy": 12658.0, "beam_image": [1, 2], "beam": "on"}, {"beam_energy": "eV"}),
                 "viewer": StandIn("viewer", "its server is down"),
                 "robot": Readable({"robot_barcode": "", "robot_pin": 3}),
                 "away": Readable({}, connected=False),
                 "silent": Silent(over),
                 "broken": Readable({"broken": 1.0}, units=("mm",)),
-            },
-            timeout_s=0.5,
-        )
+                "detector": Readable({"detector_sequence_id": 3}),
+            }.items()
+        ]
+        beam, viewer, robot, away, silent, broken, detector = read_roles(connected, timeout_s=0.5)
         assert time.monotonic() - begun_s < 5.0  # ten times the limit: one that is silent is not waited for
     finally:
         over.set()
@@ -55,6 +61,7 @@ def test_each_role_says_its_values_with_units_or_why_not():
     assert away.problem == "is not connected any more"
     assert silent.problem == "says nothing for 0.5 s"
     assert "tuple" in broken.problem
+    assert detector.problem == f"nobody answers at 127.0.0.1:{nobody[1]}: Connection refused; is its server up?"
 
 
 def shown(status):
