@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mxplans.profile.places import Finding, Place, Severity
+from mxplans.profile.secrets import veiled
 from mxplans.profile.tree import joined, merged, repeated_keys, size, without
 from mxplans.profile.yaml12 import LIMITS, InvalidYaml, Mapping, Node, Scalar, Sequence, read_node
 
@@ -138,7 +139,9 @@ class _Reader:
             real = other.resolve(strict=True)
         except (OSError, RuntimeError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "its links lead nowhere"
-            self._wrong(place, f"{INCLUDE}: {entry!r} cannot be read: {reason}", f"give a file below {self.folder}")
+            self._wrong(
+                place, f"{INCLUDE}: {veiled(entry)!r} cannot be read: {reason}", f"give a file below {self.folder}"
+            )
             return None
         if Path(entry).is_absolute() or not real.is_relative_to(self.folder):
             self._wrong(

@@ -15,34 +15,29 @@ from mxplans.profile.yaml12 import Mapping, Node, Scalar, Sequence, written
 
 REFERENCES = ("file", "env")
 SECRET_NAMES = (
-    "password",
-    "passwd",
-    "passcode",
-    "passphrase",
-    "secret",
-    "token",
-    "api_key",
-    "apikey",
-    "credential",
-    "credentials",
+    *("password", "passwords", "passwd", "pwd", "passcode", "passphrase"),
+    *("secret", "secrets", "token", "tokens", "credential", "credentials"),
+    *("api_key", "apikey", "access_key", "secret_key", "authorization"),
 )
 HIDDEN = "(not shown)"
 _LONGEST = 80
 _IN_ADDRESS = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*:)(?!\d+/)[^\s@]+@")
 _ASSIGNED = re.compile(
-    r"(?P<before>(?:password|passwd|passcode|passphrase|secret|token|api[_-]?key|credentials?)=)[^\s&;{][^\s&;]*",
+    r"(?P<before>(?:password|passwd|pwd|passcode|passphrase|secret|token|(?:api|access|secret)[_-]?key|credentials?)="
+    r"|\bbearer\s+)[^\s&;{][^\s&;]*",
     re.IGNORECASE,
 )
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PLACEHOLDER = re.compile(PLACEHOLDER_PATTERN)
 
 
 def is_secret(key: str) -> bool:
     """Whether a key holds secrets, by its name or the end of its name.
 
-    >>> [is_secret(key) for key in ("password", "db_password", "API-Key", "api_key_file", "tokens_most")]
-    [True, True, True, False, False]
+    >>> [is_secret(key) for key in ("password", "db_password", "API-Key", "secretKey", "api_key_file", "tokens_most")]
+    [True, True, True, True, False, False]
     """
-    return key.lower().replace("-", "_").endswith(SECRET_NAMES)
+    return _HUMP.sub("_", key).lower().replace("-", "_").endswith(SECRET_NAMES)
 
 
 def veiled(text: str) -> str:
@@ -72,7 +67,7 @@ def plain_secrets(node: Node, loc: Loc = (), within: bool = False) -> Iterator[F
     Args:
         node: Where to look, in all its depth.
         loc: Its way.
-        within: Whether a key above it holds secrets.
+        within: Whether a key above it, or an option before it as `--password`, holds secrets.
     """
     if isinstance(node, Scalar):
         if within and node.value is not None and not _PLACEHOLDER.fullmatch(node.text):
@@ -80,11 +75,20 @@ def plain_secrets(node: Node, loc: Loc = (), within: bool = False) -> Iterator[F
         elif isinstance(node.value, str) and veiled(node.value) != node.value:
             yield _refused(node, loc, "has a password within its text")
     elif isinstance(node, Sequence):
+        before: Node | None = None
         for index, item in enumerate(node.items):
-            yield from plain_secrets(item, (*loc, index), within)
+            yield from plain_secrets(item, (*loc, index), within or _is_option(before))
+            before = item
     elif not (within and _is_reference(node)):
         for key, value in node:
+            if within and isinstance(value, Scalar) and value.value is None and not is_secret(key.text):
+                yield _refused(key, loc, "holds a secret in plain text")  # `{abc}` without quotes: a key of its own
             yield from plain_secrets(value, (*loc, key.text), within or is_secret(key.text))
+
+
+def _is_option(node: Node | None) -> bool:
+    """Whether it says of the next word of a command that it is a secret."""
+    return isinstance(node, Scalar) and node.text.startswith("-") and is_secret(node.text)
 
 
 def _is_reference(node: Mapping) -> bool:

@@ -30,6 +30,13 @@ def with_settings(settings):
         (f"{{url: 'mysql://mx:{SECRET}@db/ispyb'}}", "lims.targets.ispyb.settings.url"),
         (f"{{url: 'https://icat.example.org/?token={SECRET}'}}", "lims.targets.ispyb.settings.url"),
         (f"{{options: [--password={SECRET}]}}", "lims.targets.ispyb.settings.options.0"),
+        (f"{{options: [--api-key, {SECRET}]}}", "lims.targets.ispyb.settings.options.1"),
+        (f"{{headers: [Bearer {SECRET}]}}", "lims.targets.ispyb.settings.headers.0"),
+        (f"{{Authorization: Basic {SECRET}}}", "lims.targets.ispyb.settings.Authorization"),
+        (f"{{tokens: [{SECRET}]}}", "lims.targets.ispyb.settings.tokens.0"),
+        (f"{{secretKey: {SECRET}}}", "lims.targets.ispyb.settings.secretKey"),
+        (f"{{pwd: {SECRET}}}", "lims.targets.ispyb.settings.pwd"),
+        (f"{{password: {{{SECRET}}}}}", "lims.targets.ispyb.settings.password"),
         ("{secret: 8765432101}", "lims.targets.ispyb.settings.secret"),
     ],
 )
@@ -86,7 +93,22 @@ def test_an_unknown_key_of_a_section_is_no_place_for_one_either(tmp_path, where)
     assert SECRET not in "".join(found)
 
 
-def test_a_secret_that_breaks_the_file_is_not_repeated(tmp_path):
-    found = refused(written(tmp_path, top=with_settings("{password: 2020-13-45}")))
-    assert "2020-13-45" not in "".join(found)
-    assert "a date that there is not" in found[0]
+@pytest.mark.parametrize(
+    ("secret", "told"),
+    [
+        ("2020-13-45", "a date that there is not"),
+        ("!hunter2", "tag after ! is not known"),
+        (f"*{SECRET}", "not defined before"),
+        (f'"{SECRET}\\q"', "unknown escape character"),
+    ],
+)
+def test_a_secret_that_breaks_the_file_is_not_repeated(tmp_path, secret, told):
+    found = refused(written(tmp_path, top=with_settings(f"{{password: {secret}}}")))
+    assert secret.strip('"').lstrip("!*") not in "".join(found)
+    assert told in found[0]
+
+
+def test_nor_is_one_within_the_name_of_a_file_that_is_included(tmp_path):
+    found = refused(written(tmp_path, top=f"+include: ['http://mx:{SECRET}@site/a.yaml']\n"))
+    assert "cannot be read" in found[0]
+    assert SECRET not in "".join(found)

@@ -178,7 +178,10 @@ class _Builder:
         place, end = self._place(event.start_mark), self._place(event.end_mark)
         tag = event.tag
         if tag not in _TAGS or tag in (f"{_CORE}map", f"{_CORE}seq", f"{_CORE}omap"):
-            self._refuse(event, f"tag {tag} is not known; allowed are plain values: leave the tag out")
+            what = (
+                f"tag {_shown(tag)} is not known; allowed are plain values: leave the tag out, or put a text in quotes"
+            )
+            self._refuse(event, what)
         if not is_plain or tag in (f"{_CORE}str", "!"):
             return Scalar(event.value, event.value, False, place, end)
         try:
@@ -189,7 +192,7 @@ class _Builder:
     def _start(self, event: Any) -> None:
         kinds = ("map",) if isinstance(event, yaml.MappingStartEvent) else ("seq", "omap")
         if event.tag not in (None, "!", *(f"{_CORE}{kind}" for kind in kinds)):
-            self._refuse(event, f"tag {event.tag} is not known; allowed are mappings and lists: leave the tag out")
+            self._refuse(event, f"tag {_shown(event.tag)} is not known; allowed are mappings and lists: leave it out")
         if len(self._open) >= self._limits.depth:
             self._refuse(event, f"is nested more than {self._limits.depth} deep; allowed is less")
         self._open.append(_Open(event))
@@ -226,8 +229,8 @@ class _Builder:
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
             if any(each.anchor == event.anchor for each in self._open):
-                self._refuse(event, f"anchor {event.anchor} stands within itself; allowed are values that end")
-            self._refuse(event, f"anchor {event.anchor} is not defined before; define it, or write the value")
+                self._refuse(event, "the anchor after * stands within itself; allowed are values that end")
+            self._refuse(event, "the anchor after * is not defined before; define it, or put a text in quotes")
         node, size = self._anchors[event.anchor]
         self._add(node, size, None, event)
 
@@ -269,3 +272,8 @@ class _Builder:
             seen[key.value] = key.place
             pairs.append(item.items[0])
         return tuple(pairs)
+
+
+def _shown(tag: str) -> str:
+    """A tag as messages say it; what begins with `!` may be a text without its quotes, and a secret."""
+    return f"!!{tag.removeprefix(_CORE)}" if tag.startswith(_CORE) else "after !"
