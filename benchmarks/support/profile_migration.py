@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mxplans.errors import InvalidProfile
-from mxplans.profile.migrate.folder import migrate_folder
+from mxplans.profile.migrate.folder import Options, migrate_folder
 from mxplans.profile.migrate.report import MigrationReport, Outcome, Tally
 from mxplans.profile.places import Finding, Place, Severity, errors_of
 from support.profile_corpus import write_corpus
@@ -31,7 +31,7 @@ def corpus(folder: Path) -> Figures:
         reports = [_migrated(root, Path(scratch) / str(number)) for number, root in enumerate(roots)]
         took_s = time.perf_counter() - began
         again = [
-            migrate_folder(root, Path(scratch) / str(number)).outcome
+            _migrated(root, Path(scratch) / str(number)).outcome
             for number, (root, report) in enumerate(zip(roots, reports, strict=True))
             if report.outcome is Outcome.DONE
         ]
@@ -50,11 +50,19 @@ def corpus(folder: Path) -> Figures:
 
 
 def _migrated(root: Path, result: Path) -> MigrationReport:
+    """One configuration; what is wrong with it is told, and stays as it is."""
     try:
-        return migrate_folder(root, result)
+        report = migrate_folder(root, result)
+        return report if report.outcome is not Outcome.REFUSED else _despite_errors(report)
     except InvalidProfile as error:
         finding = Finding(Severity.ERROR, Place(""), str(error))
         return MigrationReport(root.resolve(), result, Outcome.REFUSED, findings=(finding,))
+
+
+def _despite_errors(refused: MigrationReport) -> MigrationReport:
+    for finding in errors_of(refused.findings):
+        print(f"{refused.source}: {finding}", file=sys.stderr)
+    return migrate_folder(refused.source, refused.destination, Options(despite_errors=True))
 
 
 def _tallies(reports: list[MigrationReport]) -> Figures:

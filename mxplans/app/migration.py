@@ -35,6 +35,7 @@ class MigrationWish:
         literals: `text` or `yaml`.
         page: HTML file for the report; None for none.
         tables: Files that say which class becomes which device, over those that come with mxplans.
+        despite_errors: Carry along what is wrong with the source.
     """
 
     source: Path
@@ -45,6 +46,7 @@ class MigrationWish:
     literals: str
     page: Path | None
     tables: tuple[Path, ...] = ()
+    despite_errors: bool = False
 
 
 def run_migration(wish: MigrationWish) -> int:
@@ -54,7 +56,7 @@ def run_migration(wish: MigrationWish) -> int:
         InvalidProfile: If there is nothing that a report could be of.
     """
     _check_page(wish)
-    options = Options(wish.only, wish.subtree, wish.dry_run, Literals(wish.literals))
+    options = Options(wish.only, wish.subtree, wish.dry_run, Literals(wish.literals), wish.despite_errors)
     report = migrate_folder(wish.source, wish.destination, options)
     print_report(report, Console())
     if wish.page is not None:

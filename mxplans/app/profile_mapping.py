@@ -34,8 +34,10 @@ def run_mapping(wish: MigrationWish) -> int:
         InvalidProfile: If the source or a table cannot be read, it is not clear which entry file is meant, or the
             destination holds something else.
     """
-    if wish.subtree or wish.page is not None:
-        raise InvalidProfile(f"--subtree and --report are for --to yaml-b; what a profile lacks is told in {TODO}")
+    if wish.subtree or wish.page is not None or wish.despite_errors:
+        raise InvalidProfile(
+            f"--subtree, --report and --despite-errors are for --to yaml-b; what a profile lacks is told in {TODO}"
+        )
     table = load_table(wish.tables)
     source = wish.source.resolve()
     destination = wish.destination.resolve()

@@ -37,6 +37,10 @@ def migrate(
     literals: Annotated[
         LiteralStyle, typer.Option(help="Texts as '(4, 20)': left for MXCuBE's classes to parse, or written as YAML.")
     ] = LiteralStyle.TEXT,
+    despite_errors: Annotated[
+        bool,
+        typer.Option("--despite-errors", help="Leave broken files, circles and doubles as they are; prove all else."),
+    ] = False,
     table: Annotated[
         list[Path] | None,
         typer.Option(help="With --to mxplans: which class becomes which device, over the table of mxplans (YAML)."),
@@ -49,7 +53,7 @@ def migrate(
     from mxplans.app.migration import MigrationWish, orderly_end, run_migration
     from mxplans.app.profile_mapping import run_mapping
 
-    wish = MigrationWish(src, dst, only, subtree, dry_run, literals, report, tuple(table or ()))
+    wish = MigrationWish(src, dst, only, subtree, dry_run, literals, report, tuple(table or ()), despite_errors)
     with orderly_end():
         code = run_migration(wish) if to is To.YAML_B else run_mapping(wish)
     raise typer.Exit(code)

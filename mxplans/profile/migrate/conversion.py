@@ -18,7 +18,7 @@ from mxplans.profile.migrate.report import Fate
 from mxplans.profile.migrate.snapshot import Snapshot, mentioned
 from mxplans.profile.migrate.yaml_a import rewrite_yaml_a
 from mxplans.profile.migrate.yaml_b import to_yaml_b
-from mxplans.profile.places import Finding, Severity
+from mxplans.profile.places import Finding, Severity, errors_of
 
 _BOM = "\ufeff"
 
@@ -74,12 +74,22 @@ def _converted(
     file = snapshot.files[path]
     if file.config is None:
         broken = file.kind is FileKind.BROKEN
-        return Conversion(path, path, why="cannot be read, and nothing mentions it" if broken else "no hardware object")
+        return Conversion(path, path, why="cannot be read" if broken else "no hardware object")
+    if errors_of(file.findings):
+        return Conversion(path, path, why="has errors")
+    if _is_double(snapshot, path):
+        return Conversion(path, path, why="is one of two definitions of the same object")
     if path in selected and file.config.dialect is Dialect.XML:
         return _from_xml(snapshot, path, suffixes, literals)
     if file.config.dialect is Dialect.XML:
         return Conversion(path, path, why="not selected")
     return _from_yaml(snapshot, file, path in selected, suffixes)
+
+
+def _is_double(snapshot: Snapshot, path: PurePosixPath) -> bool:
+    """Whether a file beside it defines the same object, or would do so."""
+    others = (snapshot.files.get(path.with_suffix(extension)) for extension in EXTENSIONS if extension != path.suffix)
+    return any(other is not None and other.kind is not FileKind.OTHER for other in others)
 
 
 def _from_xml(

@@ -34,12 +34,14 @@ class Options:
         subtree: And all that it refers to.
         dry_run: Convert and prove, but leave the destination alone.
         literals: What becomes of texts that hold a literal.
+        despite_errors: Carry along what is wrong with the source, instead of refusing it.
     """
 
     only: str | None = None
     subtree: bool = False
     dry_run: bool = False
     literals: Literals = Literals.TEXT
+    despite_errors: bool = False
 
 
 def migrate_folder(source: Path, destination: Path, options: Options | None = None) -> MigrationReport:
@@ -61,7 +63,7 @@ def migrate_folder(source: Path, destination: Path, options: Options | None = No
     stamped = stamps(source)
     before = take_snapshot(source)
     selected = selected_files(before, options.only, options.subtree)
-    findings = source_findings(before, selected)
+    findings = source_findings(before, selected, options.despite_errors)
     if errors_of(findings):
         return MigrationReport(source, destination, Outcome.REFUSED, findings=tuple(findings))
     conversions = convert(before, selected, options.literals)

@@ -20,12 +20,15 @@ from mxplans.profile.migrate.snapshot import Snapshot, mentioned
 from mxplans.profile.places import Finding, Severity
 
 
-def source_findings(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> list[Finding]:
+def source_findings(
+    snapshot: Snapshot, selected: Collection[PurePosixPath], despite_errors: bool = False
+) -> list[Finding]:
     """All that is to be known of a folder, errors only for what keeps it from being migrated.
 
     Args:
         snapshot: The folder.
         selected: Files that are to be converted.
+        despite_errors: Nothing is to be mended first: what is wrong stays as it is.
     """
     harmless = {
         path
@@ -48,6 +51,8 @@ def source_findings(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> 
                 finding = replace(finding, severity=Severity.ERROR, remedy="an object mentions it: mend it")
             elif _is_missing(finding, graph):
                 finding = replace(finding, severity=Severity.WARNING)
+            if despite_errors and finding.severity is Severity.ERROR:
+                finding = replace(finding, severity=Severity.WARNING, what=f"{finding.what}; it stays as it is")
             found[finding] = None
     return [*found, *_out_of_reach(snapshot, selected), *_shared(snapshot, selected)]
 

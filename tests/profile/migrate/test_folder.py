@@ -221,6 +221,30 @@ def test_a_class_that_yaml_may_not_name_stays_xml(site, result):
     assert "energy: energy.xml" in (result / "md/minidiff.yaml").read_text()
 
 
+def test_despite_errors_all_else_is_converted_and_proved(site, result):
+    wrong = {
+        "energy.xml": "<object class='E'>",
+        "md/omega.xml": '<device class="M"><object href="/md/minidiff" role="m"/></device>',
+        "two.xml": '<object class="T"/>',
+        "two.yml": "class: a.Two\n",
+        "three.xml": '<object class="T"/>',
+        "three.yaml": "class: a.Three\n",
+        "bad.yml": "_initialise_class: {mode: 1}\n",
+        "out.xml": '<object class="O"><object href="../../x" role="x"/></object>',
+    }
+    write_files(site, wrong)
+    assert migrate_folder(site, result).outcome is Outcome.REFUSED
+    report = migrate_folder(site, result, Options(despite_errors=True))
+    assert (report.outcome, report.lost) == (Outcome.DONE, 0)
+    kept = {path for path, fate in fates(report).items() if fate is Fate.KEPT}
+    assert kept == set(wrong) - {"md/omega.xml", "out.xml"} | {"icons.xml", "notes.txt"}
+    assert all((result / name).read_text() == wrong[name] for name in kept if name in wrong)
+    told = "\n".join(map(str, report.findings))
+    for said in ("energy.xml:1", "in a circle", "object /two is defined 2 times", "bad.yml:1", "out.xml:1"):
+        assert said in told
+    assert migrate_folder(site, result, Options(despite_errors=True)).outcome is Outcome.UNCHANGED
+
+
 def test_the_example_is_migrated_whole(result):
     report = migrate_folder(EXAMPLE, result)
     assert (report.outcome, report.lost) == (Outcome.DONE, 0)
