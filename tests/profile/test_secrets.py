@@ -97,14 +97,14 @@ def test_an_unknown_key_of_a_section_is_no_place_for_one_either(tmp_path, where)
     ("secret", "told"),
     [
         ("2020-13-45", "a date that there is not"),
-        ("!hunter2", "tag after ! is not known"),
-        (f"*{SECRET}", "not defined before"),
+        ("!hunter2 ", "tag after ! is not known"),
+        ("*hunter2", "not defined before"),
         (f'"{SECRET}\\q"', "unknown escape character"),
     ],
 )
 def test_a_secret_that_breaks_the_file_is_not_repeated(tmp_path, secret, told):
     found = refused(written(tmp_path, top=with_settings(f"{{password: {secret}}}")))
-    assert secret.strip('"').lstrip("!*") not in "".join(found)
+    assert secret.strip('"!* ') not in "".join(found)
     assert told in found[0]
 
 
