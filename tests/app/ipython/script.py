@@ -48,6 +48,12 @@ seen["start"] = last.metadata["start"]["mxplans"]["role"], last.metadata["start"
 seen["frames"] = list(last["primary"]["detector_image"].shape)
 seen["rotate"] = magic("rotate 10 0.2 0.02 90")
 seen["mesh"] = told(RE, collect.mesh(4, 3, 20, 0.01))  # noqa: F821
+here = (goniometer.x.position, goniometer.y.position, goniometer.z.position)  # noqa: F821
+there = (here[0] + 0.05, *here[1:])
+seen["helical"] = told(RE, collect.helical(here, there, number_images=10, image_width_deg=0.2, exposure_s=0.02))  # noqa: F821
+seen["travel_mm"] = goniometer.x.position - here[0]  # noqa: F821
+seen["still"] = told(RE, collect.still(exposure_s=0.05))  # noqa: F821
+RE(safe.make_safe())  # noqa: F821
 seen["ct"] = magic("ct 2")
 seen["runs"] = [run.metadata["start"]["plan_name"] for run in catalog.values()]  # noqa: F821
 seen["centre"] = magic("centre")

@@ -97,7 +97,7 @@ def test_the_catalogue_has_the_run_that_has_just_ended_with_its_frames(seen):
     assert seen["result"] == 1
     assert seen["start"] == ["rotation", "demo-1"]
     assert seen["frames"] == [20, 512, 512]
-    assert seen["runs"][-4:] == ["rotation", "rotation", "grid", "count"]
+    assert seen["runs"][-6:] == ["rotation", "rotation", "grid", "rotation", "still", "count"]
 
 
 def test_magics_mount_centre_and_collect(seen):
@@ -106,6 +106,13 @@ def test_magics_mount_centre_and_collect(seen):
     assert "Collected(scans=1" in seen["rotate"]
     assert "sample" in seen["status"]
     assert "success" in seen["unmount"]
+
+
+def test_a_helical_scan_moves_the_sample_from_one_place_to_the_other(seen):
+    # 0.05 mm in ten images of 0.02 s; then it slows down from 0.25 mm/s, for less than 0.2 s.
+    assert 0.05 < seen["travel_mm"] < 0.05 + 0.25 * 0.2
+    assert "success" in seen["helical"]
+    assert "success" in seen["still"]
 
 
 def test_tables_and_figures_come_while_plans_run(seen, done):
@@ -123,8 +130,9 @@ def test_everything_stands_in_the_journal_and_nothing_is_left_running(done):
     documents = [json.loads(line) for line in (folder / "out/documents.jsonl").read_text().splitlines()]
     starts = [document for name, document in documents if name == "start"]
     ends = [document["exit_status"] for name, document in documents if name == "stop"]
-    assert {"optical_centring", "xray_centring", "rotation", "grid", "scan", "rocking", "count"} == {
-        start["plan_name"] for start in starts
+    assert {start["plan_name"] for start in starts} == {
+        *("optical_centring", "xray_centring", "sample", "scan", "rocking", "count"),
+        *("rotation", "grid", "still"),
     }
     assert ends == ["success"] * len(starts)
     assert left_behind(folder) == []
@@ -159,7 +167,14 @@ def broken(tmp_path):
 
 @pytest.mark.timeout(120)
 def test_a_beamline_that_is_partly_down_says_what_and_why_and_the_rest_works(broken, tmp_path):
-    lines = ("bl.status()", "RE(optical.look())", "%mov goniometer.omega 5", "%mov attenuator 0.5", "print('never')")
+    lines = (
+        "bl.status()",
+        'bl.reconnect("viewer")',
+        "RE(optical.look())",
+        "%mov goniometer.omega 5",
+        "%mov attenuator 0.5",
+        "print('never')",
+    )
     commands = [word for line in lines for word in ("-c", line)]
     answer = ipython(tmp_path, *FAST, *commands, profile=broken)
     told = " ".join(answer.stdout.split())
@@ -168,6 +183,7 @@ def test_a_beamline_that_is_partly_down_says_what_and_why_and_the_rest_works(bro
     assert "no_such_package" in told
     assert "/no/such/program cannot be started" in told
     assert "DeviceFault: attenuator cannot be used" in told
+    assert "viewer is connected" in told
     assert told.count("success; runs: none") == 2
     assert "never" not in told
     assert left_behind(tmp_path) == []

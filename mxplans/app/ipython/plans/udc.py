@@ -37,7 +37,7 @@ def experiment(
         LimitExceeded: If it asks for too much; nothing has moved then.
 
     Example:
-        RE(udc.experiment(json.load(open("profiles/queueserver/rotation.json"))))
+        RE(udc.experiment(json.loads(Path("profiles/queueserver/rotation.json").read_text())))
     """
     read = item if isinstance(item, QueueItem) else parse_item(with_uuid(item), "item")
     plan = one_experiment(bl, read, desk.work, unmount_after=unmount_after)
