@@ -13,6 +13,8 @@ from typing import Any
 from mxplans.errors import InvalidProfile
 from mxplans.profile.migrate.folder import Options, migrate_folder
 from mxplans.profile.migrate.report import MigrationReport, Outcome, Tally
+from mxplans.profile.migrate.snapshot import take_snapshot
+from mxplans.profile.migrate.source_findings import source_findings
 from mxplans.profile.places import Finding, Place, Severity, errors_of
 from support.profile_corpus import write_corpus
 from support.profile_roots import find_roots
@@ -35,12 +37,17 @@ def corpus(folder: Path) -> Figures:
             for number, (root, report) in enumerate(zip(roots, reports, strict=True))
             if report.outcome is Outcome.DONE
         ]
+    wrong = 0
     for report in reports:
-        for finding in errors_of(report.findings):
+        done = report.outcome is Outcome.DONE
+        errors = errors_of(source_findings(take_snapshot(report.source), ())) if done else ()
+        wrong += bool(errors)
+        for finding in (*errors, *errors_of(report.findings)):
             print(f"{report.source}: {finding}", file=sys.stderr)
     refused = sum(report.outcome is not Outcome.DONE for report in reports)
     yield {"name": "corpus_roots", "value": len(roots), "unit": "folders", "goal": ">= 1", "ok": len(roots) >= 1}
     yield {"name": "corpus_not_proved", "value": refused, "unit": "folders", "goal": "0", "ok": refused == 0}
+    yield {"name": "corpus_with_errors", "value": wrong, "unit": "folders"}
     changed = sum(outcome is not Outcome.UNCHANGED for outcome in again)
     yield {"name": "corpus_changed_again", "value": changed, "unit": "folders", "goal": "0", "ok": changed == 0}
     yield {"name": "corpus_files", "value": sum(len(report.files) for report in reports), "unit": "files"}
@@ -50,19 +57,12 @@ def corpus(folder: Path) -> Figures:
 
 
 def _migrated(root: Path, result: Path) -> MigrationReport:
-    """One configuration; what is wrong with it is told, and stays as it is."""
+    """One configuration; what is wrong with it stays as it is."""
     try:
-        report = migrate_folder(root, result)
-        return report if report.outcome is not Outcome.REFUSED else _despite_errors(report)
+        return migrate_folder(root, result, Options(despite_errors=True))
     except InvalidProfile as error:
         finding = Finding(Severity.ERROR, Place(""), str(error))
         return MigrationReport(root.resolve(), result, Outcome.REFUSED, findings=(finding,))
-
-
-def _despite_errors(refused: MigrationReport) -> MigrationReport:
-    for finding in errors_of(refused.findings):
-        print(f"{refused.source}: {finding}", file=sys.stderr)
-    return migrate_folder(refused.source, refused.destination, Options(despite_errors=True))
 
 
 def _tallies(reports: list[MigrationReport]) -> Figures:
