@@ -39,7 +39,8 @@ def _of_form(pattern: str, told: str) -> Callable[[str], str]:
 
 
 ADDRESS_PATTERN = r"^[^\s:/]+:[0-9]{1,5}$"
-URL_PATTERN = r"^https?://\S+$"
+URL_START = r"^https?://"
+URL_PATTERN = URL_START + r"\S+$"
 NO_BLANK_PATTERN = r"^\S*$"
 CLASS_PATH = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 """How a class is given: its module, a colon, its name."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mxplans.profile.places import Finding, Place, Severity
+from mxplans.profile.schema import FORMAT
 from mxplans.profile.secrets import veiled
 from mxplans.profile.tree import joined, merged, repeated_keys, size, without
 from mxplans.profile.yaml12 import LIMITS, InvalidYaml, Mapping, Node, Scalar, Sequence, read_node
@@ -76,10 +77,16 @@ class _Reader:
             below = found if below is None else below if found is None else self._joined(below, found)
         self._chain.pop()
         if asked is not None:
+            self._check_format(own)
             # What a part says about its own format and parts is said; the profile's own file says it for the whole.
             own = without(without(own, INCLUDE), "schema")
         self._known[real] = own if below is None else merged(own, below)
         return self._known[real]
+
+    def _check_format(self, part: Mapping) -> None:
+        said = part.get("schema")
+        if said is not None and not (isinstance(said, Scalar) and said.value == FORMAT):
+            self._wrong(said.place, f"schema: allowed is {FORMAT}", "leave it out of a file that others include")
 
     def _own(self, path: Path, name: str, asked: Place | None) -> Mapping | None:
         also = () if asked is None else (asked,)

@@ -46,6 +46,18 @@ def unit_of(key: str) -> str | None:
     return _end_of(key, UNITS)
 
 
+def in_unit(key: str) -> str:
+    """In which unit a key's value is, in words; "" for none.
+
+    >>> in_unit("energy_ev"), in_unit("flux_frac"), in_unit("aperture")
+    ('in eV', 'from 0 to 1', '')
+    """
+    unit = unit_of(key)
+    if unit is None:
+        return ""
+    return f"{'from' if unit == 'frac' else 'in'} {UNIT_WORDS.get(unit, unit)}"
+
+
 def _end_of(key: str, units: tuple[str, ...]) -> str | None:
     return next((unit for unit in sorted(units, key=len, reverse=True) if key.endswith(f"_{unit}")), None)
 
@@ -79,12 +91,12 @@ def unknown_key(loc: Loc, root: type[BaseModel] = Profile) -> tuple[str, str]:
     key, known = str(loc[-1]), keys_at(loc[:-1], root)
     meant = meant_unit(key, known)
     if meant is not None:
-        what = f"wrong unit: this quantity is given in {unit_of(meant)}, as {meant}"
+        what = f"wrong unit: this quantity is given {in_unit(meant)}, as {meant}"
         return what, "convert the value and rename the key"
     elsewhere = [section for section in _sections_with(key) if section] if root is Profile else []
     if elsewhere:
         return "unknown key", f"it is known in {', '.join(elsewhere)}: put it where it is meant"
-    close = difflib.get_close_matches(key, known, n=1)
+    close = [key.lower()] if key.lower() in known else difflib.get_close_matches(key, known, n=1)
     return "unknown key", f"did you mean {close[0]}?" if close else f"allowed are {', '.join(sorted(known))}"
 
 

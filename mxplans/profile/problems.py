@@ -11,7 +11,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from mxplans.errors import InvalidProfile
-from mxplans.profile.known_keys import keys_at, meant_unit, unit_of, unknown_key
+from mxplans.model.device_settings import CLASS_PATH, URL_START
+from mxplans.profile.class_paths import device_classes
+from mxplans.profile.known_keys import in_unit, keys_at, meant_unit, unknown_key
 from mxplans.profile.places import Finding, Place, Severity, errors_of
 from mxplans.profile.schema import FORMAT, Profile
 from mxplans.profile.secrets import HIDDEN, is_secret, shown, veiled
@@ -137,8 +139,8 @@ def _told(loc: Loc, what: str) -> str:
 def _how_to_say(loc: Loc, scope: _Scope) -> str:
     if loc == ("schema",):
         return f"write schema: {FORMAT}"
-    unit = unit_of(str(loc[-1]))
-    return f"give it in {unit}" if unit else "give it here" if not scope.keys_at(loc) else "write this section"
+    unit = in_unit(str(loc[-1]))
+    return f"give it {unit}" if unit else "give it here" if not scope.keys_at(loc) else "write this section"
 
 
 def _of_a_validator(said: str, loc: Loc, root: Mapping) -> Finding:
@@ -149,10 +151,13 @@ def _of_a_validator(said: str, loc: Loc, root: Mapping) -> Finding:
     node = find(root, loc)[2]
     hidden = any(isinstance(part, str) and is_secret(part) for part in loc)
     said = HIDDEN if hidden else veiled(said)
-    given = f", given is {shown(loc, node)}" if isinstance(node, Scalar) and not hidden else ""
+    is_said = hidden or said.startswith("is ")
+    given = f", given is {shown(loc, node)}" if isinstance(node, Scalar) and not is_said else ""
     return Finding(Severity.ERROR, place_of(root, loc), _told(loc, f"{said}{given}"))
 
 
+_FORMS = {CLASS_PATH: "package.module:Class", URL_START: "an address of HTTP, as http://127.0.0.1:8000"}
+"""Forms of texts, in words."""
 _SHOULD: dict[str, Callable[[dict[str, Any]], str]] = {
     "bool_type": lambda ctx: "true or false",
     "float_type": lambda ctx: "a number",
@@ -170,26 +175,35 @@ _SHOULD: dict[str, Callable[[dict[str, Any]], str]] = {
     "less_than_equal": lambda ctx: f"at most {ctx['le']:g}",
     "literal_error": lambda ctx: str(ctx["expected"]),
     "enum": lambda ctx: str(ctx["expected"]),
+    "string_pattern_mismatch": lambda ctx: _FORMS.get(ctx["pattern"], f"of the form {ctx['pattern']}"),
     "text_form": lambda ctx: str(ctx["told"]),
     "too_short": lambda ctx: f"a list of {ctx['min_length']} or more",
     "string_too_short": lambda ctx: f"{ctx['min_length']} characters or more",
 }
 
 
+def _text_for_a_shell(ctx: dict[str, Any]) -> str:
+    return "a text: put it in quotes within quotes, of which a shell takes the outer ones away, as '\"50\"'"
+
+
 def _wrong_value(problem: Any, loc: Loc, root: Mapping) -> str:
     reached, _, node = find(root, loc)
-    value, unit = shown(reached, node), unit_of(str(loc[-1])) if loc else None
+    value, unit = shown(reached, node), in_unit(str(loc[-1])) if loc else ""
     if unit and isinstance(node, Scalar) and isinstance(node.value, str):
-        return f"is {value}; allowed is a plain number in {unit}: write the value without a unit or quotes"
+        return f"is {value}; allowed is a plain number {unit}: write the value without a unit or quotes"
     words, ctx = _SHOULD.get(problem["type"]), problem.get("ctx", {})
+    if problem["type"] == "string_type" and node.place.file and not node.place.line:
+        words = _text_for_a_shell
     said = (
         f"should be {words(ctx)}" if words is not None else problem["msg"].replace("Input s", "s").replace("Str", "str")
     )
     close = []
     if isinstance(node, Scalar) and "expected" in ctx:
         close = difflib.get_close_matches(node.text, re.findall(r"'([^']*)'", ctx["expected"]), n=1)
+    elif isinstance(node, Scalar) and ctx.get("pattern") == CLASS_PATH:
+        close = difflib.get_close_matches(node.text, device_classes(), n=1)
     return (
         f"{said}, given is {value}"
-        + (f" (in {unit})" if unit else "")
+        + (f" ({unit})" if unit and isinstance(node, Scalar) else "")
         + (f"; did you mean {close[0]}?" if close else "")
     )

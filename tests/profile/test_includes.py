@@ -156,3 +156,10 @@ def test_a_path_that_leads_nowhere_is_refused(tmp_path):
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     for name in ("loop.yaml", "a\0b", "no/such/file.yaml"):
         assert "cannot be read" in refused(tmp_path / name)[0]
+
+
+def test_a_part_of_another_format_is_refused(tmp_path):
+    top = "+include: [a.yaml]\n"
+    load_profile(written(tmp_path, top=top, a="schema: mxplans.profile/1\n"))
+    [problem] = refused(written(tmp_path, top=top, a="timing: {row_turn_s: 1}\nschema: mxplans.profile/2\n"))
+    assert problem.startswith("a.yaml:2:9: error: schema: allowed is mxplans.profile/1; leave it out")

@@ -67,8 +67,10 @@ def test_a_variable_may_add_a_device():
         (
             {},
             ("limits.energy_ev=high",),
-            "command line: error: limits.energy_ev: is 'high'; allowed is a plain number in ev",
+            "command line: error: limits.energy_ev: is 'high'; allowed is a plain number in eV",
         ),
+        ({"MXPLANS__LIMITS__energy_ev": "1"}, (), "error: LIMITS: unknown key; did you mean limits?"),
+        ({}, ("optical.zoom=5",), "optical.zoom: should be a text: put it in quotes within quotes"),
         ({}, ("limits.x_range_mm.0=1",), "command line: error: limits.x_range_mm: should be a list"),
         ({}, ("nonsense",), "command line: error: --set: names no value of the profile"),
         ({}, ("=5",), "command line: error: --set : names no value of the profile"),

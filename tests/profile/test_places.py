@@ -70,6 +70,14 @@ def place_in(path, text, after=0):
             "should be 'two grids' or 'grid and line', given is 'two gird'; did you mean two grids?",
         ),
         ("strategy: OSC", "strategy: {a: 1}", "strategy", "experiment.strategy: should be a text"),
+        ("energy_ev: 12658", "energy_ev: 12 keV", "12 keV", "is '12 keV'; allowed is a plain number in eV: write"),
+        ("flux_frac: 0.07", "flux_frac: 7", "7", "should be at most 1, given is 7 (from 0 to 1)"),
+        (
+            "class: mxplans_devices:Shutter",
+            "class: mxplans_devices.Shutter",
+            "mxplans_devices.Shutter",
+            "should be package.module:Class, given is 'mxplans_devices.Shutter'; did you mean mxplans_devices:Shutter?",
+        ),
         # checks over several values
         ("aperture: Small", "aperture: Smal", "Smal", "xray.aperture: is 'Smal'; allowed are Small, Medium, Large, of"),
         (

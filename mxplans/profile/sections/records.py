@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from mxplans.model.device_settings import URL_START
 from mxplans.profile.sections.base import Section
 
 
@@ -25,7 +26,7 @@ class Archive(FollowerSection):
 
     url: str | None = Field(
         default=None,
-        pattern=r"^https?://",
+        pattern=URL_START,
         description="Of a Tiled server that runs already; none serves one of our own",
     )
     api_key_file: str | None = Field(

@@ -110,7 +110,7 @@ def test_importing_the_start_up_module_outside_a_worker_does_nothing():
     [
         ({"redis": "redis://x"}, "--redis redis://x: allowed is HOST:PORT"),
         ({"permissions": "nowhere.yaml"}, "--permissions nowhere.yaml: there is no such file"),
-        ({"given": ("limits.energy_kev=12",)}, "command line: limits.energy_kev: wrong unit: .* is given in ev"),
+        ({"given": ("limits.energy_kev=12",)}, "command line: limits.energy_kev: wrong unit: .* is given in eV"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused_before_anything_starts(tmp_path, options, said):
