@@ -33,7 +33,7 @@ def ipython(folder, *arguments, profile=ROOT / "profiles/sim/beamline.yaml", **e
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     folder = tmp_path_factory.mktemp("session")
-    lines = [*page_lines(), f"%run -i {HERE / 'script.py'}"]
+    lines = [*page_lines(), f"%run -i {HERE / 'people.ipy'}"]
     commands = [word for line in lines for word in ("-c", line)]
     startup = ROOT / "profiles/ipython/startup.py"
     answer = ipython(folder, "--startup", startup, *FAST, *commands, SEEN=str(folder / "seen.json"))
