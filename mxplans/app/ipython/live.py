@@ -101,7 +101,9 @@ class LiveView:
             self._bar = None
 
     def _begin(self, start: Mapping[str, Any]) -> None:
-        files = PlotFiles(self._plots, lambda path: self.console.print(f"figure: {path}", highlight=False))
+        files = PlotFiles(
+            self._plots, lambda path: self.console.print(f"figure: {path}", highlight=False, soft_wrap=True)
+        )
         ours = isinstance(start.get("mxplans"), Mapping)
         self._callbacks[start["uid"]] = [self._lines if ours else self._best_effort(), files]
         if ours and "scan" in start["mxplans"]:

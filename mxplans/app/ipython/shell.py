@@ -167,7 +167,7 @@ def _shell(session: StaffSession, interactive: bool, console: Console) -> Any:
         if isinstance(error, RunEngineInterrupted):
             console.print(Text(PAUSED, "yellow"))
         else:
-            console.print(Text(f"{kind.__name__}: {error}", "red"))
+            console.print(Text(f"{kind.__name__}: {error}", "red"), soft_wrap=True)
 
     plain = shell.display_formatter.formatters["text/plain"]
     plain.for_type(RunEngineResult, lambda result, printer, _: printer.text(told_of(result)))

@@ -72,6 +72,33 @@ def test_the_waiting_thread_draws_what_comes_meanwhile(view):
     assert "lyso-1" in told(view)
 
 
+def test_runs_of_others_are_shown_by_bluesky_with_windows_where_there_is_a_display(view, capsys):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")  # stands for a display: what draws does not know the difference
+    view.prepare()
+    assert view._prepared.wait(30.0)
+    assert not view._windows  # and here there is none
+    view._windows = True
+    key = {"dtype": "number", "shape": [], "source": "test", "object_name": "goniometer"}
+    hints = {"dimensions": [[["omega"], "primary"]]}
+    start = {"uid": "scan", "scan_id": 9, "time": 1.0, "plan_name": "scan", "motors": ["goniometer"], "hints": hints}
+    view("start", start)
+    described = {"uid": "d", "run_start": "scan", "name": "primary", "time": 1.0, "configuration": {}}
+    described |= {"data_keys": {"omega": key, "flux": key}, "object_keys": {"goniometer": ["omega", "flux"]}}
+    view("descriptor", {**described, "hints": {"goniometer": {"fields": ["omega", "flux"]}}})
+    for number in range(1, 4):
+        data = {"omega": float(number), "flux": 2.0 * number}
+        event = {"uid": f"e{number}", "descriptor": "d", "seq_num": number, "time": 1.0 + number, "data": data}
+        view("event", {**event, "timestamps": dict.fromkeys(data, 1.0), "filled": {}})
+    view("stop", stop("scan"))
+    try:
+        assert "_primary.png" in told(view)
+        assert [figure for figure in pyplot.get_figlabels() if "flux" in figure]
+    finally:
+        pyplot.close("all")
+    assert "omega" in capsys.readouterr().out
+
+
 def test_scores_of_a_grid_and_values_along_an_axis_become_figures(tmp_path):
     made = []
     files = PlotFiles(tmp_path / "plots", made.append)
