@@ -46,8 +46,9 @@ class Parts:
         """Properties of an element, nested ones within them; all else goes to the other parts.
 
         As upstream: a leaf is a property, of two with the same tag the last one; an element with elements is a dict,
-        a list of dicts where its tag comes again. Beyond upstream, which keeps both apart: a leaf with the same tag
-        as a nested element stands in the list with it.
+        a list of dicts where its tag comes again; further in it is a list of dicts even where it comes once (measured
+        with mxcubecore 2.149.0). Beyond upstream, which keeps both apart: a leaf with the same tag as a nested element
+        stands in the list with it.
 
         Args:
             element: The root, or a nested element.
@@ -196,7 +197,7 @@ def ends_as_leaf(element: Element) -> bool:
 
 
 def _places_of_children(element: Element, path: Path) -> list[tuple[Element, Path]]:
-    """Children with their paths: with an index where nested ones come again; of shadowed leaves that of the element."""
+    """Children with their paths: with an index where nested ones are a list; of shadowed leaves that of the element."""
     plain = [child for child in element.children if not written_target(child) and child.tag not in _CALLS]
     last_leaf = {child.tag: child for child in plain if not is_nested(child)}
     kept = [child for child in plain if is_nested(child) or last_leaf[child.tag] is child]
@@ -208,7 +209,7 @@ def _places_of_children(element: Element, path: Path) -> list[tuple[Element, Pat
     where: dict[int, Path] = {}
     for child in kept:
         index = seen[child.tag] = seen.get(child.tag, -1) + 1
-        many = child.tag in nested and count[child.tag] > 1
+        many = child.tag in nested and (count[child.tag] > 1 or bool(path))
         where[child.start] = (*path, child.tag, index) if many else (*path, child.tag)
     return [(child, where.get(child.start, path)) for child in element.children]
 

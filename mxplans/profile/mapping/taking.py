@@ -109,15 +109,21 @@ def _calls(source: Source, owner: ConfigObject) -> Iterator[_Found]:
 
 
 def _path(name: str, properties: Mapping[str, Any]) -> Path | None:
-    """The way to a property, by its name with dots, which may stand in a name as well."""
+    """The way to a property, by its name with dots, which may stand in a name as well.
+
+    A list of one mapping, as XML has it below the first level, is passed through.
+    """
     if name in properties:
         return (name,)
     head, _, rest = name.partition(".")
     inner = properties.get(head)
+    way: Path = (head,)
+    if isinstance(inner, list | tuple) and len(inner) == 1:
+        inner, way = inner[0], (head, 0)
     if not rest or not isinstance(inner, Mapping):
         return None
     below = _path(rest, inner)
-    return None if below is None else (head, *below)
+    return None if below is None else (*way, *below)
 
 
 def _at(value: Any, path: Path) -> Any:

@@ -20,7 +20,7 @@ _WORDS: dict[str, ScalarValue] = {
     **{sign + word: float(f"{sign}inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
 }
 _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9_]+)\Z")
-_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
+_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\._*[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[Tt]|[ \t]+)([0-9]{1,2}):([0-9]{2}):([0-9]{2})"
@@ -32,8 +32,8 @@ _DIGITS_MOST = 4300
 """Of a number, as Python reads and writes it at most: longer ones are texts."""
 _BITS_MOST = 14284
 """Of a number that has so many digits at most, where it is written in another base."""
-_PLAIN = re.compile(r"[A-Za-z_/.][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+()-]+)*\Z")
-"""Texts that can stand without quotes anywhere, if they are read as texts."""
+_PLAIN = re.compile(r"(?!\._)[A-Za-z_/.][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+()-]+)*\Z")
+"""Texts that can stand without quotes anywhere, if they are read as texts; MXCuBE's reader takes `._` for a number."""
 
 
 def scalar_value(text: str) -> ScalarValue:

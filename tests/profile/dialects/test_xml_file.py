@@ -30,7 +30,7 @@ def test_properties_nested_ones_and_repeated_ones() -> None:
             "layout": '{"rows": [1, 2]}',
             "odd": "(see the log book)",
             "path": "/data/<user>",
-            "inner": {"device": {"width": 3}},
+            "inner": {"device": [{"width": 3}]},
             "device": {},
         },
     )
@@ -46,7 +46,7 @@ def test_what_properties_say_in_vain_is_kept() -> None:
         ("text", ("motors",), "and a remark"),
         ("attributes", ("state", 1), {"kind": "rest"}),
         ("shadowed", ("name",), {"tag": "name", "attributes": {"note": "old"}, "text": "second"}),
-        ("attributes", ("inner", "device"), {"class": "Shelf"}),
+        ("attributes", ("inner", "device", 0), {"class": "Shelf"}),
         ("text", ("device",), "spare"),
     ]
 
@@ -101,7 +101,7 @@ def test_shapes_that_mxcube_reads_otherwise_than_they_look_are_said() -> None:
     assert found[9] == "text 'and a remark' in motors is not heard"
     assert found[18] == "property gap is text once and has elements once: MXCuBE keeps them apart"
     assert found[21] == "element bin ends with an element of the same tag: MXCuBE takes it for empty text"
-    assert found[28] == "element inner.device is an object of class 'Shelf' within an object"
+    assert found[28] == "element inner.device[0] is an object of class 'Shelf' within an object"
     assert found[3] == "attribute shelves of the root: '007' is read as 7, without its leading zeros"
     last = read("<object class='A'><a>1</a><object>x</object></object>")
     assert said(last) == [(1, "the file ends with an element object as its root is: MXCuBE loads nothing from it")]

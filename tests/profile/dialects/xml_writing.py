@@ -32,12 +32,14 @@ words = said.filter(lambda text: text == text.strip() and text == text.lower())
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | texts
 nested = st.recursive(
     st.dictionaries(tags, scalars, min_size=1, max_size=3),
-    lambda inner: st.dictionaries(
-        tags, scalars | inner | st.lists(inner, min_size=2, max_size=3), min_size=1, max_size=3
-    ),
+    lambda inner: st.dictionaries(tags, scalars | st.lists(inner, min_size=1, max_size=3), min_size=1, max_size=3),
     max_leaves=5,
 )
 properties = st.dictionaries(tags, scalars | nested | st.lists(nested, min_size=2, max_size=3), max_size=4)
+leaves = st.dictionaries(tags, scalars, min_size=1, max_size=3)
+arguments = scalars | st.dictionaries(
+    tags, scalars | leaves | st.lists(leaves, min_size=2, max_size=3), min_size=1, max_size=3
+)
 attributes = st.dictionaries(tags, scalars, max_size=2)
 targets = st.lists(st.from_regex(r"[a-z0-9_-]{1,6}", fullmatch=True), min_size=1, max_size=3).map(
     lambda parts: "/" + "/".join(parts)
@@ -102,7 +104,6 @@ def _calls(kind: CallKind, paths: st.SearchStrategy[Path]) -> st.SearchStrategy[
         )
 
     periods = st.sampled_from(({}, {"polling_period": 100}, {"polling": "events"}, {"polling": 1.5}))
-    arguments = st.lists(st.tuples(st.just("argument"), scalars | nested), max_size=2)
     one = st.builds(
         build,
         protocol=st.sampled_from((*_ADDRESSES, "epics", "mockup", "other")),
@@ -111,7 +112,7 @@ def _calls(kind: CallKind, paths: st.SearchStrategy[Path]) -> st.SearchStrategy[
         address=st.none() | said,
         attributes=attributes,
         period=periods,
-        arguments=arguments,
+        arguments=st.lists(st.tuples(st.just("argument"), arguments), max_size=2),
         path=paths,
     )
     return st.lists(one, max_size=3).map(tuple)

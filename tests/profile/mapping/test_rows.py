@@ -222,6 +222,12 @@ def test_what_cannot_be_meant_is_to_be_done(cls, properties, told):
     assert not sections_of(found)
 
 
+@pytest.mark.parametrize("sweep", [{"exp_time": 0.02}, [{"exp_time": 0.02}]], ids=["from YAML", "from XML"])
+def test_a_property_further_in_is_found_in_either_shape(sweep):
+    found = mapped(thing("/b", "Beamline", {"default_acquisition_parameters": {"default": sweep}}))
+    assert sections_of(found)["experiment.sweep.exposure_s"] == 0.02
+
+
 def test_two_words_on_one_limit_are_to_be_chosen_from():
     kappa = motor("/k", "Kappa", default_limits="[0, 240]")
     limits = {"acquisition_limit_values": {"kappa": [0, 200]}}

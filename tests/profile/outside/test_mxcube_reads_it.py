@@ -30,6 +30,8 @@ objects: {omega: motors/omega.xml, diffractometer: md.xml, odd: odd.xml}
   <channel type="exporter" name="position">OmegaPosition</channel>
   <command type="exporter" name="abort">abort</command>
   <states><state><name>Ready</name></state><state><name>Moving</name></state></states>
+  <apis><api><module>Native</module><parts><part><x>1</x></part></parts></api></apis>
+  <once><x>1</x></once>
 </device>
 """,
     "md.xml": """\

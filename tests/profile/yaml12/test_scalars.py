@@ -78,6 +78,7 @@ _scalars = st.one_of(st.text(_characters, max_size=8), st.text("0123456789.eE+-_
 @example("012")
 @example("1e5")
 @example("a#b #c")
+@example("._5")
 def test_a_scalar_is_read_as_ruamel_reads_it(text: str) -> None:
     # It differs from YAML 1.2 in an exponent behind a leading point and in a tag of no type, from the calendar in a
     # fraction that rounds up to a second, and takes numbers without digits as such, and fails.
@@ -96,6 +97,8 @@ def test_a_scalar_is_read_as_ruamel_reads_it(text: str) -> None:
 @example("a\u2028b")
 @example("\x85")
 @example("\t")
+@example("._")
+@example("._5")
 def test_a_text_as_written_is_read_as_itself_by_both(text: str) -> None:
     for document in (f"- {written(text)}\n", f"{{k: [{written(text)}, 1]}}\n", f"{written(text)}: 1\n"):
         assume(len(written(text)) < 900)
