@@ -15,6 +15,7 @@ from mxplans.profile.casting import missing_roles, roles_like, unknown_roles
 from mxplans.profile.includes import read_sources
 from mxplans.profile.known_keys import keys_at
 from mxplans.profile.overrides import overrides
+from mxplans.profile.placeholders import unknown_placeholders
 from mxplans.profile.places import Finding, Place, Severity
 from mxplans.profile.problems import PROBLEMS_MOST, ProfileRefused, place_of, spelled
 from mxplans.profile.schema import FORMAT, Profile
@@ -89,7 +90,7 @@ def load_placed(path: Path, given: Sequence[str] = (), environ: MappingOf[str, s
     if findings:
         # What a file could not bring would be said to be missing.
         raise ProfileRefused(str(path), [*findings, *plain_secrets(tree)])
-    findings += [*plain_secrets(tree), *_wrong_roles(tree)]
+    findings += [*plain_secrets(tree), *_wrong_roles(tree), *unknown_placeholders(tree)]
     profile = None
     try:
         profile = Profile.model_validate_json(json.dumps(content(tree)), strict=True)

@@ -113,7 +113,7 @@ def test_its_devices_work_at_the_virtual_beamline(found, tmp_path):
         assert quoted in text or f" {written} " in text
         text = text.replace(quoted, written).replace(f" {written} ", f' "{virtual}" ')
     path = tmp_path / "beamline.yaml"
-    path.write_text(text)
+    path.write_text(f"{text}\nservices: {{virtual_beamline: {{command: [mxplans_sim]}}}}\n")
     profile = load_profile(path)
     site = PROFILES / "sim-md3"
     virtual = VirtualBeamline(site / "world.yaml", site / "shipment.json", tmp_path / "data")
