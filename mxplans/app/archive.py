@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mxplans.app.plugins import load_entry_point
 from mxplans.errors import InvalidInput
+from mxplans.profile.entry_points import load_entry_point
 
 
 def serve(outdir: Path, port: int) -> None:

@@ -15,13 +15,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from mxplans.app.plugins import load_entry_point
 from mxplans.app.services import ServiceProcess
 from mxplans.app.session import start_service
-from mxplans.errors import InvalidProfile, MxplansError, ServiceDied
-from mxplans.profile import FollowerSection, Profile, fill
+from mxplans.errors import MxplansError, ServiceDied
+from mxplans.profile import FollowerSection, Profile
+from mxplans.profile.lims_settings import filled_plugin
 
 log = logging.getLogger("mxplans")
 
@@ -178,19 +176,10 @@ def write_targets(profile: Profile, known: Mapping[str, str], out: Path) -> None
     Raises:
         InvalidProfile: If there is no such target, its package is missing, or its settings are wrong.
     """
-    told: dict[str, Any] = {}
-    for name, target in profile.lims.targets.items():
-        where = f"lims.targets.{name}"
-        cls = load_entry_point("mxplans.lims_targets", target.type, f"{where}.type")
-        settings = fill(target.settings, known, f"{where}.settings")
-        if "goniometer" in cls.Settings.model_fields:
-            settings = {"goniometer": profile.goniometer.model_dump(mode="json"), **settings}
-        try:
-            cls.Settings.model_validate(settings)
-        except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}" for each in error.errors())
-            raise InvalidProfile(f"{where}.settings: {wrong}; correct them in the profile") from error
-        told[name] = {"type": target.type, "settings": settings}
+    told = {
+        name: {"type": target.type, "settings": filled_plugin(profile, "targets", name, known)}
+        for name, target in profile.lims.targets.items()
+    }
     path = out / "lims" / "targets.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".json.partial")

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mxplans.app.plugins import load_entry_point
 from mxplans.errors import InvalidInput
+from mxplans.profile.entry_points import load_entry_point
 
 WELL, NEEDS_SOMEBODY, WAITS = 0, 1, 3
 COLOURS = {

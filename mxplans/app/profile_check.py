@@ -11,8 +11,8 @@ from rich.text import Text
 from mxplans.app.profile_options import read_placed
 from mxplans.app.profile_subject import graph_of, profile_of
 from mxplans.profile import PlacedProfile, ProfileRefused
-from mxplans.profile.device_settings import findings_of_settings
 from mxplans.profile.places import Finding, Severity, errors_of
+from mxplans.profile.settings import findings_of_settings
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 

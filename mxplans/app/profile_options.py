@@ -35,14 +35,14 @@ def read_profile(path: Path, given: Sequence[str] | None = None) -> Profile:
 
 
 def read_ready(path: Path, given: Sequence[str] | None = None) -> Profile:
-    """The profile, with the settings of its devices checked as well, so that a session can begin.
+    """The profile, with the settings of its devices, targets and sources checked as well, so that a session can begin.
 
     Raises:
         InvalidProfile: With all that is wrong.
     """
     from mxplans.profile import ProfileRefused
-    from mxplans.profile.device_settings import findings_of_settings
     from mxplans.profile.places import errors_of
+    from mxplans.profile.settings import findings_of_settings
 
     placed = read_placed(path, given)
     if wrong := errors_of(findings_of_settings(placed)):

@@ -18,7 +18,7 @@ from mxplans.app.virtual_time import PLAN_PACKAGES, device_packages, time_keeper
 from mxplans.errors import DeviceFault, InvalidProfile
 from mxplans.profile import DeviceEntry, Profile, fill
 from mxplans.profile.casting import USUAL_DEVICES
-from mxplans.profile.device_settings import require_settings
+from mxplans.profile.settings import require_settings
 from mxplans.roles import OPTIONAL_ROLES, ROLES, Beamline
 
 if TYPE_CHECKING:

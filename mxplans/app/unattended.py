@@ -13,7 +13,6 @@ from rich.console import Console
 
 from mxplans.app.followers import Follower, open_followers
 from mxplans.app.interrupts import Interrupts
-from mxplans.app.plugins import load_entry_point
 from mxplans.app.profile_options import read_ready
 from mxplans.app.progress import NightProgress, result_table
 from mxplans.app.session import Session, fresh_folder, known_places, open_session
@@ -21,6 +20,7 @@ from mxplans.centring.detection import Backgrounds
 from mxplans.errors import InvalidInput, MxplansError, ServiceDied
 from mxplans.model import QueueItem, build_queue, read_message
 from mxplans.profile import Profile
+from mxplans.profile.entry_points import load_entry_point
 from mxplans.schedule.checks import require_within
 from mxplans.udc import ItemResult, NightSettings, check_kind, night
 

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
-from pydantic_core import to_json
 
 from mxplans.errors import InvalidProfile
-from mxplans.model.device_settings import PLACEHOLDER_PATTERN, DeviceEntry
+from mxplans.model.device_settings import DeviceEntry
 from mxplans.profile import yaml12
+from mxplans.profile._model_problems import checked, error_at, filled
 from mxplans.profile.class_paths import load_class
 from mxplans.profile.loader import PlacedProfile
-from mxplans.profile.places import Finding, Place, Severity
-from mxplans.profile.problems import located, place_of
+from mxplans.profile.places import Finding, Severity
 from mxplans.profile.schema import Profile
-from mxplans.profile.tree import Loc, find, node_of, under
+from mxplans.profile.tree import Loc
 from mxplans.roles import SampleDetector
 
 PARTS: Mapping[str, type] = {"detectors": SampleDetector}
 """Settings that hold entries of devices themselves, and what these must be."""
-_NOWHERE = Place("")
-_PLACEHOLDER = re.compile(PLACEHOLDER_PATTERN)
 _NO_SETTINGS = {"self", "name", "parent"}
 """Arguments that whoever makes a device gives."""
-_ABSENT = {"missing", "extra_forbidden"}
-"""Problems that are none of a value, which a placeholder may stand for."""
 
 
 def settings_model(class_path: str, where: str) -> type[BaseModel]:
@@ -58,36 +52,6 @@ def declared_model(cls: Any) -> type[BaseModel] | None:
     return None
 
 
-def check_settings(profile: Profile) -> list[tuple[Loc, str]]:
-    """What is wrong with the settings of the devices: the way to each problem, and what it is.
-
-    Values with placeholders pass; they are checked when they are filled in.
-    """
-    devices = {role: entry.model_dump(by_alias=True) for role, entry in profile.devices.items()}
-    tree = under(("devices",), node_of(devices, _NOWHERE))
-    return [(loc, _said(finding)) for loc, finding in _problems(profile, tree)]
-
-
-def findings_of_settings(placed: PlacedProfile) -> list[Finding]:
-    """The same with places, and a note for each class that declares no settings."""
-    found = [finding for _, finding in _problems(placed.profile, placed.tree)]
-    return found or [note for role, entry in placed.profile.devices.items() for note in _notes(placed, role, entry)]
-
-
-def require_settings(profile: Profile, name: str) -> None:
-    """See that every device class is there and takes its settings, as far as they are known before a session.
-
-    Args:
-        profile: Whose devices.
-        name: Of the profile, for the error.
-
-    Raises:
-        InvalidProfile: With all that is wrong.
-    """
-    if problems := check_settings(profile):
-        raise InvalidProfile("\n  ".join([f"profile {name}:", *(said for _, said in problems)]))
-
-
 def filled_settings(class_path: str, settings: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Settings whose placeholders are filled, as the constructor takes them; `"5"` for a number has become one.
 
@@ -100,20 +64,19 @@ def filled_settings(class_path: str, settings: Mapping[str, Any], where: str) ->
         InvalidProfile: If one is unknown, missing or of a wrong kind.
     """
     model = settings_model(class_path, f"{where}.class")
-    within = (*where.split("."), "settings")
-    try:
-        made = model.model_validate(dict(settings))
-    except ValidationError as error:
-        tree = under(within, node_of(dict(settings), _NOWHERE))
-        found = located(error.errors(include_url=False, include_input=False), tree, model, within)
-    else:
-        fields = model.model_fields
-        given = {fields[name].alias or name: getattr(made, name) for name in fields if name in made.model_fields_set}
-        return given | (made.model_extra or {})
-    raise InvalidProfile("\n  ".join(dict.fromkeys(_said(finding) for _, finding in found)))
+    made = filled(model, settings, (*where.split("."), "settings"))
+    fields = model.model_fields
+    given = {fields[name].alias or name: getattr(made, name) for name in fields if name in made.model_fields_set}
+    return given | (made.model_extra or {})
 
 
-def _problems(profile: Profile, tree: yaml12.Mapping) -> list[tuple[Loc, Finding]]:
+def device_problems(profile: Profile, tree: yaml12.Mapping) -> list[tuple[Loc, Finding]]:
+    """What is wrong with the settings of devices, and with those of their parts.
+
+    Args:
+        profile: Whose devices.
+        tree: The same with places.
+    """
     return [one for role, entry in profile.devices.items() for one in _of_entry(entry, ("devices", role), tree)]
 
 
@@ -124,26 +87,18 @@ def _of_entry(
     try:
         model = settings_model(entry.cls, ".".join(map(str, (*loc, "class"))))
     except InvalidProfile as error:
-        yield _error(tree, (*loc, "class"), str(error))
+        yield error_at(tree, (*loc, "class"), str(error))
         return
     settings = dict(entry.settings)
     required = [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
     if not is_part and settings.pop("name", None) is not None:
         what = f"{'.'.join(map(str, within))}.name: the name of a device is its role"
-        yield _error(tree, (*within, "name"), what, "leave it out")
+        yield error_at(tree, (*within, "name"), what, "leave it out")
     if required and not settings:
         what = f"{'.'.join(map(str, within))}: is missing, with {', '.join(required)}"
-        yield _error(tree, within, what, f"see the settings of {entry.cls}")
+        yield error_at(tree, within, what, f"see the settings of {entry.cls}")
         return
-    try:
-        model.model_validate_json(to_json(settings, inf_nan_mode="constants"), strict=True)
-    except ValidationError as error:
-        raised = error.errors(include_url=False, include_input=False)
-        closed = [problem for problem in raised if not _is_open(problem, within, tree)]
-        first: dict[Loc, Finding] = {}  # of what each choice of a union says
-        for where, finding in located(closed, tree, model, within):
-            first.setdefault(where, finding)
-        yield from first.items()
+    yield from checked(model, settings, within, tree)[1]
     for name in PARTS:
         for number, part in enumerate(_listed(settings.get(name))):
             try:
@@ -153,31 +108,19 @@ def _of_entry(
             yield from _of_entry(inner, (*within, name, number), tree, is_part=True)
 
 
-def _is_open(problem: Any, within: Loc, tree: yaml12.Mapping) -> bool:
-    """Whether a value is known only when a placeholder is filled in."""
-    if problem["type"] in _ABSENT:
-        return False
-    node = find(tree, (*within, *problem["loc"]))[2]
-    text = node.value if isinstance(node, yaml12.Scalar) else None
-    return isinstance(text, str) and _PLACEHOLDER.search(text) is not None
-
-
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _error(tree: yaml12.Mapping, loc: Loc, what: str, remedy: str = "") -> tuple[Loc, Finding]:
-    return loc, Finding(Severity.ERROR, place_of(tree, loc), what, remedy)
+def device_notes(placed: PlacedProfile) -> list[Finding]:
+    """A note for each class that declares no settings."""
+    return [note for role, entry in placed.profile.devices.items() for note in _notes(placed, role, entry)]
 
 
 def _notes(placed: PlacedProfile, role: str, entry: DeviceEntry) -> Iterator[Finding]:
     if declared_model(load_class(entry.cls, f"devices.{role}.class")) is None:
         what = f"devices.{role}: {entry.cls} declares no settings; only their names were checked"
         yield Finding(Severity.NOTE, placed.place(("devices", role, "class")), what)
-
-
-def _said(finding: Finding) -> str:
-    return f"{finding.what}; {finding.remedy}" if finding.remedy else finding.what
 
 
 def _from_signature(cls: type) -> type[BaseModel]:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from mxplans.app.channel_access import repeater
-from mxplans.app.plugins import load_entry_point
 from mxplans.app.session import build_beamline
 from mxplans.app.unattended import fresh_folder
 from mxplans.errors import InvalidProfile
 from mxplans.profile import DeviceEntry, load_profile
 from mxplans.profile.class_paths import load_class
+from mxplans.profile.entry_points import load_entry_point
 
 PROFILE = Path(__file__).parents[2] / "profiles/sim/beamline.yaml"
 

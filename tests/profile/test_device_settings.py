@@ -11,14 +11,9 @@ from mxplans.app.session import open_session
 from mxplans.errors import InvalidProfile
 from mxplans.model.device_settings import DeviceEntry
 from mxplans.profile import load_placed, load_profile
-from mxplans.profile.device_settings import (
-    check_settings,
-    filled_settings,
-    findings_of_settings,
-    require_settings,
-    settings_model,
-)
+from mxplans.profile.device_settings import filled_settings, settings_model
 from mxplans.profile.places import Severity
+from mxplans.profile.settings import check_settings, findings_of_settings, require_settings
 from mxplans_devices import Smargon
 
 ROOT = Path(__file__).parents[2]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from mxplans.app.channel_access import repeater, set_channel_access
 from mxplans.app.ipython.processes import Followers, Services
-from mxplans.app.plugins import load_entry_point
 from mxplans.app.session import device_entries, fresh_folder, known_places, running_engine
 from mxplans.errors import InvalidProfile
 from mxplans.profile import Epics, Profile
 from mxplans.profile.class_paths import load_class
+from mxplans.profile.entry_points import load_entry_point
 
 if TYPE_CHECKING:
     from rich.console import Console

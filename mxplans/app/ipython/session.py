@@ -19,12 +19,12 @@ from mxplans.app.ipython.live import LiveView
 from mxplans.app.ipython.processes import Followers, Services
 from mxplans.app.ipython.readings import read_roles
 from mxplans.app.ipython.status import Status, free_gb, sample_of
-from mxplans.app.plugins import load_entry_point
 from mxplans.app.session import device_entries
 from mxplans.centring.detection import Backgrounds
 from mxplans.errors import MxplansError
 from mxplans.model.acquisition import SampleLocation
 from mxplans.profile import Profile
+from mxplans.profile.entry_points import load_entry_point
 from mxplans.udc import MountedSample
 
 

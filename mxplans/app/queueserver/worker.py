@@ -9,7 +9,6 @@ from typing import Any
 from bluesky import RunEngine
 from bluesky.utils import MsgGenerator, RunEngineControlException
 
-from mxplans.app.plugins import load_entry_point
 from mxplans.app.profile_options import read_profile
 from mxplans.app.queueserver.faults import report_fault
 from mxplans.app.queueserver.heartbeat import Heartbeat
@@ -22,6 +21,7 @@ from mxplans.centring.detection import Backgrounds
 from mxplans.errors import InvalidInput, LimitExceeded, QueueRefused, SampleProblem
 from mxplans.model import parse_item
 from mxplans.plans.safe import make_safe
+from mxplans.profile.entry_points import load_entry_point
 from mxplans.queue import Ledger, Outcome, State
 from mxplans.udc import MountedSample, NightSettings
 from mxplans.udc.experiment import Work
