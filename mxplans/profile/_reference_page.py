@@ -25,6 +25,7 @@ device classes of all packages that are installed.
 
 **Placeholders.** `{{out}}`, `{{data}}`, `{{profile_dir}}`, `{{python}}`, `{{shipment}}` and `{{speed_up}}` in commands, in `epics` and in settings are filled in when a session
 begins; `{{service.key}}` is what that service printed when it was ready. In a device's settings one may stand for a number as well.
+`{{{{Name}}}}` is the text `{{Name}}`, which names of process variables may have.
 
 **Precedence.** `--set limits.energy_ev=12700` on the command line goes before `MXPLANS__limits__energy_ev=12700` in the environment, and that
 before the file; a file goes before those that it includes.
