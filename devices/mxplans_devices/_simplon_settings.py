@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 
-from mxplans.model.device_settings import DeviceSettings, HttpUrl, TimeoutS
+from mxplans.model.device_settings import DeviceSettings, HttpUrl, Sign, TimeoutS
 
 
 class SimplonSettings(DeviceSettings):
@@ -19,7 +18,7 @@ class SimplonSettings(DeviceSettings):
         default=None, ge=1, description="Most frames in one data file; None makes one file for each series"
     )
     readout_s: float = Field(default=1e-7, ge=0, lt=1, description="Dead time between two frames")
-    omega_sign: Literal[1, -1] = Field(
+    omega_sign: Sign = Field(
         default=1, description="-1 where positive omega of the motor is left-handed about the axis that we call omega's"
     )
     http_timeout_s: TimeoutS = Field(default=10.0, description="Real seconds to wait for a plain answer")

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from mxplans.errors import DeviceFault, InvalidInput
 from mxplans.model.acquisition import ScanMotion
-from mxplans.model.device_settings import DeviceSettings, PvPrefix
+from mxplans.model.device_settings import DeviceSettings, PvPrefix, Sign
 from mxplans_devices._jobs import FaultStatus, Task, Worker
 from mxplans_devices._signals import ReadOnly, Setting
 from mxplans_devices.motors import Motor
@@ -181,7 +181,7 @@ class Goniometer(Device):
 
         prefix: PvPrefix = Field(default="", description="Prefix of the motor records")
         scan_prefix: PvPrefix = Field(description="Prefix of the motion program")
-        signs: Mapping[Literal["omega", "x", "y", "z"], Literal[1, -1]] = Field(
+        signs: Mapping[Literal["omega", "x", "y", "z"], Sign] = Field(
             default={},
             description="Which way the motors count: 1 where positive omega is right-handed about the axis to the right in "
             "the image, and positive x, y, z move the sample right, down and along the beam at omega 0; 1 if not said",

@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 
 class DeviceSettings(BaseModel):
@@ -47,6 +56,16 @@ CLASS_PATH = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 PLACEHOLDER_PATTERN = r"\{[A-Za-z_]\w*(\.[A-Za-z_]\w*)?\}"
 """Of `{name}` and `{service.key}`, which stand for what is known when a session begins."""
 
+
+def _no_other_one(value: Any, info: ValidationInfo) -> Any:
+    """A sign as it is: `true` equals 1, and so does 1.0. A placeholder that is filled is a text."""
+    if info.mode == "python" and value in ("1", "-1"):
+        return int(value)
+    if type(value) is not int:
+        raise PydanticKnownError("literal_error", {"expected": "1 or -1"})
+    return value
+
+
 TimeoutS: TypeAlias = Annotated[float, Field(gt=0)]
 """Seconds until something has failed."""
 Address: TypeAlias = Annotated[
@@ -67,6 +86,10 @@ PvPrefix: TypeAlias = Annotated[
     WithJsonSchema({"type": "string", "pattern": NO_BLANK_PATTERN, "examples": ["BL07-MO-GON-01:"]}),
 ]
 """Of process variables, or the whole name of one."""
+
+
+Sign: TypeAlias = Annotated[Literal[1, -1], BeforeValidator(_no_other_one)]
+"""Which way something counts."""
 
 
 class DeviceEntry(BaseModel):

@@ -69,7 +69,7 @@ def plugin_problems(profile: Profile, tree: yaml12.Mapping, section: str, name: 
     except InvalidProfile as error:
         yield error_at(tree, (*loc, "type"), str(error))
         return
-    settings = _with_profile(profile, model, entry.settings)
+    settings = _with_profile(profile, model, fill(entry.settings, None, where))
     required = [key for key, field in _fields(model).items() if field.is_required() and key not in settings]
     if required and not entry.settings:
         what = f"{where}.settings: is missing, with {', '.join(required)}"

@@ -28,12 +28,12 @@ _FILLED = (
 """Ways to the values that are filled in."""
 
 
-def fill(value: Any, known: Mapping[str, str], where: str) -> Any:
+def fill(value: Any, known: Mapping[str, str] | None, where: str) -> Any:
     """Replace the placeholders in a string, or in every string of a list or mapping.
 
     Args:
         value: What stands in the profile.
-        known: Values by name.
+        known: Values by name; None leaves placeholders as they are.
         where: Place in the profile, for the error.
 
     Raises:
@@ -51,7 +51,9 @@ def fill(value: Any, known: Mapping[str, str], where: str) -> Any:
     return value
 
 
-def _lookup(name: str, known: Mapping[str, str], where: str) -> str:
+def _lookup(name: str, known: Mapping[str, str] | None, where: str) -> str:
+    if known is None:
+        return f"{{{name}}}"
     if name not in known:
         shown = HIDDEN if any(is_secret(part) for part in where.split(".")) else f"{{{name}}}"
         raise InvalidProfile(f"{where}: {shown} is not known here; known are {', '.join(sorted(known))}")

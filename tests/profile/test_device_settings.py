@@ -66,6 +66,10 @@ WRONG = [
     ("goniometer", {"signs": {"omega": 2}}, "settings.signs.omega", "should be 1 or -1, given is 2"),
     ("goniometer", {"signs": {"chi": 1}}, "settings.signs.chi", "unknown key; allowed are 'omega', 'x', 'y' or 'z'"),
     ("detector", {"omega_sign": 3}, "settings.omega_sign", "should be 1 or -1, given is 3"),
+    ("detector", {"omega_sign": True}, "settings.omega_sign", "should be 1 or -1, given is true"),
+    ("detector", {"omega_sign": 1.0}, "settings.omega_sign", "should be 1 or -1, given is 1.0"),
+    ("detector", {"omega_sign": "-1"}, "settings.omega_sign", "should be 1 or -1, given is '-1'"),
+    ("goniometer", {"signs": {"omega": True}}, "settings.signs.omega", "should be 1 or -1, given is true"),
     ("detector", {"prepare_timeout_ms": 5}, "settings.prepare_timeout_ms", "given in s, as prepare_timeout_s"),
     ("detector", {"prepare_timeout": 5}, "settings.prepare_timeout", "given in s, as prepare_timeout_s"),
     ("detector", {"prepare_timeout_s": "5 s"}, "settings.prepare_timeout_s", "a plain number in s"),
@@ -128,6 +132,24 @@ def test_what_fills_a_placeholder_is_read_as_the_setting_wants_it():
         build(entry, {**known, "site.tries": "0"}, "devices.sample_detector")
     with pytest.raises(InvalidProfile, match=r"devices\.sample_detector\.settings\.address: should be host:port"):
         build(entry, {**known, "site.addr": "nowhere"}, "devices.sample_detector")
+
+
+def test_a_sign_that_fills_a_placeholder_is_one():
+    simplon = "mxplans_devices:SimplonDetector"
+    given = {"url": "http://127.0.0.1:8000", "data_dir": "data"}
+    assert filled_settings(simplon, {**given, "omega_sign": "-1"}, "devices.detector")["omega_sign"] == -1
+    with pytest.raises(
+        InvalidProfile, match=r"devices\.detector\.settings\.omega_sign: should be 1 or -1, given is '2'"
+    ):
+        filled_settings(simplon, {**given, "omega_sign": "2"}, "devices.detector")
+
+
+def test_a_placeholder_gives_a_text_and_never_a_list_or_a_section(tmp_path):
+    found = check_settings(
+        load_profile(with_device(tmp_path, "goniometer", settings_of("goniometer", {"signs": "{out}"})))
+    )
+    ((loc, said),) = found
+    assert (".".join(map(str, loc)), "given is '{out}'" in said) == ("devices.goniometer.settings.signs", True)
 
 
 def test_parts_within_settings_are_checked_as_well(tmp_path):

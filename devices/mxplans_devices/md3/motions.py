@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mxplans.errors import InvalidInput, LimitExceeded
 from mxplans.geometry.rotation import rotation_x
 from mxplans.model.acquisition import ScanMotion
+from mxplans.model.device_settings import Sign
 
 SCAN_NUMBER = 1
 """For the controller's log only."""
@@ -32,7 +33,7 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     motor: str = Field(min_length=1, description="Its name at the controller")
-    sign: Literal[1, -1] = Field(default=1, description="motor = sign x role")
+    sign: Sign = Field(default=1, description="motor = sign x role")
 
 
 STANDARD_WIRING: Mapping[str, Wire] = {
