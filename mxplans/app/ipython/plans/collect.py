@@ -96,9 +96,6 @@ def rotation(
     Returns:
         How many scans were taken, and how low the beam came.
 
-    Raises:
-        LimitExceeded: If it asks for more than the beamline can do; nothing has moved then.
-
     Example:
         RE(collect.rotation(number_images=900, image_width_deg=0.2, exposure_s=0.02))
     """
