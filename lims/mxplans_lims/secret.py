@@ -5,32 +5,18 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Self
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, model_validator
-
 from mxplans.errors import TargetUnreachable
+from mxplans.model.device_settings import SecretReference
 
 
-class Secret(BaseModel):
+class Secret(SecretReference):
     """A file or a variable of the environment that holds a secret.
 
     >>> Secret(env="ISPYB_PASSWORD")
     Secret(file=None, env='ISPYB_PASSWORD')
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    file: Path | None = None
-    env: str | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.file is None) == (self.env is None):
-            raise ValueError("a secret is given by file or by env, by one of both")
-        return self
 
     def read(self) -> str:
         """The secret, without white space around it.

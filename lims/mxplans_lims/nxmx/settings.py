@@ -29,52 +29,49 @@ class RotationAxis(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: Literal["omega", "kappa", "chi", "phi"]
+    name: Literal["omega", "kappa", "chi", "phi"] = Field(description="Which axis it is")
     vector: Direction = Field(description="Positive angles turn right-handed about it")
     depends_on: str = Field(default=".", description="The axis that it stands on; . for the one on the floor")
-    offset_mm: Vector = NOWHERE
+    offset_mm: Vector = Field(default=NOWHERE, description="From the axis that it stands on, McStas frame")
 
 
 class NxmxSettings(TargetSettings):
-    """What no document says. All defaults are those of the virtual beamline: omega horizontal, an Eiger.
+    """What no document says. All defaults are those of the virtual beamline: omega horizontal, an Eiger."""
 
-    Attributes:
-        goniometer: As in the profile, as last calibrated; image frame.
-        axes: Instead of it, for a goniometer that it has no words for (a vertical omega), from omega to the sample.
-        fast: Direction in which columns of the detector count, McStas frame.
-        slow: Direction in which rows count.
-        beam_centre_from: What the detector counts its beam centre from, of its first pixel.
-        instrument: Name; that of the beamline where it is None.
-        instrument_short_name: Likewise.
-        source: Name of the facility, as the PDB has it.
-        source_short_name: Its acronym.
-        time_zone: Of the beamline, as +01:00.
-        sensor_material: Of the detector.
-        sensor_thickness_um: Of the detector.
-        readout_s: Dead time between two frames.
-        bit_depth_readout: Of the detector's counters; that of the files where it is None.
-        saturation_value: Largest count to be trusted; what the files can hold where it is None.
-        polarisation_frac: Part of the beam whose electric field is horizontal.
-        beam_profile: Of the beam at the sample.
-    """
-
-    goniometer: GoniometerGeometry = GoniometerGeometry()
-    axes: tuple[RotationAxis, ...] = ()
-    fast: Direction = (-1.0, 0.0, 0.0)
-    slow: Direction = (0.0, -1.0, 0.0)
-    beam_centre_from: Literal["corner", "centre"] = "centre"
-    instrument: str | None = None
-    instrument_short_name: str | None = None
-    source: str = "Virtual beamline"
-    source_short_name: str | None = None
-    time_zone: str | None = Field(default=None, pattern=r"^[+-]\d\d:\d\d$")
-    sensor_material: Literal["Si", "CdTe", "GaAs"] = "Si"
-    sensor_thickness_um: float = Field(default=450.0, gt=0, le=10_000)
-    readout_s: float = Field(default=1e-7, ge=0, lt=1)
-    bit_depth_readout: int | None = Field(default=None, gt=0, le=64)
-    saturation_value: int | None = Field(default=None, gt=0)
-    polarisation_frac: float = Field(default=0.99, ge=0, le=1)
-    beam_profile: Literal["Gaussian", "Airy", "top-hat", "rectangular"] = "Gaussian"
+    goniometer: GoniometerGeometry = Field(
+        default=GoniometerGeometry(), description="As last calibrated, image frame; the profile's where it says nothing"
+    )
+    axes: tuple[RotationAxis, ...] = Field(
+        default=(),
+        description="Instead of goniometer, for one that it has no words for (a vertical omega), from omega to the sample",
+    )
+    fast: Direction = Field(
+        default=(-1.0, 0.0, 0.0), description="Direction in which columns of the detector count, McStas frame"
+    )
+    slow: Direction = Field(default=(0.0, -1.0, 0.0), description="Direction in which its rows count, McStas frame")
+    beam_centre_from: Literal["corner", "centre"] = Field(
+        default="centre", description="What the detector counts its beam centre from, of its first pixel"
+    )
+    instrument: str | None = Field(default=None, description="Its name; None takes that of the beamline")
+    instrument_short_name: str | None = Field(default=None, description="Its short name, likewise")
+    source: str = Field(default="Virtual beamline", description="Name of the facility, as the PDB has it")
+    source_short_name: str | None = Field(default=None, description="Acronym of the facility")
+    time_zone: str | None = Field(default=None, pattern=r"^[+-]\d\d:\d\d$", description="Of the beamline, as +01:00")
+    sensor_material: Literal["Si", "CdTe", "GaAs"] = Field(default="Si", description="Of the detector")
+    sensor_thickness_um: float = Field(default=450.0, gt=0, le=10_000, description="Of the detector")
+    readout_s: float = Field(default=1e-7, ge=0, lt=1, description="Dead time between two frames")
+    bit_depth_readout: int | None = Field(
+        default=None, gt=0, le=64, description="Of the detector's counters; None takes that of the files"
+    )
+    saturation_value: int | None = Field(
+        default=None, gt=0, description="Largest count to be trusted; None takes what the files can hold"
+    )
+    polarisation_frac: float = Field(
+        default=0.99, ge=0, le=1, description="Part of the beam whose electric field is horizontal"
+    )
+    beam_profile: Literal["Gaussian", "Airy", "top-hat", "rectangular"] = Field(
+        default="Gaussian", description="Of the beam at the sample"
+    )
 
     @model_validator(mode="after")
     def _a_chain(self) -> Self:

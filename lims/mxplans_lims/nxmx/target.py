@@ -33,7 +33,7 @@ def nexus_path(sweep: ExecutedSweep) -> Path:
 
 
 class NxmxTarget:
-    """Writes NXmx files; see `mxplans_lims.delivery.Target`."""
+    """Writes NXmx files, one for each sweep, beside its frames; see `mxplans_lims.delivery.Target`."""
 
     Settings = NxmxSettings
 

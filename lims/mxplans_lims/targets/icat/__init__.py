@@ -38,7 +38,7 @@ class IcatSettings(TargetSettings):
     queue_urls: tuple[str, ...] = Field(min_length=1, description="Message brokers, host:port")
     rest_url: str = Field(pattern=r"^https?://[^\s/?#@]+([/?#]|$)", description="Of ICAT+; never with a password")
     token: Secret = Field(description="For ICAT+")
-    timeout_s: float = Field(default=10.0, gt=0, le=300)
+    timeout_s: float = Field(default=10.0, gt=0, le=300, description="Until broker or ICAT+ have answered")
     resend_after_s: float = Field(
         default=3600.0, ge=5, description="A dataset that ICAT does not list so long after it was sent is sent again"
     )

@@ -35,14 +35,14 @@ class MxlimsHttpSettings(TargetSettings):
         pattern=r"^https?://[^\s/?#@]+([/?#]|$)",
         description="Address that takes a message, http or https; never with a password",
     )
-    method: Literal["POST", "PUT"] = "POST"
+    method: Literal["POST", "PUT"] = Field(default="POST", description="How it wants to be given one")
     token: Secret | None = Field(default=None, description="Sent as Authorization: Bearer")
     ca_file: Path | None = Field(default=None, description="Certificates (PEM) to trust instead of the usual ones")
     timeout_s: float = Field(default=30.0, gt=0, le=600, description="To connect, and between two parts of an answer")
 
 
 class MxlimsHttpTarget:
-    """Sends each message with an `Idempotency-Key` of experiment and content.
+    """Sends each message over HTTP, with an `Idempotency-Key` of experiment and content.
 
     Sent twice, as after a lost answer, a message has the same key; one that has changed has another. The receiver
     replaces what it has of the same experiment.
