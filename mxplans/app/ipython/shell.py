@@ -107,7 +107,7 @@ def run_shell(session: StaffSession, to_run: ToRun, console: Console, started: s
                 session.parts.followers.start()
                 session.parts.view.prepare()
                 shell.mainloop()
-                return WELL
+                return BY_SIGNAL + left[0] if left else WELL
             return _run_all(shell, to_run)
         except SystemExit:
             return BY_SIGNAL + left[0] if left else WELL
