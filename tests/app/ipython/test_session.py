@@ -190,11 +190,27 @@ def test_a_beamline_that_is_partly_down_says_what_and_why_and_the_rest_works(bro
 
 
 @pytest.mark.timeout(60)
-def test_without_processes_all_is_down_and_said_and_codes_tell_what_happened(tmp_path):
+def test_without_processes_all_is_down_and_the_code_tells_what_happened(tmp_path):
     without = ("--no-services", "-c")
     refused = ipython(tmp_path, *without, "bl.status()", "-c", "collect.rotation(1)")
     assert refused.returncode == 2
     assert refused.stdout.count("--no-services") == 3  # the virtual beamline, the archive, the exporter
     assert "InvalidInput: collect.rotation: missing" in refused.stdout
-    ended = ipython(tmp_path, *without, "import os, signal; os.kill(os.getpid(), signal.SIGTERM)")
-    assert ended.returncode == 143
+
+
+KILL = """
+import os, signal, threading
+threading.Timer(4.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+RE(collect.rotation(number_images=3600, image_width_deg=0.1, exposure_s=0.02))
+"""
+"""72 s of the beamline's time, 14 s at the speed of the profile."""
+
+
+@pytest.mark.timeout(120)
+def test_a_plan_that_runs_when_the_session_is_told_to_end_is_aborted_safely(tmp_path):
+    answer = ipython(tmp_path, "-c", KILL)
+    assert answer.returncode == 143
+    assert "the plan that was left is aborted, the beamline made safe" in answer.stdout
+    documents = [json.loads(line) for line in (tmp_path / "out/documents.jsonl").read_text().splitlines()]
+    assert [document["exit_status"] for name, document in documents if name == "stop"] == ["abort"]
+    assert left_behind(tmp_path) == []
