@@ -1,4 +1,4 @@
-"""The page of the profile: every section and every device class, made from the schema for editors."""
+"""The page of the profile: every section, device class, LIMS target and sample source, made from the schema for editors."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mxplans.model.reference_fields import table_of, with_choices
+from mxplans.profile._editor_lims import definition_of
 from mxplans.profile.known_keys import UNIT_WORDS, unit_of
+from mxplans.profile.lims_settings import GROUPS
 
+_TOLD = ("DeviceEntry", "GoniometerGeometry", "Placeholder", "Secret")
+"""Definitions that the page tells of elsewhere."""
 COMMAND = "python -m mxplans.profile.reference"
 SCHEMA_FILE = "profile.schema.json"
 _HEAD = f"""# The profile
@@ -37,6 +41,9 @@ must be named. A package of your own adds classes to the schema by the entry-poi
 model derived from `mxplans.model.device_settings.DeviceSettings` has its settings checked as ours are, another one their names."""
 
 
+_PLUGINS = "What a `type` may be is listed below. A package of your own adds to it by the entry-point group"
+
+
 def profile_page(schema: Mapping[str, Any]) -> str:
     """The page (Markdown).
 
@@ -57,12 +64,18 @@ def _section(where: str, field: Mapping[str, Any], definitions: Mapping[str, Any
     if name is None or "properties" not in definitions[name]:
         return
     where = f"{where}.NAME" if many else where
-    part = definitions[name]
+    part = {**definitions[name], "properties": _plain_choice(definitions[name]["properties"], "type")}
     yield f"{'#' * (2 + where.count('.'))} {where}\n\n{part.get('description', '')}\n\n{_table(part, definitions)}".replace(
         "\n\n\n\n", "\n\n"
     )
     for key, inner in part["properties"].items():
         yield from _section(f"{where}.{key}", inner, definitions)
+    if many and where.startswith("lims."):
+        section = where.split(".")[1]
+        yield f"{_PLUGINS} `{GROUPS[section]}`; the settings of a class are checked with the model that it names `Settings`."
+        for kind, words in _offered(definitions[name]["properties"]["type"]):
+            yield f"##### {where} of type {kind}\n\n{words}"
+            yield from _settings(definition_of(section, kind), definitions)
 
 
 def _devices(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[str]:
@@ -70,21 +83,38 @@ def _devices(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterat
     rows += [f"| `{role}` | {inner['description']} |" for role, inner in field["properties"].items()]
     yield "## devices\n\n" + _DEVICES + "\n\n" + "\n".join(rows)
     entry = definitions["DeviceEntry"]
-    yield "### devices.ROLE\n\n" + _table({**entry, "properties": _plain_class(entry["properties"])}, definitions)
-    known = entry["properties"]["class"]["anyOf"][0]
-    for path, words in zip(known["enum"], known["markdownEnumDescriptions"], strict=True):
+    yield "### devices.ROLE\n\n" + _table(
+        {**entry, "properties": _plain_choice(entry["properties"], "class")}, definitions
+    )
+    for path, words in _offered(entry["properties"]["class"]):
         yield f"### {path}\n\n{words}"
-        if path in definitions:
-            yield _table(definitions[path], definitions)
-            for key, inner in definitions[path]["properties"].items():
-                name, many = _model_of(inner)
-                if name is not None and name not in ("DeviceEntry", "Placeholder"):
-                    shown = f"`{key}.NAME`" if many else f"`{key}`"
-                    yield f"Of {shown}:\n\n{_table(definitions[name], definitions)}"
+        yield from _settings(path, definitions)
 
 
-def _plain_class(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {**properties, "class": {"type": "string", "description": properties["class"]["description"]}}
+def _offered(choice: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Classes or types that are known, each with its words."""
+    known = choice["anyOf"][0]
+    return zip(known["enum"], known["markdownEnumDescriptions"], strict=True)
+
+
+def _settings(where: str, definitions: Mapping[str, Any]) -> Iterator[str]:
+    """Tables of settings, and of what stands within them."""
+    if not (fields := definitions.get(where, {}).get("properties")):
+        return
+    yield _table(definitions[where], definitions)
+    for key, inner in fields.items():
+        listed = inner.get("items")
+        name, many = _model_of(listed if isinstance(listed, Mapping) else inner)
+        if name is not None and name not in _TOLD:
+            shown = f"each of `{key}`" if listed else f"`{key}.NAME`" if many else f"`{key}`"
+            yield f"Of {shown}:\n\n{_table(definitions[name], definitions)}"
+
+
+def _plain_choice(properties: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Fields in which that of a class or type is a text; what is known is listed below."""
+    if "markdownEnumDescriptions" not in properties.get(key, {}).get("anyOf", [{}])[0]:
+        return dict(properties)
+    return {**properties, key: {"type": "string", "description": properties[key]["description"]}}
 
 
 def _table(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
@@ -100,6 +130,8 @@ def _without_placeholder(field: Mapping[str, Any]) -> dict[str, Any]:
         return {**{key: value for key, value in field.items() if key != "const"}, "enum": [field["const"]]}
     if "$ref" in field and isinstance(field.get("default"), Mapping):  # whose own table says it
         return {key: value for key, value in field.items() if key != "default"}
+    if isinstance(several := field.get("items"), list):
+        field = {**field, "items": [_without_placeholder(one) for one in several]}
     choices = [one for one in field.get("anyOf", ()) if one != {"$ref": "#/definitions/Placeholder"}]
     if not choices:
         return dict(field)

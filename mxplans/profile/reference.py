@@ -1,7 +1,7 @@
 """The reference of the profile, generated from the models: a JSON Schema for editors and a page.
 
 `python -m mxplans.profile.reference` writes both into `docs/reference/` of the working directory, or into the folder that
-it is given. They tell of the device classes that this package brings; `mxplans profile schema` tells of all that are
+it is given. They tell of the device classes, targets and sources that this package brings; `mxplans profile schema` tells of all that are
 installed.
 """
 
@@ -24,7 +24,7 @@ _PACKAGES = ("mxplans",)
 
 def files() -> dict[str, str]:
     """Name and content of each file of the reference."""
-    schema = profile_schema(device_classes(_PACKAGES))
+    schema = profile_schema(device_classes(_PACKAGES), _PACKAGES)
     return {SCHEMA_FILE: json.dumps(schema, indent=1) + "\n", PAGE_FILE: profile_page(schema)}
 
 
