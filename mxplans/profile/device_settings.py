@@ -15,6 +15,7 @@ from mxplans.profile._model_problems import checked, error_at, filled
 from mxplans.profile.class_paths import load_class
 from mxplans.profile.loader import PlacedProfile
 from mxplans.profile.places import Finding, Severity
+from mxplans.profile.role_fit import lacking
 from mxplans.profile.schema import Profile
 from mxplans.profile.tree import Loc
 from mxplans.roles import SampleDetector
@@ -89,6 +90,10 @@ def _of_entry(
     except InvalidProfile as error:
         yield error_at(tree, (*loc, "class"), str(error))
         return
+    if not is_part and (methods := lacking(str(loc[-1]), load_class(entry.cls, ""))[0]):
+        what = f"{'.'.join(map(str, loc))}.class: {entry.cls} has no {', '.join(methods)}, which this role needs"
+        yield error_at(tree, (*loc, "class"), what, "name a class that plays it; see mxplans.roles")
+        return
     settings = dict(entry.settings)
     required = [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
     if not is_part and settings.pop("name", None) is not None:
@@ -113,12 +118,17 @@ def _listed(value: Any) -> list[Any]:
 
 
 def device_notes(placed: PlacedProfile) -> list[Finding]:
-    """A note for each class that declares no settings."""
+    """A note for each class that declares no settings, a warning for each that seems not to play its role."""
     return [note for role, entry in placed.profile.devices.items() for note in _notes(placed, role, entry)]
 
 
 def _notes(placed: PlacedProfile, role: str, entry: DeviceEntry) -> Iterator[Finding]:
-    if declared_model(load_class(entry.cls, f"devices.{role}.class")) is None:
+    cls = load_class(entry.cls, f"devices.{role}.class")
+    if absent := lacking(role, cls)[1]:
+        what = f"devices.{role}: {entry.cls} seems to have no {', '.join(absent)}, which this role needs"
+        place = placed.place(("devices", role, "class"))
+        yield Finding(Severity.WARNING, place, what, "see that it is the class that is meant")
+    if declared_model(cls) is None:
         what = f"devices.{role}: {entry.cls} declares no settings; only their names were checked"
         yield Finding(Severity.NOTE, placed.place(("devices", role, "class")), what)
 

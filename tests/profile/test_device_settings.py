@@ -21,14 +21,24 @@ SIM = ROOT / "profiles/sim/beamline.yaml"
 HERE = "tests.profile.test_device_settings"
 
 
-class Plain:
+class Movable:
+    """What can be moved."""
+
+    def read(self): ...
+
+    def describe(self): ...
+
+    def set(self, value): ...
+
+
+class Plain(Movable):
     """A device of somebody else, who declares no settings."""
 
     def __init__(self, prefix: str = "", *, name: str, address: str, json: int = 3):
         self.told = (prefix, name, address, json)
 
 
-class Open:
+class Open(Movable):
     """One that hands arguments on."""
 
     def __init__(self, prefix: str = "", *, name: str, **kwargs):
