@@ -84,6 +84,8 @@ def _check_page(wish: MigrationWish) -> None:
     Raises:
         InvalidProfile: If it would stand in one of them, or nowhere.
     """
+    if wish.page is not None and wish.page.is_dir():
+        raise InvalidProfile(f"report {wish.page} is a folder; give a file")
     if wish.page is not None and not wish.page.resolve().parent.is_dir():
         raise InvalidProfile(
             f"report {wish.page}: there is no folder {wish.page.parent}; make it, or give another file"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from mxplans.errors import InvalidProfile
-from mxplans.profile.dialects.config_object import Dialect
+from mxplans.profile.dialects.config_object import ConfigObject, Dialect
 from mxplans.profile.dialects.folder import place_of
 from mxplans.profile.dialects.names import EXTENSIONS
 from mxplans.profile.dialects.reading import ConfigFile, FileKind
@@ -103,11 +103,24 @@ def _from_xml(
         return Conversion(path, path, why=what, findings=(finding,))
     texts = dict.fromkeys(to_yaml_b(config, _files(snapshot, path, suffixes), literals) for config in views)
     if len(texts) == 1:
-        return Conversion(path, path.with_suffix(".yaml"), Fate.CONVERTED, next(iter(texts)))
+        findings = _without_class(views[0])
+        return Conversion(path, path.with_suffix(".yaml"), Fate.CONVERTED, next(iter(texts)), findings=findings)
     what = "mentions objects relative to its own folder, which has other names for entry files of other folders"
     remedy = "write names with a leading / to have it converted"
     finding = Finding(Severity.WARNING, views[0].place, f"{what}; it stays XML", remedy)
     return Conversion(path, path, why=what, findings=(finding,))
+
+
+def _without_class(config: ConfigObject) -> tuple[Finding, ...]:
+    """What MXCuBE loads from XML, and from YAML no longer (seen with mxcubecore 2.149.0)."""
+    if config.class_path is not None:
+        return ()
+    what, remedy = "has no class, and becomes YAML, which MXCuBE loads only with one", "give it a class"
+    if config.redirect is not None:
+        what = f"stands for {config.redirect}, and becomes YAML, in which MXCuBE has no such files"
+        remedy = f"mention {config.redirect} itself"
+    remedy = f"{remedy}, or keep this file as XML for as long as MXCuBE reads it"
+    return (Finding(Severity.WARNING, config.place, what, remedy),)
 
 
 def _from_yaml(

@@ -46,7 +46,8 @@ def _of_file(before: Snapshot, after: Snapshot, conversion: Conversion) -> Itera
     source, result = before.files[conversion.path], after.files.get(conversion.result)
     place = place_of(conversion.result)
     if source.config is None or result is None or result.config is None:
-        yield _error(place, "is no hardware object", source.config)
+        why = "; ".join(finding.what for finding in errors_of(result.findings if result is not None else ()))
+        yield _error(place, f"is no hardware object{f': {why}' if why else ''}", source.config)
         return
     yield from (_error(finding.place, finding.what, source.config) for finding in errors_of(result.findings))
     yield from (_error(place, said, source.config) for said in differences(result.config, source.config))

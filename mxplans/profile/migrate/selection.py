@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from mxplans.errors import InvalidProfile
 from mxplans.profile.dialects.names import canonical_name
@@ -19,7 +19,8 @@ def selected_files(snapshot: Snapshot, only: str | None = None, subtree: bool = 
 
     Args:
         snapshot: The folder.
-        only: Name of an object (`/motors/omega`), or its file below the folder; None for all.
+        only: Name of an object (`/motors/omega`), or its file, as seen from the folder or from where one stands; None
+            for all.
         subtree: And all that it refers to.
 
     Raises:
@@ -39,16 +40,17 @@ def selected_files(snapshot: Snapshot, only: str | None = None, subtree: bool = 
         found |= new
         waiting += new
     real = {
-        path: (snapshot.root / path).resolve() if _is_link(snapshot, path) else snapshot.root.resolve() / path
+        path: (snapshot.root / path).resolve() if _may_be_linked(snapshot, path) else snapshot.root.resolve() / path
         for path in objects
     }
     meant = {real[path] for path in found}
     return frozenset(path for path in objects if real[path] in meant)
 
 
-def _is_link(snapshot: Snapshot, path: PurePosixPath) -> bool:
+def _may_be_linked(snapshot: Snapshot, path: PurePosixPath) -> bool:
+    """Whether it is a link, or was reached through a linked folder, in which the tree does not look."""
     item = snapshot.tree.get(path)
-    return item is not None and item.kind is ItemKind.LINK
+    return item is None or item.kind is ItemKind.LINK
 
 
 def _file_of(snapshot: Snapshot, only: str) -> PurePosixPath:
@@ -59,8 +61,13 @@ def _file_of(snapshot: Snapshot, only: str) -> PurePosixPath:
     """
     named = {file.config.name: path for path, file in snapshot.files.items() if file.config is not None}
     name = canonical_name(only)
-    if name in named:
-        return named[name]
+    from_here = Path(only).absolute()
+    meant = [only, name]
+    if from_here.is_relative_to(snapshot.root):
+        meant.append(canonical_name(str(from_here.relative_to(snapshot.root))))
+    for each in meant:
+        if each in named:
+            return named[each]
     near = get_close_matches(name, named, _NEAREST_MOST)
     hint = f"did you mean {' or '.join(near)}?" if near else f"the folder holds {len(named)} objects"
     raise InvalidProfile(f"--only {only}: there is no object {name} in {snapshot.root}; {hint}")

@@ -11,7 +11,6 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from mxplans.profile.dialects.config_graph import ConfigGraph
 from mxplans.profile.dialects.config_object import Dialect
 from mxplans.profile.dialects.folder import place_of
 from mxplans.profile.dialects.graph import ENTRY_NAMES
@@ -42,6 +41,7 @@ def source_findings(
     }
     found: dict[Finding, None] = {}
     for graph in (snapshot.folder, *snapshot.entries.values()):
+        missing = frozenset(graph.missing)
         for finding in graph.findings:
             if PurePosixPath(finding.place.file) in harmless:
                 finding = replace(
@@ -49,7 +49,7 @@ def source_findings(
                 )
             elif PurePosixPath(finding.place.file) in wanted:
                 finding = replace(finding, severity=Severity.ERROR, remedy="an object mentions it: mend it")
-            elif _is_missing(finding, graph):
+            elif _is_missing(finding, missing):
                 finding = replace(finding, severity=Severity.WARNING)
             if despite_errors and finding.severity is Severity.ERROR:
                 finding = replace(finding, severity=Severity.WARNING, what=f"{finding.what}; it stays as it is")
@@ -57,8 +57,9 @@ def source_findings(
     return [*found, *_out_of_reach(snapshot, selected), *_shared(snapshot, selected)]
 
 
-def _is_missing(finding: Finding, graph: ConfigGraph) -> bool:
-    return any(finding.what.startswith(f"object {name} is not found") for name in graph.missing)
+def _is_missing(finding: Finding, missing: Collection[str]) -> bool:
+    name, said, _ = finding.what.partition(" is not found")
+    return bool(said) and name.removeprefix("object ") in missing
 
 
 def _out_of_reach(snapshot: Snapshot, selected: Collection[PurePosixPath]) -> list[Finding]:

@@ -25,7 +25,7 @@ def staged(destination: Path) -> Iterator[Path]:
         InvalidProfile: If no folder can be made there, or an earlier run was killed between two steps of its end.
     """
     aside = _aside(destination)
-    if aside.exists():
+    if os.path.lexists(aside):
         remedy = "remove it" if destination.exists() else f"rename it to {destination.name}"
         raise InvalidProfile(f"{aside} is left from a migration that was killed: look at it, then {remedy}")
     try:
@@ -42,8 +42,15 @@ def staged(destination: Path) -> Iterator[Path]:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """An empty folder where the system keeps what is gone soon."""
-    folder = Path(tempfile.mkdtemp(prefix="mxplans-migration-"))
+    """An empty folder where the system keeps what is gone soon.
+
+    Raises:
+        InvalidProfile: If no folder can be made there.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="mxplans-migration-"))
+    except OSError as error:
+        raise InvalidProfile(f"no folder for what is gone soon: {error.strerror}; set TMPDIR to one") from error
     try:
         yield folder
     finally:

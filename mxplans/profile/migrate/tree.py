@@ -6,6 +6,7 @@ import filecmp
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -85,8 +86,9 @@ def stamps(root: Path) -> dict[str, tuple[int, int]]:
     for folder, _, names in os.walk(root):
         for name in names:
             path = os.path.join(folder, name)
-            status = os.lstat(path)
-            found[path] = status.st_size, status.st_mtime_ns
+            with suppress(OSError):  # gone since it was listed, which is a change; or told by who reads it
+                status = os.lstat(path)
+                found[path] = status.st_size, status.st_mtime_ns
     return found
 
 

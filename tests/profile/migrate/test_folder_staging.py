@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from mxplans.errors import InvalidProfile
-from mxplans.profile.migrate.staging import remove, staged, take_place
+from mxplans.profile.migrate.staging import remove, scratch, staged, take_place
 from mxplans.profile.migrate.tree import read_tree, tree_differences
 
 
@@ -84,6 +84,18 @@ def test_what_a_killed_migration_left_is_told_and_not_touched(home):
     with pytest.raises(InvalidProfile, match="rename it to config"), staged(home / "config"):
         pass
     assert names(home) == [".config.before-migration"]
+
+
+def test_a_name_that_no_folder_beside_it_can_have_is_told(home):
+    with pytest.raises(InvalidProfile, match="File name too long"), staged(home / ("n" * 250)):
+        pass
+    assert names(home) == []
+
+
+def test_no_room_for_a_dry_run_is_told(home, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(home / "gone"))
+    with pytest.raises(InvalidProfile, match="set TMPDIR"), scratch():
+        pass
 
 
 def test_read_only_folders_can_be_removed(home):
