@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from mxplans.app.cli import app
 from mxplans.errors import InvalidInput
 from mxplans.model import build_queue, read_message
-from mxplans.profile import load_profile
+from mxplans.profile import ProfileRefused, load_profile
 
 runner = CliRunner()
 
@@ -34,6 +34,26 @@ def test_messages_of_a_folder_that_are_left_to_do(tmp_path):
     assert str(path) in told.output.replace("\n", "")
     sweep = load_profile(profile).experiment.sweep
     assert len(build_queue(read_message(path), sweep)) == len(json.loads(path.read_text())["Pin"])
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (
+            {"type": "files", "settings": {"foldr": "inbox"}},
+            "lims.sources.inbox.settings.foldr: unknown key; did you mean folder?",
+        ),
+        ({"type": "file", "settings": {"folder": "inbox"}}, "lims.sources.inbox.type: 'file' is not installed"),
+    ],
+)
+def test_settings_that_are_wrong_are_told_with_their_place(tmp_path, source, told):
+    profile = profile_with(tmp_path, {"inbox": source})
+    ended = runner.invoke(app, ["lims", "fetch", "--profile", str(profile), str(tmp_path / "todo")])
+    assert isinstance(ended.exception, ProfileRefused)
+    (finding,) = [each for each in ended.exception.findings if told in f"{each.what}; {each.remedy}"]
+    key = told.partition(": ")[0].rpartition(".")[2]
+    assert f"{key}:" in profile.read_text().splitlines()[finding.place.line - 1]
+    assert not (tmp_path / "todo").exists()
 
 
 @pytest.mark.parametrize("sources", [{}, {"a": {"type": "files"}, "b": {"type": "files"}}])

@@ -5,12 +5,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
+from pydantic import BaseModel, ConfigDict, Field
 
 from mxplans.profile._editor_parts import PART
 from mxplans.profile.class_paths import device_classes
+from mxplans.profile.entry_points import registered
+from mxplans.profile.lims_settings import GROUPS
 from mxplans.profile.reference import COMMAND, PAGE_FILE, SCHEMA_FILE, files, profile_schema
 from mxplans.profile.tree import content
 from mxplans.profile.yaml12 import read_node
@@ -72,6 +76,7 @@ def changed(loc, value):
 
 
 GONIOMETER = ("devices", "goniometer", "settings")
+MXLIMS_HTTP = {"type": "mxlims_http", "settings": {"url": "https://lims.example.org"}}
 
 
 @pytest.mark.parametrize(
@@ -102,6 +107,14 @@ GONIOMETER = ("devices", "goniometer", "settings")
         (("devices", "detector", "settings", "url"), "ftp://somewhere"),
         (("services", "virtual_beamline", "port"), 70_000),
         (("lims", "ids_before_collection"), {"target": "mxlims", "otherwise": "cry"}),
+        (("lims", "targets", "nxmx"), {"settings": {}}),
+        (("lims", "targets", "nxmx"), {"type": "nxmx", "settings": {"sensor_thickness_mm": 0.45}}),
+        (("lims", "targets", "nxmx"), {"type": "nxmx", "settings": {"sensor_material": "Ge"}}),
+        (("lims", "targets", "nxmx"), {"type": "nxmx", "settings": {"goniometer": {"kind": "six-axis"}}}),
+        (("lims", "targets", "icat"), {"type": "icat"}),  # whose settings are required
+        (("lims", "targets", "mxlims_http"), MXLIMS_HTTP | {"token": "{service.token}"}),
+        (("lims", "sources"), {"inbox": {"type": "files", "settings": {}}}),
+        (("lims", "sources"), {"inbox": {"type": "ispyb", "settings": {"folder": "inbox"}}}),
     ],
 )
 def test_what_people_get_wrong_is_seen(editor, loc, value):
@@ -124,6 +137,69 @@ def test_what_people_get_wrong_is_seen(editor, loc, value):
 )
 def test_placeholders_may_stand_for_numbers_and_other_packages_may_bring_devices(editor, loc, value):
     assert [error.message for error in editor.iter_errors(changed(loc, value))] == []
+
+
+@pytest.mark.parametrize(
+    ("section", "entry"),
+    [
+        ("targets", {"type": "nxmx"}),
+        ("targets", {"type": "nxmx", "settings": {"sensor_thickness_um": "{detector.thickness_um}"}}),
+        ("targets", {"type": "mxlims", "settings": {"folder": None}}),
+        ("targets", MXLIMS_HTTP),
+        ("targets", {"type": "of_a_site", "settings": {"anything": [1, 2]}}),
+        ("sources", {"type": "files", "settings": {"folder": "{profile_dir}/inbox"}}),
+        ("sources", {"type": "of_a_site"}),
+    ],
+)
+def test_targets_and_sources_follow_their_types_and_other_packages_may_bring_some(editor, section, entry):
+    assert [error.message for error in editor.iter_errors(changed(("lims", section), {"mine": entry}))] == []
+
+
+def test_editors_offer_the_types_that_are_registered(schema):
+    for name, group in (("LimsTarget", "mxplans.lims_targets"), ("LimsSource", "mxplans.sample_sources")):
+        known = schema["definitions"][name]["properties"]["type"]["anyOf"][0]
+        assert known["enum"] == list(registered(group, ["mxplans"])) != []
+        assert all(known["markdownEnumDescriptions"])
+    nxmx = schema["definitions"]["lims.targets:nxmx"]["properties"]
+    assert nxmx["sensor_thickness_um"]["default"] == 450.0
+    assert nxmx["sensor_thickness_um"]["description"] == "Of the detector"
+
+
+def test_in_a_schema_of_what_is_installed_another_type_is_a_slip(tmp_path, monkeypatch):
+    info = tmp_path / "site_tests-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: site-tests\nVersion: 1\n")
+    lines = ["[mxplans.lims_targets]", f"site = {__name__}:Target", "lost = no_such_module:Target", ""]
+    (info / "entry_points.txt").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    here = jsonschema.Draft7Validator(profile_schema())
+
+    def is_valid(**entry):
+        return here.is_valid(changed(("lims", "targets"), {"mine": entry}))
+
+    assert is_valid(type="site") and is_valid(type="lost", settings={"anything": 1}) and is_valid(type="nxmx")
+    assert is_valid(type="site", settings={"axis": {"motor": "chi"}})
+    assert not is_valid(type="site", settings={"axis": {"name": "chi"}})
+    assert not is_valid(type="nxmx", settings={"axes": [{"motor": "chi"}]})
+    assert not is_valid(type="sight")
+
+
+class RotationAxis(BaseModel):
+    """Another one than that of `nxmx`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    motor: str = Field(description="Its name")
+
+
+class Target:
+    """A target of somebody else."""
+
+    class Settings(BaseModel):
+        """Its settings: the profile gives the first one."""
+
+        goniometer: dict[str, Any] = Field(description="As in the profile")
+        axis: RotationAxis = Field(default=RotationAxis(motor="omega"), description="That turns")
 
 
 def test_settings_within_settings_are_followed(editor):
@@ -176,6 +252,9 @@ def test_the_page_has_every_field_and_every_class(made, schema):
     fields = [key for part in schema["definitions"].values() for key in part.get("properties", ())]
     assert [key for key in fields if f"| `{key}` |" not in page] == []
     assert [path for path in device_classes(["mxplans"]) if f"### {path}\n" not in page] == []
+    for section, group in GROUPS.items():
+        heads = [f"##### lims.{section}.NAME of type {kind}\n" for kind in registered(group, ["mxplans"])]
+        assert [head for head in heads if head not in page] == []
 
 
 def test_every_reference_within_the_schema_leads_somewhere(schema):

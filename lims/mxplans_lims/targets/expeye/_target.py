@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mxplans.errors import TargetUnreachable
 from mxplans_lims.delivery import Delivery, Step
 from mxplans_lims.targets.expeye._calls import Call, calls_of
 from mxplans_lims.targets.expeye._client import ClientSettings, RestClient
-from mxplans_lims.targets.expeye.routes import WIDTHS, Route, routes_with
+from mxplans_lims.targets.expeye.routes import WIDTHS, Route, routes_with, usable_routes
 from mxplans_lims.targets.ispyb.comments import beside, shortened
 from mxplans_lims.targets.ispyb.row import RESOLVE, SESSION
 from mxplans_lims.targets.ispyb.rows import ispyb_rows
@@ -30,7 +30,7 @@ class ExpeyeSettings(SiteSettings, ClientSettings):
         description="Whether the server lists rows. Without, a row comes twice when the answer to its first was lost, "
         "and its comments stay as they were first told",
     )
-    routes: dict[str, dict[str, Any]] = Field(
+    routes: Annotated[dict[str, dict[str, Any]], AfterValidator(usable_routes)] = Field(
         default={}, description="What is otherwise on this server, by table: see `routes.Route`"
     )
 

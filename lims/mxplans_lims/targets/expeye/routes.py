@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mxplans.errors import InvalidProfile
 
@@ -126,6 +126,17 @@ def routes_with(changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Route]:
         whole = {**standing, **given, "fields": {column: name for column, name in fields.items() if name is not None}}
         try:
             routes[table] = Route.model_validate(whole)
-        except ValueError as error:
-            raise InvalidProfile(f"routes.{table} of a target cannot be used: {error}") from error
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            raise InvalidProfile(f"the route of {table} is no whole one: {wrong}; correct it in the profile") from error
     return routes
+
+
+def usable_routes(changes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Changes as they are, with which each route is a whole one.
+
+    Raises:
+        InvalidProfile: If it is not.
+    """
+    routes_with(changes)
+    return changes
