@@ -96,9 +96,7 @@ class Choice(Device):
     class Settings(DeviceSettings):
         """Settings of a `Choice`."""
 
-        prefix: PvPrefix = Field(
-            default="", description="Process variable of the setpoint; the readback has `_RBV` behind"
-        )
+        prefix: PvPrefix = Field(description="Process variable of the setpoint; the readback has `_RBV` behind")
         timeout_s: TimeoutS = Field(default=30.0, description="Real seconds until a move has failed")
 
     selected = Component(Setting, "_RBV", write_pv="", string=True, kind="hinted")

@@ -179,7 +179,7 @@ class Goniometer(Device):
     class Settings(DeviceSettings):
         """Settings of a `Goniometer`."""
 
-        prefix: PvPrefix = Field(default="", description="Prefix of the motor records")
+        prefix: PvPrefix = Field(description="Prefix of the motor records")
         scan_prefix: PvPrefix = Field(description="Prefix of the motion program")
         signs: Mapping[Literal["omega", "x", "y", "z"], Sign] = Field(
             default={},

@@ -31,7 +31,7 @@ class Motor(EpicsMotor):
     class Settings(DeviceSettings):
         """Settings of a `Motor`."""
 
-        prefix: PvPrefix = Field(default="", description="Name of the record")
+        prefix: PvPrefix = Field(description="Name of the record")
         timeout_s: TimeoutS = Field(default=120.0, description="Real seconds until a move has failed")
         tolerance: float = Field(
             default=0.01, gt=0, description="How far from its target a move may end, in the units of the record"

@@ -62,9 +62,7 @@ class Attenuator(Device):
     class Settings(DeviceSettings):
         """Settings of an `Attenuator`."""
 
-        prefix: PvPrefix = Field(
-            default="", description="Process variable of the setpoint; the readback has `_RBV` behind"
-        )
+        prefix: PvPrefix = Field(description="Process variable of the setpoint; the readback has `_RBV` behind")
         timeout_s: TimeoutS = Field(default=30.0, description="Real seconds until a change has failed")
         tolerance_frac: float = Field(
             default=0.1,
@@ -128,7 +126,6 @@ class Energy(Device):
         """Settings of an `Energy`."""
 
         prefix: PvPrefix = Field(
-            default="",
             description="Process variable of the setpoint; the readback has `_RBV` behind, the moving flag `:MOVING_RBV`",
         )
         timeout_s: TimeoutS = Field(default=300.0, description="Real seconds until a change has failed")
@@ -190,7 +187,7 @@ class Beam(Device):
     class Settings(DeviceSettings):
         """Settings of a `Beam`."""
 
-        prefix: PvPrefix = Field(default="", description="Prefix of energy and flux")
+        prefix: PvPrefix = Field(description="Prefix of energy and flux")
         ring_prefix: PvPrefix = Field(description="Prefix of the ring current")
 
     energy = Component(Energy, "ENERGY", kind="normal")

@@ -54,7 +54,7 @@ class SampleChanger(Device):
     class Settings(DeviceSettings):
         """Settings of a `SampleChanger`."""
 
-        prefix: PvPrefix = Field(default="", description="Prefix of its process variables")
+        prefix: PvPrefix = Field(description="Prefix of its process variables")
         timeout_s: TimeoutS = Field(default=180.0, description="Real seconds until a load or unload has failed")
         idle_timeout_s: TimeoutS = Field(
             default=300.0, description="Real seconds to wait for a program that runs already"

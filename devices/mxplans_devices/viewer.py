@@ -37,7 +37,7 @@ class OnAxisViewer(Device):
     class Settings(DeviceSettings):
         """Settings of an `OnAxisViewer`."""
 
-        prefix: PvPrefix = Field(default="", description="Prefix of its process variables")
+        prefix: PvPrefix = Field(description="Prefix of its process variables")
         root: Path = Field(description="Folder under which snapshots are written")
         timeout_s: TimeoutS = Field(default=30.0, description="Real seconds until an image or a snapshot has failed")
         stamp: StampMoment = Field(

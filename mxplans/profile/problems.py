@@ -178,6 +178,7 @@ _SHOULD: dict[str, Callable[[dict[str, Any]], str]] = {
     "string_pattern_mismatch": lambda ctx: _FORMS.get(ctx["pattern"], f"of the form {ctx['pattern']}"),
     "text_form": lambda ctx: str(ctx["told"]),
     "too_short": lambda ctx: f"a list of {ctx['min_length']} or more",
+    "too_long": lambda ctx: f"a list of {ctx['max_length']} or less",
     "string_too_short": lambda ctx: f"{ctx['min_length']} characters or more",
 }
 

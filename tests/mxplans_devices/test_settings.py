@@ -58,7 +58,9 @@ class TestSettings:
         parameters = parameters_of(CLASSES[path])
         for name, field in CLASSES[path].Settings.model_fields.items():
             theirs = parameters[name].default
-            if field.is_required():
+            if name == "prefix":  # ophyd's constructors do without; a profile that forgets it names no process variable
+                assert field.is_required()
+            elif field.is_required():
                 assert theirs is inspect.Parameter.empty, name
             else:
                 assert plain(field.default) == plain(theirs), name

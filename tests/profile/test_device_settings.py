@@ -115,9 +115,15 @@ def test_all_is_said_at_once(tmp_path):
     path = tmp_path / "beamline.yaml"
     path.write_text(yaml.safe_dump(content))
     said = dict(check_settings(load_profile(path)))
-    assert "is missing, with scan_prefix" in said["devices", "goniometer", "settings"]
+    assert "is missing, with prefix, scan_prefix" in said["devices", "goniometer", "settings"]
     assert "did you mean mxplans_devices:Beam?" in said["devices", "beam", "class"]
     assert len(said) == 4
+
+
+def test_a_device_without_a_process_variable_is_refused(tmp_path):
+    entry = {"class": "mxplans_devices:Shutter"}
+    said = dict(check_settings(load_profile(with_device(tmp_path, "fast_shutter", entry))))
+    assert "is missing, with prefix" in said["devices", "fast_shutter", "settings"]
 
 
 @pytest.mark.parametrize(

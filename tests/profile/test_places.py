@@ -62,6 +62,12 @@ def place_in(path, text, after=0):
             "limits.x_range_mm: a range from 3 to -3 is empty",
         ),
         ("x_range_mm: [-3, 3]", "x_range_mm: [-3, b]", "b]", "limits.x_range_mm.1: should be a number, given is 'b'"),
+        (
+            "x_range_mm: [-3, 3]",
+            "x_range_mm: [1, 2, 3]",
+            "x_range_mm",
+            "limits.x_range_mm: should be a list of 2 or less",
+        ),
         ("x_range_mm: [-3, 3]", "x_range_mm: 3", "3", "limits.x_range_mm: should be a list, as [1, 2], given is 3"),
         (
             "strategy: two grids",
