@@ -1,7 +1,6 @@
 """Settings of LIMS targets and sample sources are checked with their classes' models, before anything starts."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,8 @@ from mxplans.profile.lims_settings import filled_plugin
 from mxplans.profile.settings import check_settings, findings_of_settings
 from mxplans.profile.tree import content
 from mxplans.profile.yaml12 import read_node
+from mxplans_lims.targets.icat import connection
+from mxplans_lims.targets.ispyb import tables
 
 ROOT = Path(__file__).parents[2]
 SIM = ROOT / "profiles/sim/beamline.yaml"
@@ -149,18 +150,14 @@ def test_what_fills_a_placeholder_is_checked_when_the_night_starts(tmp_path):
 
 
 def test_a_missing_extra_is_named(tmp_path, monkeypatch):
-    from mxplans_lims.targets.ispyb import tables
-
-    monkeypatch.setattr(tables, "find_spec", lambda name: None)
-    for name in [name for name in sys.modules if name.startswith("mxplans_lims.targets.icat")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "icat_esrf_definitions.models", None)
-    path = with_lims(tmp_path, icat=of_type("icat", **ICAT), ispyb=of_type("ispyb", **ISPYB))
-    profile = load_profile(path)
+    for module in (connection, tables):
+        monkeypatch.setattr(module, "find_spec", lambda name: None)
+    profile = load_profile(with_lims(tmp_path, icat=of_type("icat", **ICAT), ispyb=of_type("ispyb", **ISPYB)))
     said = dict(check_settings(profile))
-    assert set(said) == {("lims", "targets", "icat", "type"), ("lims", "targets", "ispyb")}
-    assert "pip install 'mxplans[icat]'" in said["lims", "targets", "icat", "type"]
-    assert "pip install 'mxplans[ispyb]'" in said["lims", "targets", "ispyb"]
+    assert set(said) == {("lims", "targets", "icat"), ("lims", "targets", "ispyb")}
+    for name in ("icat", "ispyb"):
+        assert f"lims.targets.{name}: package " in said["lims", "targets", name]
+        assert f"pip install 'mxplans[{name}]'" in said["lims", "targets", name]
     with pytest.raises(InvalidProfile, match=r"lims\.targets\.ispyb: .*mxplans\[ispyb\]"):
         filled_plugin(profile, "targets", "ispyb", {})
 

@@ -20,7 +20,7 @@ from pydantic import Field
 from mxplans.errors import AnswerPending, TargetRefused, TargetUnreachable
 from mxplans_lims.delivery import Delivery, Step, TargetSettings
 from mxplans_lims.secret import Secret
-from mxplans_lims.targets.icat.connection import IcatConnection, Investigation, check_fields
+from mxplans_lims.targets.icat.connection import IcatConnection, Investigation, check_fields, require_packages
 from mxplans_lims.targets.icat.datasets import Dataset, datasets, told
 
 __all__ = ["IcatTarget"]
@@ -51,11 +51,15 @@ class IcatTarget:
         name: As in the profile.
         settings: Where ICAT is.
         now_s: The clock, for tests.
+
+    Raises:
+        InvalidInput: If a package that it needs is not installed.
     """
 
     Settings = IcatSettings
 
     def __init__(self, name: str, settings: IcatSettings, now_s: Callable[[], float] = time.time) -> None:
+        require_packages()
         self.name = name
         self.place = settings.rest_url
         self._settings = settings

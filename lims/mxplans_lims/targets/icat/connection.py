@@ -1,4 +1,7 @@
-"""What this target wants of ICAT, through pyicat-plus: is a dataset registered, register it, it has more files now."""
+"""What this target wants of ICAT, through pyicat-plus: is a dataset registered, register it, it has more files now.
+
+The packages of ICAT are an extra and take seconds to load: they are loaded when they are used.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,28 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.util import find_spec
 from typing import Any
 
 from mxplans.errors import InvalidInput, TargetRefused, TargetUnreachable
 from mxplans_lims.secret import keep_out_of_logs
 
-try:
-    from icat_esrf_definitions.models import IcatDatasetParameters
-    from pydantic import ValidationError
-    from pyicat_plus.client.main import IcatClient
-    from pyicat_plus.errors import IcatMetadataSerializationError, IcatMetadataValidationError
-    from stompest.error import StompError
-except ImportError as error:  # pragma: no cover  # the base installation
-    raise InvalidInput(
-        f"the target icat wants {error.name}, which is not installed: pip install 'mxplans[icat]'"
-    ) from error
-
-
+_PACKAGES = ("icat_esrf_definitions", "pyicat_plus", "stompest")
 _TALKERS = ("pyicat_plus.client._internal.investigation", "urllib3.connectionpool", "urllib3.util.retry")
 """What logs addresses of ICAT+ when it is away: the token is a part of them."""
+
+
+def require_packages() -> None:
+    """The packages of ICAT are there: asked before anything is sent, without loading them.
+
+    Raises:
+        InvalidInput: If one is not installed.
+    """
+    for package in _PACKAGES:
+        if find_spec(package) is None:
+            raise InvalidInput(
+                f"package {package} is not installed; a target of type icat needs it: pip install 'mxplans[icat]'"
+            )
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class IcatConnection:
     """
 
     def __init__(self, queue_urls: tuple[str, ...], rest_url: str, token: str, timeout_s: float) -> None:
+        from pyicat_plus.client.main import IcatClient
+
         keep_out_of_logs(token, *_TALKERS)
         self._rest_url = rest_url
         self._queue_urls = queue_urls
@@ -107,6 +115,9 @@ class IcatConnection:
 
     @contextlib.contextmanager
     def _told_in_our_words(self) -> Iterator[None]:
+        from pyicat_plus.errors import IcatMetadataSerializationError, IcatMetadataValidationError
+        from stompest.error import StompError
+
         try:
             yield
         except (IcatMetadataSerializationError, IcatMetadataValidationError, AssertionError) as error:
@@ -123,10 +134,12 @@ def check_fields(beamline: str, proposal: str, name: str, folder: str, fields: M
     Raises:
         TargetRefused: If one is unknown, or its value has the wrong type or unit.
     """
+    from icat_esrf_definitions.models import IcatDatasetParameters
+
     whole = {**fields, "datasetName": name, "location": folder, "proposal": proposal, "beamlineID": beamline}
     try:
         model = IcatDatasetParameters.from_icat_dict(whole)
-    except (ValidationError, ValueError) as error:
+    except ValueError as error:  # as pydantic says it as well
         raise TargetRefused(f"dataset {folder} is not valid by ICAT's definitions: {error}") from error
     checked: dict[str, str] = model.finalize().to_icat_dict()
     return {key: checked[key] for key in checked if key in fields}
