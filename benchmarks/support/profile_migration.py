@@ -18,6 +18,7 @@ from mxplans.profile.migrate.source_findings import source_findings
 from mxplans.profile.places import Finding, Place, Severity, errors_of
 from support.profile_corpus import write_corpus
 from support.profile_roots import find_roots
+from support.profile_words import words_of
 
 GENERATED_FILES = 1000
 GENERATED_LIMIT_S = 10.0
@@ -32,6 +33,11 @@ def corpus(folder: Path) -> Figures:
         began = time.perf_counter()
         reports = [_migrated(root, Path(scratch) / str(number)) for number, root in enumerate(roots)]
         took_s = time.perf_counter() - began
+        words = [
+            words_of(report, Path(scratch) / str(number))
+            for number, report in enumerate(reports)
+            if report.outcome is Outcome.DONE
+        ]
         again = [
             _migrated(root, Path(scratch) / str(number)).outcome
             for number, (root, report) in enumerate(zip(roots, reports, strict=True))
@@ -52,6 +58,7 @@ def corpus(folder: Path) -> Figures:
     yield {"name": "corpus_changed_again", "value": changed, "unit": "folders", "goal": "0", "ok": changed == 0}
     yield {"name": "corpus_files", "value": sum(len(report.files) for report in reports), "unit": "files"}
     yield from _tallies(reports)
+    yield from _words(words)
     yield from _instances(folder, reports)
     yield {"name": "corpus_migrate", "value": took_s, "unit": "s"}
 
@@ -74,6 +81,15 @@ def _tallies(reports: list[MigrationReport]) -> Figures:
         yield {"name": f"corpus_{each.name}_out", "value": out, "unit": each.name, "goal": str(into), "ok": out == into}
     lost = sum(report.lost for report in reports)
     yield {"name": "corpus_lost", "value": lost, "unit": "pieces", "goal": "0", "ok": lost == 0}
+
+
+def _words(counted: list[tuple[int, list[str]]]) -> Figures:
+    """What readers that are none of ours find in the XML, and do not find in the YAML."""
+    lost = [each for _, missing in counted for each in missing]
+    for each in lost:
+        print(f"lost: {each}", file=sys.stderr)
+    yield {"name": "corpus_words", "value": sum(count for count, _ in counted), "unit": "words"}
+    yield {"name": "corpus_words_lost", "value": len(lost), "unit": "words", "goal": "0", "ok": not lost}
 
 
 def _instances(folder: Path, reports: list[MigrationReport]) -> Figures:
