@@ -18,10 +18,11 @@ from mxplans.profile.places import Finding, Severity
 from mxplans.profile.role_fit import lacking
 from mxplans.profile.schema import Profile
 from mxplans.profile.tree import Loc
-from mxplans.roles import SampleDetector
+from mxplans.roles import OPTIONAL_ROLES, ROLES, SampleDetector
 
 PARTS: Mapping[str, type] = {"detectors": SampleDetector}
 """Settings that hold entries of devices themselves, and what these must be."""
+_PROTOCOLS = {**ROLES, **OPTIONAL_ROLES}
 _NO_SETTINGS = {"self", "name", "parent"}
 """Arguments that whoever makes a device gives."""
 
@@ -78,11 +79,12 @@ def device_problems(profile: Profile, tree: yaml12.Mapping) -> list[tuple[Loc, F
         profile: Whose devices.
         tree: The same with places.
     """
-    return [one for role, entry in profile.devices.items() for one in _of_entry(entry, ("devices", role), tree)]
+    devices = profile.devices.items()
+    return [one for role, entry in devices for one in _of_entry(entry, ("devices", role), tree, _PROTOCOLS.get(role))]
 
 
 def _of_entry(
-    entry: DeviceEntry, loc: Loc, tree: yaml12.Mapping, is_part: bool = False
+    entry: DeviceEntry, loc: Loc, tree: yaml12.Mapping, role: type | None, is_part: bool = False
 ) -> Iterator[tuple[Loc, Finding]]:
     within = (*loc, "settings")
     try:
@@ -90,7 +92,7 @@ def _of_entry(
     except InvalidProfile as error:
         yield error_at(tree, (*loc, "class"), str(error))
         return
-    if not is_part and (methods := lacking(str(loc[-1]), load_class(entry.cls, ""))[0]):
+    if methods := lacking(role, load_class(entry.cls, ""))[0]:
         what = f"{'.'.join(map(str, loc))}.class: {entry.cls} has no {', '.join(methods)}, which this role needs"
         yield error_at(tree, (*loc, "class"), what, "name a class that plays it; see mxplans.roles")
         return
@@ -104,13 +106,13 @@ def _of_entry(
         yield error_at(tree, within, what, f"see the settings of {entry.cls}")
         return
     yield from checked(model, settings, within, tree)[1]
-    for name in PARTS:
+    for name, part_role in PARTS.items():
         for number, part in enumerate(_listed(settings.get(name))):
             try:
                 inner = DeviceEntry.model_validate(part)
             except ValidationError:
                 continue  # which is told already
-            yield from _of_entry(inner, (*within, name, number), tree, is_part=True)
+            yield from _of_entry(inner, (*within, name, number), tree, part_role, is_part=True)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -124,7 +126,7 @@ def device_notes(placed: PlacedProfile) -> list[Finding]:
 
 def _notes(placed: PlacedProfile, role: str, entry: DeviceEntry) -> Iterator[Finding]:
     cls = load_class(entry.cls, f"devices.{role}.class")
-    if absent := lacking(role, cls)[1]:
+    if absent := lacking(_PROTOCOLS.get(role), cls)[1]:
         what = f"devices.{role}: {entry.cls} seems to have no {', '.join(absent)}, which this role needs"
         place = placed.place(("devices", role, "class"))
         yield Finding(Severity.WARNING, place, what, "see that it is the class that is meant")

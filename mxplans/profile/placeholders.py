@@ -67,7 +67,12 @@ def unknown_placeholders(tree: yaml12.Mapping) -> Iterator[Finding]:
         tree: Of a profile.
     """
     reached, _, section = find(tree, ("services",))
-    services = [key.text for key, _ in section] if reached and isinstance(section, yaml12.Mapping) else []
+    keys = [key for key, _ in section] if reached and isinstance(section, yaml12.Mapping) else []
+    for key in keys:
+        if _PLACEHOLDER.fullmatch(f"{{{key.text}}}") is None or "." in key.text:
+            what = f"services.{key.text}: no placeholder can name it; allowed are letters, digits and _"
+            yield Finding(Severity.ERROR, key.place, what, "give it another name")
+    services = [key.text for key in keys]
     for loc, node in leaves(tree):
         if not isinstance(node, yaml12.Scalar) or not isinstance(node.value, str) or not _is_filled(loc):
             continue

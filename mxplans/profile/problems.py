@@ -156,7 +156,10 @@ def _of_a_validator(said: str, loc: Loc, root: Mapping) -> Finding:
     return Finding(Severity.ERROR, place_of(root, loc), _told(loc, f"{said}{given}"))
 
 
-_FORMS = {CLASS_PATH: "package.module:Class", URL_START: "an address of HTTP, as http://127.0.0.1:8000"}
+_FORMS = {
+    CLASS_PATH: "package.module:Class",
+    URL_START: "an address of HTTP, as http://127.0.0.1:8000",
+}
 """Forms of texts, in words."""
 _SHOULD: dict[str, Callable[[dict[str, Any]], str]] = {
     "bool_type": lambda ctx: "true or false",
@@ -190,7 +193,8 @@ def _text_for_a_shell(ctx: dict[str, Any]) -> str:
 def _wrong_value(problem: Any, loc: Loc, root: Mapping) -> str:
     reached, _, node = find(root, loc)
     value, unit = shown(reached, node), in_unit(str(loc[-1])) if loc else ""
-    if unit and isinstance(node, Scalar) and isinstance(node.value, str):
+    wants_number = problem["type"] in ("float_type", "int_type")
+    if unit and wants_number and isinstance(node, Scalar) and isinstance(node.value, str):
         return f"is {value}; allowed is a plain number {unit}: write the value without a unit or quotes"
     words, ctx = _SHOULD.get(problem["type"]), problem.get("ctx", {})
     if problem["type"] == "string_type" and node.place.file and not node.place.line:

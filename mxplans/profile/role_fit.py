@@ -5,27 +5,25 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 
-from mxplans.roles import OPTIONAL_ROLES, ROLES
-
 _OF_THE_INSTANCE = {"name", "parent"}
 """What constructors set."""
 
 
-def lacking(role: str, cls: type) -> tuple[list[str], list[str]]:
+def lacking(protocol: type | None, cls: type) -> tuple[list[str], list[str]]:
     """What a class has not.
 
     Args:
-        role: That it is to play; an unknown one wants nothing.
+        protocol: Of its role; None wants nothing.
         cls: A device class.
 
     Returns:
         The methods that it lacks, and the attributes, which something may still set.
 
     >>> from mxplans.centring.detection import ClassicalDetector
-    >>> lacking("sample_detector", ClassicalDetector), lacking("aperture", ClassicalDetector)
+    >>> from mxplans.roles import Aperture, SampleDetector
+    >>> lacking(SampleDetector, ClassicalDetector), lacking(Aperture, ClassicalDetector)
     (([], []), (['describe', 'read', 'set'], ['beam_size']))
     """
-    protocol = {**ROLES, **OPTIONAL_ROLES}.get(role)
     missing = sorted(name for name in set(_members(protocol)) - set(_annotated(cls)) if not hasattr(cls, name))
     methods = [name for name in missing if inspect.isfunction(getattr(protocol, name, None))]
     return methods, [name for name in missing if name not in {*methods, *_constructed(cls)}]

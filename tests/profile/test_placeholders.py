@@ -49,3 +49,10 @@ def test_names_of_process_variables_may_have_braces(tmp_path, name):
     profile = load_profile(with_shutter(tmp_path, name))
     settings = fill(profile.devices["fast_shutter"].settings, {}, "devices.fast_shutter.settings")
     assert settings == {"prefix": name.replace("{{", "{").replace("}}", "}")}
+
+
+def test_a_service_that_no_placeholder_can_name_is_refused(tmp_path):
+    path = written(tmp_path, top="+", more="services:\n  my-camera: {command: [x]}\n")
+    path.write_text(path.read_text() + "include: [more.yaml]\n")
+    [problem] = refused(path)
+    assert problem.startswith("more.yaml:2:3: error: services.my-camera: no placeholder can name it")

@@ -68,6 +68,7 @@ def place_in(path, text, after=0):
             "x_range_mm",
             "limits.x_range_mm: should be a list of 2 or less",
         ),
+        ("x_range_mm: [-3, 3]", "x_range_mm: -3..3", "-3..3", "limits.x_range_mm: should be a list, as [1, 2]"),
         ("x_range_mm: [-3, 3]", "x_range_mm: 3", "3", "limits.x_range_mm: should be a list, as [1, 2], given is 3"),
         (
             "strategy: two grids",

@@ -9,6 +9,9 @@ from mxplans.profile.class_paths import load_class
 from mxplans.profile.places import Severity
 from mxplans.profile.role_fit import lacking
 from mxplans.profile.settings import findings_of_settings
+from mxplans.roles import ROLES, LimsIds
+
+CONSENSUS = "mxplans.centring.detection:ConsensusDetector"
 
 
 def findings(tmp_path, old, new):
@@ -22,6 +25,16 @@ def test_a_class_without_the_methods_of_its_role_is_refused_with_its_place(tmp_p
     assert finding.what == "devices.fast_shutter.class: mxplans_devices:Beam has no set, which this role needs"
     line = (tmp_path / "top.yaml").read_text().splitlines()[finding.place.line - 1]
     assert line[finding.place.column - 1 :] == "mxplans_devices:Beam"
+
+
+def test_a_part_of_a_device_plays_its_own_role(tmp_path):
+    parts = "[{class: 'mxplans_devices:Shutter', settings: {prefix: A}}, {class: 'mxplans_devices:Shutter'}]"
+    entry = f"  sample_detector:\n    class: {CONSENSUS}\n    settings: {{detectors: {parts}}}\n"
+    found = findings(tmp_path, "devices:\n", f"devices:\n{entry}")
+    assert [each.what.split(":")[0] for each in found] == [
+        f"devices.sample_detector.settings.detectors.{number}.class" for number in (0, 1)
+    ]
+    assert "has no detect, which this role needs" in found[0].what
 
 
 def test_one_that_shows_no_children_is_warned_of(tmp_path):
@@ -41,13 +54,13 @@ def test_what_constructors_and_annotations_say_is_there():
 
         def stop(self, *, success=False): ...
 
-    assert lacking("lims_ids", Child) == ([], [])
-    assert lacking("lims_ids", object) == (["set", "stop"], ["ids", "otherwise", "target", "timeout_s"])
+    assert lacking(LimsIds, Child) == ([], [])
+    assert lacking(LimsIds, object) == (["set", "stop"], ["ids", "otherwise", "target", "timeout_s"])
 
 
 @pytest.mark.parametrize("role", ["goniometer", "viewer", "detector", "sample_changer", "beam", "aperture"])
 def test_no_class_plays_two_of_these(role):
     """Each of them has something that the others lack."""
     for other, entry in (USUAL_DEVICES | load_placed(SIM).profile.devices).items():
-        fits = lacking(role, load_class(entry.cls, "")) == ([], [])
+        fits = lacking(ROLES[role], load_class(entry.cls, "")) == ([], [])
         assert fits is (role == other)
