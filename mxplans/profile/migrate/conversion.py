@@ -98,7 +98,7 @@ def _from_xml(
     views = [file.config for file in snapshot.views[path] if file.config is not None]
     class_path = views[0].class_path
     if class_path is not None and not all(part.isidentifier() for part in class_path.split(".")):
-        what = f"class {class_path!r} is none that YAML may name"
+        what = f"class {class_path.rpartition('.')[0]!r} is none that YAML may name"
         finding = Finding(Severity.WARNING, views[0].place, f"{what}; it stays XML", "correct it to have it converted")
         return Conversion(path, path, why=what, findings=(finding,))
     texts = dict.fromkeys(to_yaml_b(config, _files(snapshot, path, suffixes), literals) for config in views)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -72,7 +74,7 @@ def migrate_folder(source: Path, destination: Path, options: Options | None = No
     if errors_of(findings):
         return MigrationReport(source, destination, Outcome.REFUSED, findings=tuple(findings))
     with scratch() if options.dry_run else staged(destination) as folder:
-        _build(before, conversions, folder)
+        _build(before, conversions, folder, in_place=source == destination)
         report = _proved(before, folder, conversions, findings, destination)
         if report.outcome is Outcome.DONE and stamps(source) != stamped:
             what = "was changed while it was read"
@@ -104,7 +106,9 @@ def _folders(source: Path, destination: Path) -> tuple[Path, Path]:
     return source, destination
 
 
-def _build(before: Snapshot, conversions: Mapping[PurePosixPath, Conversion], folder: Path) -> None:
+def _build(
+    before: Snapshot, conversions: Mapping[PurePosixPath, Conversion], folder: Path, *, in_place: bool = False
+) -> None:
     """Write the result; folders get their modes last, since they may be read-only.
 
     Raises:
@@ -121,11 +125,28 @@ def _build(before: Snapshot, conversions: Mapping[PurePosixPath, Conversion], fo
                 _write_link(before, conversions, conversion, item, folder)
             else:
                 _write_file(before.root / path, conversion, item, folder)
+        if in_place:
+            _keep_owners(before, conversions, folder)
         for path, mode in reversed(folders):
             shutil.copystat(before.root / path, folder / path)
             os.chmod(folder / path, mode & 0o7777)
     except OSError as error:
         raise InvalidProfile(f"{folder}: the result cannot be written: {error}; make room or give rights") from error
+
+
+def _keep_owners(before: Snapshot, conversions: Mapping[PurePosixPath, Conversion], folder: Path) -> None:
+    """Owners and groups as they were, as far as one may give them: who shares a folder goes on working in it."""
+    for path in (PurePosixPath(), *before.tree):
+        target = folder / conversions.get(path, Conversion(path, path)).result
+        wanted, found = (before.root / path).lstat(), target.lstat()
+        if (wanted.st_uid, wanted.st_gid) == (found.st_uid, found.st_gid):
+            continue
+        # Only root may give a file away, but its owner may give it to a group of theirs.
+        for owner, group in ((-1, wanted.st_gid), (wanted.st_uid, -1)):
+            with suppress(PermissionError):
+                os.chown(target, owner, group, follow_symlinks=False)
+        if not stat.S_ISLNK(found.st_mode):
+            target.chmod(stat.S_IMODE(found.st_mode))  # a new owner takes bits from it
 
 
 def _write_file(source: Path, conversion: Conversion, item: Item, folder: Path) -> None:

@@ -157,6 +157,20 @@ def test_literals_as_yaml_say_the_same(site, result):
     assert "limits: [4, 20]" in (result / "md/minidiff.yaml").read_text()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_in_place_owners_and_groups_are_kept(site):
+    shared, private = site / "energy.xml", site / "md"
+    os.symlink("energy.xml", site / "link.xml")
+    for path in (site, shared, site / "link.xml"):
+        os.chown(path, 65534, 12345, follow_symlinks=False)
+    os.chown(private, -1, 12345)
+    site.chmod(0o2775)
+    assert migrate_folder(site, site).outcome is Outcome.DONE
+    found = {path: path.lstat() for path in (site, site / "energy.yaml", site / "link.yaml", private)}
+    assert [(each.st_uid, each.st_gid) for each in found.values()] == [*[(65534, 12345)] * 3, (0, 12345)]
+    assert found[site].st_mode & 0o7777 == 0o2775
+
+
 def test_modes_and_times_are_kept(site, result):
     (site / "energy.xml").chmod(0o640)
     (site / "notes.txt").chmod(0o755)
