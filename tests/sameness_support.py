@@ -11,7 +11,7 @@ STAMPS = {"time", "timestamp", "timestamps", "versions", "robot_start_s"}
 
 def steady_profile(folder, **changes):
     """A profile whose beam does not depend on when it is looked at, nor its pictures on when a camera is exposed."""
-    profile = short_profile(folder, **{"optical:": "optical:\n  turn: steps"}, **changes)
+    profile = short_profile(folder, archive=False, **{"optical:": "optical:\n  turn: steps"}, **changes)
     world = folder / "world.yaml"
     text = world.read_text()
     for old, new in STEADY.items():

@@ -14,7 +14,7 @@ GOOD, EMPTY = 1, 3
 
 def test_either_finder_centres_the_crystal_by_profile(tmp_path):
     night = Night(
-        short_profile(tmp_path, **{SERVICE: BUILT_IN}),
+        short_profile(tmp_path, archive=False, **{SERVICE: BUILT_IN}),
         short_shipment(tmp_path, GOOD, EMPTY),
         tmp_path / "night",
         "--virtual-time",

@@ -65,7 +65,7 @@ def test_a_continuous_turn_comes_to_the_same_centre_in_any_time(tmp_path):
     centres = []
     for name, *options in (("accelerated",), ("virtual", "--virtual-time")):
         (tmp_path / name).mkdir()
-        profile = short_profile(tmp_path / name, speed_up=5)
+        profile = short_profile(tmp_path / name, speed_up=5, archive=False)
         night = Night(profile, short_shipment(tmp_path / name, GOOD), tmp_path / name / "night", *options)
         assert night.finish() == 0, night.text
         (said,) = [doc["data"] for kind, doc in night.documents() if kind == "event" and "optical_x_mm" in doc["data"]]
@@ -106,7 +106,7 @@ faults:
 - {kind: robot_no_pin, sample: demo-1}
 - {kind: sample_is, sample: demo-2, parameters: {sample_class: empty}}
 """
-    profile = short_profile(folder, world=faults)
+    profile = short_profile(folder, archive=False, world=faults)
     night = Night(profile, short_shipment(folder, 1, 2, 5), folder / "night", "--virtual-time")
     assert night.finish() == 0, night.text
     verdicts = {sample["name"]: sample["verdict"] for sample in night.summary()["samples"]}
@@ -130,7 +130,7 @@ faults:
 def test_a_fault_of_the_beamline_makes_safe_and_fails_the_night(tmp_path, fault, told):
     folder = tmp_path / "worse"
     folder.mkdir()
-    profile = short_profile(folder, world=f"\nfaults:\n- {fault}\n")
+    profile = short_profile(folder, archive=False, world=f"\nfaults:\n- {fault}\n")
     night = Night(profile, short_shipment(folder, 1), folder / "night", "--virtual-time")
     assert night.finish() == 1, night.text
     assert told in night.summary()["failure"]
