@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mxplans.app.profile_options import Given, ProfileFile, read_ready
+from mxplans.app.profile_options import Given, ProfileFile, read_profile
 
 WIDTH = 120
 """Characters of a line where there is no terminal."""
@@ -36,7 +36,7 @@ def ipython(
     begun_s = time.monotonic()
     from mxplans.app.ipython.opening import Opening, open_staff_session
 
-    opening = Opening(read_ready(profile, given), profile, out, shipment, not no_services)
+    opening = Opening(read_profile(profile, given), profile, out, shipment, not no_services)
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
