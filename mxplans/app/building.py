@@ -14,6 +14,7 @@ from mxplans.model.device_settings import SecretReference
 from mxplans.profile import DeviceEntry, fill
 from mxplans.profile.class_paths import load_class
 from mxplans.profile.device_settings import PARTS, filled_settings
+from mxplans.profile.secrets import HIDDEN
 
 
 def build(entry: DeviceEntry, known: Mapping[str, str], where: str, **more: Any) -> Any:
@@ -41,10 +42,18 @@ def build(entry: DeviceEntry, known: Mapping[str, str], where: str, **more: Any)
         for name, value in entry.settings.items()
     }
     settings = filled_settings(entry.cls, filled, where) | parts
+    revealed = {name: _revealed(value, f"{where}.settings.{name}") for name, value in settings.items()}
+    secrets = [value for name, value in revealed.items() if value is not settings[name]]
     try:
-        return cls(**more, **{name: _revealed(value, f"{where}.settings.{name}") for name, value in settings.items()})
+        return cls(**more, **revealed)
     except (TypeError, ValueError) as error:
-        raise InvalidProfile(f"{where}.settings: {error}; correct the settings of {entry.cls}") from error
+        said, cause = str(error), error
+    for secret in secrets:
+        said = said.replace(secret, HIDDEN)
+    # With a secret the cause is left out: its words are the constructor's, and may repeat it.
+    raise InvalidProfile(f"{where}.settings: {said}; correct the settings of {entry.cls}") from (
+        None if secrets else cause
+    )
 
 
 def _revealed(value: Any, where: str) -> Any:

@@ -18,7 +18,7 @@ profile = typer.Typer(
 
 profile.command()(migrate)
 
-File = Annotated[Path, typer.Argument(help="Beamline profile (YAML).", show_default=False)]
+File = Annotated[Path, typer.Argument(help="Beamline profile (YAML), or its folder.", show_default=False)]
 
 
 @profile.command()

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mxplans.profile.reference import profile_schema
 from rich.console import Console
 from rich.syntax import Syntax
 
 from mxplans.app.profile_options import read_placed
+from mxplans.app.profile_subject import profile_of
 from mxplans.app.profile_values import Loc, leaves_of, origin, whole
 from mxplans.profile import PlacedProfile
+from mxplans.profile.reference import profile_schema
 from mxplans.profile.yaml12 import written
 
 _COMMENT_COLUMN = 48
@@ -23,7 +24,7 @@ def show_profile(path: Path, given: Sequence[str], origins: bool, as_json: bool)
     """Print a profile as a whole: YAML that is a profile again, or JSON.
 
     Args:
-        path: Its file.
+        path: Its file, or its folder.
         given: Values of the command line, in place of the file's.
         origins: Whether to say where each value comes from: as comments, or under `origins`.
         as_json: Whether as JSON.
@@ -31,7 +32,7 @@ def show_profile(path: Path, given: Sequence[str], origins: bool, as_json: bool)
     Raises:
         InvalidProfile: If it cannot be used.
     """
-    placed = read_placed(path, given)
+    placed = read_placed(profile_of(path) or path, given)
     console = Console()
     if as_json:
         print(json.dumps(_as_json(placed, origins), indent=2))

@@ -73,6 +73,10 @@ def test_what_is_shown_is_the_profile_again(tmp_path, path):
     assert load_profile(shown) == load_profile(path)
 
 
+def test_a_folder_stands_for_its_profile():
+    assert run("show", SIM.parent, "--origins") == run("show", SIM, "--origins")
+
+
 def test_origins_are_places_variables_options_and_defaults(tmp_path, monkeypatch):
     path = written(tmp_path, top="+include: [more.yaml]\n", more="timing:\n  row_turn_s: 1\n")
     monkeypatch.setenv("MXPLANS__timing__arm_s", "5")

@@ -1,5 +1,6 @@
 """Settings of devices are checked with their classes' models: what is wrong has its place, and nothing is started."""
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from mxplans.app.building import build
 from mxplans.app.profile_options import read_ready
 from mxplans.app.session import open_session
 from mxplans.errors import InvalidProfile
-from mxplans.model.device_settings import Address, DeviceEntry
+from mxplans.model.device_settings import Address, DeviceEntry, DeviceSettings, Password
 from mxplans.profile import load_placed, load_profile
 from mxplans.profile.device_settings import filled_settings, settings_model
 from mxplans.profile.places import Severity
@@ -44,6 +45,18 @@ class Open(Movable):
 
     def __init__(self, prefix: str = "", *, name: str, **kwargs):
         self.told = kwargs
+
+
+class Talker(Movable):
+    """One that repeats its passcode when it cannot begin."""
+
+    class Settings(DeviceSettings):
+        """Its passcode."""
+
+        passcode: Password
+
+    def __init__(self, *, name: str, passcode: str):
+        raise ValueError(f"no account {passcode}")
 
 
 class Own(Smargon):
@@ -265,6 +278,17 @@ class TestSecrets:
         ):
             with pytest.raises(InvalidProfile, match=where + told):
                 self.made(passcode)
+
+    def test_one_that_a_constructor_repeats_is_not_shown(self, monkeypatch):
+        monkeypatch.setenv("BROKER_PASSCODE", "swordfish")
+        entry = DeviceEntry.model_validate(
+            {"class": f"{HERE}:Talker", "settings": {"passcode": {"env": "BROKER_PASSCODE"}}}
+        )
+        with pytest.raises(
+            InvalidProfile, match=r"devices\.backlight\.settings: no account \(not shown\); correct"
+        ) as caught:
+            build(entry, {}, "devices.backlight", name="backlight")
+        assert "swordfish" not in "".join(traceback.format_exception(caught.value))
 
 
 class TestSession:
