@@ -74,7 +74,9 @@ def migrate_folder(source: Path, destination: Path, options: Options | None = No
     if errors_of(findings):
         return MigrationReport(source, destination, Outcome.REFUSED, findings=tuple(findings))
     with scratch() if options.dry_run else staged(destination) as folder:
-        _build(before, conversions, folder, in_place=source == destination)
+        _build(before, conversions, folder)
+        if source == destination:
+            _keep_owners(before, conversions, folder)
         report = _proved(before, folder, conversions, findings, destination)
         if report.outcome is Outcome.DONE and stamps(source) != stamped:
             what = "was changed while it was read"
@@ -106,9 +108,7 @@ def _folders(source: Path, destination: Path) -> tuple[Path, Path]:
     return source, destination
 
 
-def _build(
-    before: Snapshot, conversions: Mapping[PurePosixPath, Conversion], folder: Path, *, in_place: bool = False
-) -> None:
+def _build(before: Snapshot, conversions: Mapping[PurePosixPath, Conversion], folder: Path) -> None:
     """Write the result; folders get their modes last, since they may be read-only.
 
     Raises:
@@ -125,8 +125,6 @@ def _build(
                 _write_link(before, conversions, conversion, item, folder)
             else:
                 _write_file(before.root / path, conversion, item, folder)
-        if in_place:
-            _keep_owners(before, conversions, folder)
         for path, mode in reversed(folders):
             shutil.copystat(before.root / path, folder / path)
             os.chmod(folder / path, mode & 0o7777)
@@ -137,16 +135,21 @@ def _build(
 def _keep_owners(before: Snapshot, conversions: Mapping[PurePosixPath, Conversion], folder: Path) -> None:
     """Owners and groups as they were, as far as one may give them: who shares a folder goes on working in it."""
     for path in (PurePosixPath(), *before.tree):
-        target = folder / conversions.get(path, Conversion(path, path)).result
-        wanted, found = (before.root / path).lstat(), target.lstat()
-        if (wanted.st_uid, wanted.st_gid) == (found.st_uid, found.st_gid):
-            continue
-        # Only root may give a file away, but its owner may give it to a group of theirs.
-        for owner, group in ((-1, wanted.st_gid), (wanted.st_uid, -1)):
-            with suppress(PermissionError):
-                os.chown(target, owner, group, follow_symlinks=False)
-        if not stat.S_ISLNK(found.st_mode):
-            target.chmod(stat.S_IMODE(found.st_mode))  # a new owner takes bits from it
+        with suppress(FileNotFoundError):  # a source that changes meanwhile is told afterwards
+            wanted = (before.root / path).lstat()
+            _give(folder / conversions.get(path, Conversion(path, path)).result, wanted.st_uid, wanted.st_gid)
+
+
+def _give(path: Path, owner: int, group: int) -> None:
+    found = path.lstat()
+    if (owner, group) == (found.st_uid, found.st_gid):
+        return
+    # Only root may give a file away, but its owner may give it to a group of theirs.
+    for user, users in ((-1, group), (owner, -1)):
+        with suppress(OSError):
+            os.chown(path, user, users, follow_symlinks=False)
+    if not stat.S_ISLNK(found.st_mode):
+        path.chmod(stat.S_IMODE(found.st_mode))  # a new owner takes bits from it
 
 
 def _write_file(source: Path, conversion: Conversion, item: Item, folder: Path) -> None:
