@@ -8,9 +8,9 @@ import pytest
 
 from mxplans.errors import InvalidInput
 from mxplans.model import DOMAIN, CollectionSweep, Kind, Sweep, kinds, parse_item
-from mxplans.model.reference_fields import AXES, UNITS
 from mxplans.model.kinds.examples import examples
 from mxplans.model.reference import COMMAND, files, queue_item_page, queue_item_schema
+from mxplans.model.reference_fields import AXES, UNITS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
