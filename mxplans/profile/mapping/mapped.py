@@ -97,6 +97,11 @@ class Mapped:
         return tuple(entry for entry in self.entries if entry.fate is Fate.TODO)
 
     @property
+    def not_needed(self) -> tuple[Entry, ...]:
+        """What the table says is not needed."""
+        return tuple(entry for entry in self.entries if entry.fate is Fate.NOT_NEEDED)
+
+    @property
     def counts(self) -> Mapping[Fate, int]:
         """How many pieces came to which end."""
         counted = Counter(entry.fate for entry in self.entries)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mxplans.profile.mapping.items import Piece
 from mxplans.profile.mapping.ledger import Entry, Fate
@@ -12,7 +12,9 @@ from mxplans.profile.mapping.settling import WITH_OBJECT
 
 
 def write_todo(mapped: Mapped) -> str:
-    """The list of what is to be done. It holds places and names, no values: some of these are passwords.
+    """The list of what is to be done, and what is not needed and why.
+
+    It holds places and names, no values: some of these are passwords.
 
     Args:
         mapped: What a configuration gave.
@@ -26,18 +28,23 @@ def write_todo(mapped: Mapped) -> str:
     if mapped.checks:
         lines += ["## To be looked at", ""]
         lines += [f"- [ ] `{check.key}`: {_plain(check.what)}" for check in mapped.checks] + [""]
-    groups: dict[str, list[Entry]] = {}
-    for entry in mapped.todo:
-        groups.setdefault(entry.item.object, []).append(entry)
-    if groups:
-        lines += ["## By object", ""]
-    for name, entries in groups.items():
-        lines += [f"### {_plain(name)}", "", *_object(entries), ""]
+    lines += _by_object("By object", mapped.todo, "- [ ]")
+    lines += _by_object("Not needed, and why", mapped.not_needed, "-")
     return "\n".join(lines)
 
 
-def _object(entries: list[Entry]) -> Iterator[str]:
-    """An object's own line, then its pieces by what is to be done with them; references go with what they name."""
+def _by_object(title: str, entries: Iterable[Entry], mark: str) -> Iterator[str]:
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.item.object, []).append(entry)
+    if groups:
+        yield from (f"## {title}", "")
+    for name, mine in groups.items():
+        yield from (f"### {_plain(name)}", "", *_object(mine, mark), "")
+
+
+def _object(entries: list[Entry], mark: str) -> Iterator[str]:
+    """An object's own line, then its pieces by what is said of them; references go with what they name."""
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
         named = entry.item.piece is Piece.REFERENCE and entry.why.startswith("as ")
@@ -46,7 +53,7 @@ def _object(entries: list[Entry]) -> Iterator[str]:
         if why == WITH_OBJECT:
             yield f"  - with it: {'; '.join(map(_told, mine))}"
         else:
-            yield f"- [ ] {_plain(why)}: {'; '.join(map(_told, mine))}"
+            yield f"{mark} {_plain(why)}: {'; '.join(map(_told, mine))}"
 
 
 def _told(entry: Entry) -> str:

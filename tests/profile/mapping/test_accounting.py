@@ -60,6 +60,10 @@ def test_every_piece_of_any_graph_is_accounted_for(graph):
     assert yaml12.plain(yaml12.read_text(write_profile(found), "it.yaml"))["schema"] == "mxplans.profile/1"
     told = write_todo(found)
     assert all(f"### {entry.item.object}\n" in told for entry in found.todo)
+    todo, _, not_needed = told.partition("## Not needed, and why")
+    assert all(f"### {entry.item.object}\n" in not_needed for entry in found.not_needed)
+    assert not_needed.count("- [ ]") == 0 and todo.count("- [ ]") == told.count("- [ ]")
+    assert all(f"({entry.item.place})" in told for entry in (*found.todo, *found.not_needed))
 
 
 def test_every_entry_of_the_public_configurations_is_accounted_for():
