@@ -34,15 +34,16 @@ def ipython(
     import time
 
     begun_s = time.monotonic()
+    from mxplans.app.ipython.leaving import Leaving
     from mxplans.app.ipython.opening import Opening, open_staff_session
 
     opening = Opening(read_profile(profile, given), profile, out, shipment, not no_services)
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    with open_staff_session(opening, console) as session:
+    with Leaving() as leaving, open_staff_session(opening, console) as session:
         from mxplans.app.ipython.shell import ToRun, run_shell
 
         started = f"ready after {time.monotonic() - begun_s:.1f} s"
-        code = run_shell(session, ToRun(startup or (), script, command or ()), console, started)
+        code = run_shell(session, ToRun(startup or (), script, command or ()), console, started, leaving)
     raise typer.Exit(code)

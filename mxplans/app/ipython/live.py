@@ -86,7 +86,11 @@ class LiveView:
             except Exception:
                 log.exception("a %s document could not be shown", name)
         if self._windows:
-            _refresh()
+            try:
+                _refresh()
+            except Exception:
+                self._windows = False
+                log.exception("no windows any more: the display is gone")
 
     def _show(self, name: str, doc: Mapping[str, Any]) -> None:
         if name == "start":
@@ -136,12 +140,14 @@ class Drawing(DuringTask):
         self._view = view
 
     def block(self, blocking_event: threading.Event) -> None:
-        """Draw until the plan has ended or is paused."""
-        if not self._view.console.is_terminal:
-            while not blocking_event.wait(WAKE_S):
-                self._view.draw()
-        else:
-            self._with_bar(blocking_event)
+        """Draw until the plan has ended or is paused; what fails here is logged, for it would halt the plan unsafely."""
+        if self._view.console.is_terminal:
+            try:
+                self._with_bar(blocking_event)
+            except Exception:
+                log.exception("no bar: the terminal does not take it")
+        while not blocking_event.wait(WAKE_S):
+            self._view.draw()
         self._view.draw()
 
     def _with_bar(self, blocking_event: threading.Event) -> None:

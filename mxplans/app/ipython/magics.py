@@ -110,7 +110,9 @@ class StaffMagics(Magics):
         self._end(self._session.parts.run_engine.abort)
 
     def _run(self, plan: Any) -> None:
-        result = self._session.parts.run_engine(plan)
+        self._tell(self._session.parts.run_engine(plan))
+
+    def _tell(self, result: Any) -> None:
         self._session.parts.view.draw()
         self._session.parts.view.console.print(told_of(result), highlight=False, markup=False)
 
@@ -118,14 +120,16 @@ class StaffMagics(Magics):
         state = self._session.parts.run_engine.state
         if state != "paused":
             raise InvalidInput(f"no plan is paused, the RunEngine is {state}; Ctrl-C pauses one that runs")
-        end()
-        self._session.parts.view.draw()
+        self._tell(end())
 
     def _plan(self, group: str, name: str) -> Any:
         return getattr(self._groups[group], name)
 
     def _pairs(self, line: str) -> list[tuple[Any, Any]]:
-        words = shlex.split(line)
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            words = []  # a quotation mark that is not closed
         if not words or len(words) % 2:
             raise InvalidInput(f"{line!r} are no pairs of axis and value; write goniometer.omega 90")
         return [

@@ -66,14 +66,17 @@ def moved(pairs: Sequence[tuple[Any, Any]], relative: bool) -> MsgGenerator[None
         relative: Whether values are added to where the axes are.
 
     Raises:
-        InvalidInput: If a name is to be added.
+        InvalidInput: If a name is to be added, or an axis that has positions and no names is to go to one.
         LimitExceeded: If an axis cannot go so far; those before it in the list have started then.
     """
     moves: list[Any] = []
     for axis, value in pairs:
         if relative and isinstance(value, str):
             raise InvalidInput(f"{axis.name}: {value!r} cannot be added; give a number, or use %mov")
-        moves += [axis, (yield from value_of(axis)) + value if relative else value]
+        present = (yield from value_of(axis)) if relative or isinstance(value, str) else None
+        if isinstance(value, str) and not isinstance(present, str):
+            raise InvalidInput(f"{axis.name}: {value!r} is no number; write one without its unit, as 0.5")
+        moves += [axis, present + value if relative else value]
     yield from set_and_wait(MOVE_TIMEOUT_S, *moves)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mxplans")
 
-PAUSE_S = 30.0
-"""Real seconds until a plan that is left has paused: a robot on its way is waited for."""
-POLL_S = 0.1
 NEIGHBOUR = "shipment.json"
 
 
@@ -72,6 +68,7 @@ def open_staff_session(opening: Opening, console: Console) -> Iterator[StaffSess
         services = Services(profile, known, out, opening.processes)
         cleanup.callback(services.stop)
         _load(profile)  # while the services start
+        from mxplans.app.ipython.leaving import end_plan
         from mxplans.app.ipython.live import Drawing, LiveView
         from mxplans.app.ipython.session import Parts, StaffSession
         from mxplans.app.unattended import logging_to
@@ -134,23 +131,3 @@ def _names(opening: Opening) -> dict[SampleLocation, str]:
     usual = opening.profile.experiment
     items = build_queue(read_message(opening.dewar), usual.sweep, usual.strategy)
     return {item.location: item.sample_name for item in items if item.location is not None}
-
-
-def end_plan(run_engine: Any, console: Console) -> None:
-    """Abort what has not ended; its finalizers make safe."""
-    if run_engine.state == "running":
-        run_engine.request_pause(defer=False)
-        never = threading.Event()
-        for _ in range(int(PAUSE_S / POLL_S)):
-            if run_engine.state != "running":
-                break
-            never.wait(POLL_S)
-    if run_engine.state != "paused":
-        return
-    console.print("[yellow]the plan that was left is aborted, the beamline made safe ...[/]")
-    try:
-        run_engine.abort("the session ended")
-    except Exception:
-        # A device that is gone cannot be made safe; everything else shall end in good order all the same.
-        log.exception("making safe failed")
-        console.print("[red]it could not be made safe: look at the beamline, and into session.log[/]")

@@ -18,6 +18,9 @@ from mxplans.profile import Profile
 NOT_ASKED_FOR = "not started (--no-services)"
 ARCHIVE_S = 60.0
 """Real seconds in which an archive must serve: its libraries take long to load on a busy machine."""
+AGAIN_S = 5.0
+"""Real seconds in which an archive that died is started again, unless it dies over and over."""
+LOOK_S = 0.1
 END_S = 30.0
 """Real seconds for what is left when the session ends."""
 
@@ -115,6 +118,7 @@ class Followers:
         self._tell = tell
         self._wanted = wanted
         self._lock = threading.Lock()
+        self._never = threading.Event()
         self._found: Mapping[str, Follower] = {}
         self._problem: str | None = None
         self._thread = threading.Thread(target=self._start, name="start of followers", daemon=True)
@@ -167,7 +171,12 @@ class Followers:
         self._thread.join()
         if self._problem is not None:
             raise ServiceDied(f"the archive did not start: {self._problem}")
-        return self._found["archive"].ready(ARCHIVE_S)
+        archive = self._found["archive"]
+        for _ in range(int(AGAIN_S / LOOK_S)):
+            if archive.running:
+                break
+            self._never.wait(LOOK_S)  # until who looks after it has started it again, at another address
+        return archive.ready(ARCHIVE_S)
 
     def stop(self) -> None:
         """End them; what they have not done by then is done when they run for this folder again."""

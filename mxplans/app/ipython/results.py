@@ -14,7 +14,8 @@ def told_of(result: Any) -> str:
     """A `RunEngineResult` for people; all of it is in `_`, and what the plan returned in `_.plan_result`."""
     runs = ", ".join(uid[:8] for uid in result.run_start_uids) or "none"
     head = f"{result.exit_status}{f': {result.reason}' if result.reason else ''}; runs: {runs}"
-    if result.plan_result is None or result.plan_result is result.exception:
+    # bluesky's mark of a plan that did not come to its end is a bare object
+    if type(result.plan_result) in (type(None), object) or result.plan_result is result.exception:
         return head
     return f"{head}\n{short(result.plan_result)}"
 

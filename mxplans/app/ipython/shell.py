@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import json
 import pydoc
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from bluesky.run_engine import RunEngineResult
-from bluesky.utils import RunEngineInterrupted
+from bluesky.utils import RunEngineInterrupted, TransitionError  # type: ignore[attr-defined]  # not re-exported by name
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.terminal.interactiveshell import TerminalInteractiveShell
+from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 from traitlets.config import Config
 
 from mxplans.app.ipython.help_text import PlanHelp
+from mxplans.app.ipython.leaving import Leaving
 from mxplans.app.ipython.magics import NAMES, StaffMagics
 from mxplans.app.ipython.plan_group import PlanGroup
 from mxplans.app.ipython.plans.groups import plan_groups
@@ -29,10 +28,11 @@ from mxplans.app.ipython.results import told_of
 from mxplans.app.ipython.session import StaffSession
 from mxplans.errors import InvalidInput, LimitExceeded, MxplansError
 from mxplans.model import Sweep
+from mxplans.model.item import in_words
 
 PAUSED = "Paused. %resume goes on, %stop ends the plan as done, %abort gives it up; both make safe. %status looks."
-TOLD_IN_ONE_LINE = (MxplansError, RunEngineInterrupted)
-WELL, FAILED, REFUSED, INTERRUPTED, BY_SIGNAL = 0, 1, 2, 130, 128
+TOLD_IN_ONE_LINE = (MxplansError, RunEngineInterrupted, ValidationError, TransitionError)
+WELL, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def help_for(*about: Any) -> None:
         pydoc.help(*about)
 
 
-def run_shell(session: StaffSession, to_run: ToRun, console: Console, started: str) -> int:
+def run_shell(session: StaffSession, to_run: ToRun, console: Console, started: str, leaving: Leaving) -> int:
     """Let people type, or run what is to be run.
 
     Args:
@@ -90,31 +90,38 @@ def run_shell(session: StaffSession, to_run: ToRun, console: Console, started: s
         to_run: What to do first, or only.
         console: For messages.
         started: What to say of the start.
+        leaving: Knows whether a signal has ended it.
 
     Returns:
         The exit code: 0 when all went well, 2 when something was refused, 1 when it failed, 130 after Ctrl-C, 128 and
         the number of a signal that ended the session.
     """
     shell = _shell(session, to_run.interactive, console)
-    with _leaving_on_signals(shell) as left:
-        try:
-            for path in to_run.startup:
-                code = _run_file(shell, path)
-                if code != WELL and not to_run.interactive:
-                    return code
-            if to_run.interactive:
-                console.print(Text(f"{started}\n{_greeting(session)}"))
-                session.parts.followers.start()
-                session.parts.view.prepare()
-                shell.mainloop()
-                return BY_SIGNAL + left[0] if left else WELL
-            return _run_all(shell, to_run)
-        except SystemExit:
-            return BY_SIGNAL + left[0] if left else WELL
-        finally:
-            atexit.unregister(shell.atexit_operations)
-            shell.atexit_operations()
-            type(shell).clear_instance()
+    leaving.shell = shell
+    try:
+        code = _run(shell, session, to_run, console, started)
+    except SystemExit:
+        code = WELL
+    finally:
+        leaving.ended = True
+        atexit.unregister(shell.atexit_operations)
+        shell.atexit_operations()
+        type(shell).clear_instance()
+    return code if leaving.code is None else leaving.code
+
+
+def _run(shell: Any, session: StaffSession, to_run: ToRun, console: Console, started: str) -> int:
+    for path in to_run.startup:
+        code = _run_file(shell, path)
+        if code != WELL and not to_run.interactive:
+            return code
+    if not to_run.interactive:
+        return _run_all(shell, to_run)
+    console.print(Text(f"{started}\n{_greeting(session)}"))
+    session.parts.followers.start()
+    session.parts.view.prepare()
+    shell.mainloop()
+    return WELL
 
 
 def _run_all(shell: Any, to_run: ToRun) -> int:
@@ -143,7 +150,7 @@ def _run_cell(shell: Any, text: str) -> int:
         return error.code if isinstance(error.code, int) else WELL if error.code is None else FAILED
     if isinstance(error, RunEngineInterrupted | KeyboardInterrupt):
         return INTERRUPTED
-    return REFUSED if isinstance(error, InvalidInput | LimitExceeded) else FAILED
+    return REFUSED if isinstance(error, InvalidInput | LimitExceeded | ValidationError) else FAILED
 
 
 def _shell(session: StaffSession, interactive: bool, console: Console) -> Any:
@@ -166,6 +173,9 @@ def _shell(session: StaffSession, interactive: bool, console: Console) -> Any:
     ) -> None:
         if isinstance(error, RunEngineInterrupted):
             console.print(Text(PAUSED, "yellow"))
+        elif isinstance(error, ValidationError):
+            told = "; ".join(in_words(error))
+            console.print(Text(f"{error.title}: {told}. Units stand in help(collect.rotation)", "red"), soft_wrap=True)
         else:
             console.print(Text(f"{kind.__name__}: {error}", "red"), soft_wrap=True)
 
@@ -182,21 +192,3 @@ def _greeting(session: StaffSession) -> str:
     lines += [f"down: {name}: {session.parts.services.states()[name]}" for name in sorted(session.parts.services.down)]
     magics = " ".join(f"%{name}" for name in NAMES)
     return "\n".join([*lines, f"RE(collect.rotation(...)), help(collect), bl.status(), catalog[-1]; {magics}", ""])
-
-
-@contextlib.contextmanager
-def _leaving_on_signals(shell: Any) -> Iterator[list[int]]:
-    """A terminal that is closed, and SIGTERM, end the session in good order; the number of the signal is kept."""
-    came: list[int] = []
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        shell.keep_running = False
-        raise SystemExit(BY_SIGNAL + number)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from mxplans.app.ipython import live
 from mxplans.app.ipython.catalog import Catalog
 from mxplans.app.ipython.live import Drawing, LiveView
 from mxplans.app.ipython.plot_files import PlotFiles, hinted
+from mxplans.app.ipython.processes import Followers
 from mxplans.app.ipython.results import short
+from mxplans.errors import InvalidInput
+from mxplans.profile import load_profile
 
 PNG = b"\x89PNG"
 
@@ -134,10 +138,10 @@ class Client(dict):
 
 
 def test_the_catalogue_waits_for_the_run_that_has_just_ended():
-    catalog = Catalog(lambda: pytest.fail("it is connected"))
+    client = Client(late=3)
+    catalog = Catalog(lambda: {"url": "http://here"}, lambda said: client)
     assert "connected when it is first used" in repr(catalog)
     assert "search" in dir(catalog)  # Tab asks no server
-    catalog._client = client = Client(late=3)
     assert len(catalog) == 0
     assert client.late == 3  # nothing has ended, nothing is waited for
     catalog("stop", stop("run"))
@@ -145,6 +149,69 @@ def test_the_catalogue_waits_for_the_run_that_has_just_ended():
     assert client.late == 0
     with pytest.raises(AttributeError):
         catalog._ipython_display_  # noqa: B018
+    with pytest.raises(InvalidInput, match="the catalogue has 0 runs, and none is 'abc'"):
+        catalog["abc"]
+
+
+def test_an_archive_that_was_started_again_elsewhere_is_found_again():
+    addresses = iter(["http://here:1", "http://here:1", "http://here:2"])
+    closed = []
+
+    def connect(said):
+        client = Client(late=0)
+        client.url = said["url"]
+        client.context = type("Context", (), {"close": lambda self: closed.append(client.url)})()
+        return client
+
+    catalog = Catalog(lambda: {"url": next(addresses)}, connect)
+    assert [catalog.url, catalog.url, catalog.url] == ["http://here:1", "http://here:1", "http://here:2"]
+    assert closed == ["http://here:1"]
+
+
+class Restarted:
+    """An archive that has died, and runs again when it was looked at a few times."""
+
+    def __init__(self):
+        self.looks = 0
+
+    @property
+    def running(self):
+        self.looks += 1
+        return self.looks > 2
+
+    def ready(self, timeout_s):
+        return {"url": "the new one" if self.looks > 2 else "the old one"}
+
+
+def test_an_archive_that_has_just_died_is_asked_when_it_runs_again(tmp_path):
+    profile = load_profile(Path(__file__).parents[3] / "profiles/sim/beamline.yaml")
+    followers = Followers(profile, {}, tmp_path, print)
+    followers._thread = threading.Thread(target=lambda: None)  # nothing is started
+    followers._found = {"archive": Restarted()}
+    assert followers.archive() == {"url": "the new one"}
+
+
+class Gone:
+    """A terminal that was closed."""
+
+    def write(self, text):
+        raise OSError(5, "Input/output error")
+
+    def flush(self):
+        raise OSError(5, "Input/output error")
+
+
+def test_a_terminal_or_a_display_that_is_gone_does_not_halt_a_plan(tmp_path, monkeypatch):
+    # The RunEngine halts a plan, without its clean-up, when what it does meanwhile raises.
+    gone = LiveView(Console(file=Gone(), force_terminal=True), tmp_path / "plots")
+    monkeypatch.setattr(live, "_refresh", Gone().flush)
+    gone._windows = True
+    gone("start", scan_run("a", 3))
+    gone("stop", stop("a"))
+    ended = threading.Event()
+    ended.set()
+    Drawing(gone).block(ended)
+    assert not gone._windows
 
 
 def test_long_values_are_left_out():
