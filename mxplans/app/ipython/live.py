@@ -36,7 +36,12 @@ class LiveView:
         console: To print on.
         plots: Folder of figures.
         speed_up: Simulated seconds per second.
+
+    Attributes:
+        watch: Called while a plan runs; None calls nothing.
     """
+
+    watch: Callable[[], None] | None = None
 
     def __init__(self, console: Console, plots: Path, speed_up: float = 1.0) -> None:
         self.console = console
@@ -79,6 +84,7 @@ class LiveView:
 
     def draw(self) -> None:
         """Show what has come; what cannot be shown is logged."""
+        self._look()
         while not self._came.empty():
             name, doc = self._came.get()
             try:
@@ -91,6 +97,13 @@ class LiveView:
             except Exception:
                 self._windows = False
                 log.exception("no windows any more: the display is gone")
+
+    def _look(self) -> None:
+        try:
+            if self.watch is not None:
+                self.watch()
+        except Exception:
+            log.exception("what is lost could not be told")
 
     def _show(self, name: str, doc: Mapping[str, Any]) -> None:
         if name == "start":

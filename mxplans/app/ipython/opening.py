@@ -71,6 +71,7 @@ def open_staff_session(opening: Opening, console: Console) -> Iterator[StaffSess
         from mxplans.app.ipython.leaving import end_plan
         from mxplans.app.ipython.live import Drawing, LiveView
         from mxplans.app.ipython.session import Parts, StaffSession
+        from mxplans.app.ipython.watching import Watch
         from mxplans.app.unattended import logging_to
 
         logging_to(out / "session.log")
@@ -85,6 +86,7 @@ def open_staff_session(opening: Opening, console: Console) -> Iterator[StaffSess
         _find_servers(profile, known, cleanup)
         session = StaffSession(Parts(profile, known, out, engine, services, followers, view, names))
         cleanup.callback(session.close)
+        view.watch = Watch(console, session.losses)
         for subscriber in (journal, followers, session.catalog, view):
             engine.subscribe(subscriber)
         cleanup.callback(view.draw)

@@ -15,6 +15,7 @@ from mxplans.app.ipython.stand_in import StandIn, is_there
 
 READ_S = 3.0
 """Real seconds for all devices together."""
+LOST = "is not connected any more"
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class _Look:
     def _read(self) -> None:
         kind = type(self._device).__name__
         if not getattr(self._device, "connected", True):
-            self._found = Role(self._role, kind, "is not connected any more")
+            self._found = Role(self._role, kind, LOST)
             return
         if (problem := unreachable(self._address, self._timeout_s)) is not None:
             self._found = Role(self._role, kind, problem)

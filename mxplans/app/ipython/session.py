@@ -17,7 +17,8 @@ from mxplans.app.ipython.connecting import Connected, connect_all, connect_one, 
 from mxplans.app.ipython.desk import Desk
 from mxplans.app.ipython.live import LiveView
 from mxplans.app.ipython.processes import Followers, Services
-from mxplans.app.ipython.readings import read_roles
+from mxplans.app.ipython.readings import LOST, read_roles
+from mxplans.app.ipython.stand_in import is_there
 from mxplans.app.ipython.status import Status, free_gb, sample_of
 from mxplans.app.session import device_entries
 from mxplans.centring.detection import Backgrounds
@@ -92,6 +93,13 @@ class StaffSession:
             out=parts.out,
             free_gb=free_gb(parts.out),
         )
+
+    def losses(self) -> dict[str, str]:
+        """What was there and is not any more, by name, as far as that is known without asking anybody."""
+        services = self.parts.services.states()
+        found = {name: services[name] for name in self.parts.services.down}
+        there = (one for one in self.connected.values() if is_there(one.device))
+        return found | {one.role: LOST for one in there if not getattr(one.device, "connected", True)}
 
     def close(self) -> None:
         """Let go of devices and catalogue."""

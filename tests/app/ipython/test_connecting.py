@@ -11,7 +11,7 @@ from rich.console import Console
 from mxplans.app.ipython import connecting
 from mxplans.app.ipython.beamline import StaffBeamline
 from mxplans.app.ipython.connecting import Connected, connect_all
-from mxplans.app.ipython.moving import axis_of, value_from
+from mxplans.app.ipython.moving import axis_of, moved, value_from
 from mxplans.app.ipython.stand_in import StandIn, is_there
 from mxplans.app.session import device_entries
 from mxplans.errors import DeviceFault, InvalidInput
@@ -145,3 +145,11 @@ def test_axes_are_found_by_name_or_the_names_that_there_are_are_said(beamline):
     with pytest.raises(DeviceFault, match="aperture cannot be used: down"):
         axis_of(beamline, "aperture")
     assert value_from("1e-3") == 0.001
+
+
+def test_a_text_is_no_place_for_an_axis_that_has_numbers():
+    distance = Device("detector_distance", None)
+    moves = moved([(distance, "90deg")], relative=False)
+    assert next(moves).command == "read"
+    with pytest.raises(InvalidInput, match="detector_distance: '90deg' is no number"):
+        moves.send(distance.read())  # nothing is set

@@ -12,6 +12,7 @@ from mxplans.app.ipython.live import Drawing, LiveView
 from mxplans.app.ipython.plot_files import PlotFiles, hinted
 from mxplans.app.ipython.processes import Followers
 from mxplans.app.ipython.results import short
+from mxplans.app.ipython.watching import Watch
 from mxplans.errors import InvalidInput
 from mxplans.profile import load_profile
 
@@ -101,6 +102,20 @@ def test_runs_of_others_are_shown_by_bluesky_with_windows_where_there_is_a_displ
     finally:
         pyplot.close("all")
     assert "omega" in capsys.readouterr().out
+
+
+def test_what_dies_while_a_plan_runs_is_told_once(view):
+    wrong = {"robot": "did not start"}
+    view.watch = Watch(view.console, lambda: wrong)
+    view.draw()
+    wrong["beam"] = "is not connected any more"
+    view.draw()
+    assert told(view).count("beam is not connected any more; Ctrl-C twice pauses") == 1
+    del wrong["beam"]
+    view.draw()
+    wrong["beam"] = "is not connected any more"
+    assert told(view).count("beam is not connected any more") == 2
+    assert "robot" not in told(view)  # it was so before
 
 
 def test_scores_of_a_grid_and_values_along_an_axis_become_figures(tmp_path):
