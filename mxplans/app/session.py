@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,7 +17,7 @@ from mxplans.app.building import build
 from mxplans.app.channel_access import repeater, set_channel_access
 from mxplans.app.services import ServiceProcess, check_port
 from mxplans.app.virtual_time import PLAN_PACKAGES, device_packages, time_keeper
-from mxplans.errors import DeviceFault, InvalidProfile
+from mxplans.errors import DeviceFault, InvalidInput, InvalidProfile
 from mxplans.profile import DeviceEntry, Profile, fill
 from mxplans.profile.casting import USUAL_DEVICES
 from mxplans.profile.settings import require_settings
@@ -160,12 +162,21 @@ def known_places(profile: Profile, profile_path: Path, out: Path, shipment: Path
 
 
 def fresh_folder(out: Path) -> Path:
-    """`out`, or the first of `out-2`, `out-3`, ... that holds no night yet; made when missing."""
+    """`out`, or the first of `out-2`, `out-3`, ... that holds no night yet; made when missing.
+
+    Raises:
+        InvalidInput: If it cannot be made, or nothing can be written to it.
+    """
     folder, number = out, 1
-    while (folder / "documents.jsonl").exists():
-        number += 1
-        folder = out.with_name(f"{out.name}-{number}")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        while (folder / "documents.jsonl").exists():
+            number += 1
+            folder = out.with_name(f"{out.name}-{number}")
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise InvalidInput(f"{folder} cannot be written to: {error.strerror}; give another folder (--out)") from error
     return folder.resolve()
 
 

@@ -10,7 +10,7 @@ import pytest
 from mxplans.app.channel_access import repeater
 from mxplans.app.session import build_beamline
 from mxplans.app.unattended import fresh_folder
-from mxplans.errors import InvalidProfile
+from mxplans.errors import InvalidInput, InvalidProfile
 from mxplans.profile import DeviceEntry, load_profile
 from mxplans.profile.class_paths import load_class
 from mxplans.profile.entry_points import load_entry_point
@@ -45,6 +45,15 @@ def test_a_night_never_writes_over_another(tmp_path):
     (first / "documents.jsonl").touch()
     second = fresh_folder(tmp_path / "night")
     assert (first.name, second.name) == ("night", "night-2")
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidInput, match=r"file cannot be written to: File exists; give another folder \(--out\)"):
+        fresh_folder(tmp_path / "file")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # whoever runs the tests may write everywhere
+    with pytest.raises(InvalidInput, match="night cannot be written to: Permission denied"):
+        fresh_folder(tmp_path / "night")
 
 
 @pytest.mark.parametrize("registration", [b"", struct.pack(">HHHHII", 24, 0, 0, 0, 0, 0)])

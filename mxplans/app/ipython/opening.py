@@ -84,7 +84,7 @@ def open_staff_session(opening: Opening, console: Console) -> Iterator[StaffSess
         engine = cleanup.enter_context(running_engine(asyncio.new_event_loop(), **_manners(Drawing(view))))
         services.wait()
         _find_servers(profile, known, cleanup)
-        session = StaffSession(Parts(profile, known, out, engine, services, followers, view, names))
+        session = StaffSession(Parts(profile, known, out, engine, journal, services, followers, view, names))
         cleanup.callback(session.close)
         view.watch = Watch(console, session.losses)
         for subscriber in (journal, followers, session.catalog, view):

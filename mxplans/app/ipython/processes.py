@@ -80,7 +80,7 @@ class Services:
                 started = start_service(f"services.{name}", name, service.command, service.port, self._known, self._out)
                 self._running[name] = started
                 ready = started.wait_for("ready", service.ready_timeout_s)
-            except MxplansError as error:
+            except (MxplansError, OSError) as error:  # OSError: its log cannot be written
                 self.problems[name] = said(error)
             else:
                 self._known |= {f"{name}.{key}": str(value) for key, value in ready.items()}

@@ -19,7 +19,7 @@ from mxplans.app.ipython.live import LiveView
 from mxplans.app.ipython.processes import Followers, Services
 from mxplans.app.ipython.readings import LOST, read_roles
 from mxplans.app.ipython.stand_in import is_there
-from mxplans.app.ipython.status import Status, free_gb, sample_of
+from mxplans.app.ipython.status import Status, free_gb, only_in_memory, sample_of
 from mxplans.app.session import device_entries
 from mxplans.centring.detection import Backgrounds
 from mxplans.errors import MxplansError
@@ -38,6 +38,7 @@ class Parts:
         known: Placeholders.
         out: Its folder.
         run_engine: Runs the plans.
+        journal: Takes every document.
         services: Processes of the profile.
         followers: Archive and exporter.
         view: Live tables and plots.
@@ -48,6 +49,7 @@ class Parts:
     known: Mapping[str, str]
     out: Path
     run_engine: RunEngine
+    journal: Any
     services: Services
     followers: Followers
     view: LiveView
@@ -81,15 +83,17 @@ class StaffSession:
         """How everything does now."""
         parts = self.parts
         roles = read_roles(self.connected.values())
-        followers = parts.followers.states()
+        told = parts.followers.states()
+        records = {name: " ".join([text, _detail(name, parts.out)]).strip() for name, text in told.items()}
+        memory = only_in_memory(parts.journal.state)
         return Status(
             title=parts.profile.name,
             roles=roles,
             sample=sample_of(roles, self.desk.sample.name),
             engine=parts.run_engine.state,
             services=parts.services.states(),
-            followers={name: " ".join([text, _detail(name, parts.out)]).strip() for name, text in followers.items()},
-            problems=parts.services.down | parts.followers.down,
+            records={"journal": memory or "takes every document"} | records,
+            problems=parts.services.down | parts.followers.down | ({"journal"} if memory else set()),
             out=parts.out,
             free_gb=free_gb(parts.out),
         )
@@ -98,6 +102,8 @@ class StaffSession:
         """What was there and is not any more, by name, as far as that is known without asking anybody."""
         services = self.parts.services.states()
         found = {name: services[name] for name in self.parts.services.down}
+        if memory := only_in_memory(self.parts.journal.state):
+            found["journal"] = memory
         there = (one for one in self.connected.values() if is_there(one.device))
         return found | {one.role: LOST for one in there if not getattr(one.device, "connected", True)}
 

@@ -138,6 +138,7 @@ def _run_file(shell: Any, path: Path) -> int:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InvalidInput(f"{path} cannot be read: {error}; give a script") from error
+    shell.user_ns["__file__"] = str(path)
     return _run_cell(shell, text)
 
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Group
 from rich.panel import Panel
@@ -29,7 +30,7 @@ class Status:
         sample: What hangs on the goniometer, in words.
         engine: State of the RunEngine.
         services: Processes of the profile, each with what there is to say.
-        followers: Archive and exporter, each with what there is to say.
+        records: Journal, archive and exporter, each with what there is to say.
         problems: Names among both that do not work.
         out: Folder of the session.
         free_gb: On its disk.
@@ -40,7 +41,7 @@ class Status:
     sample: str
     engine: str
     services: Mapping[str, str]
-    followers: Mapping[str, str]
+    records: Mapping[str, str]
     problems: frozenset[str]
     out: Path
     free_gb: float
@@ -62,6 +63,18 @@ class Status:
 def free_gb(folder: Path) -> float:
     """Free space on a folder's disk."""
     return shutil.disk_usage(folder).free / 1e9
+
+
+def only_in_memory(journal: Any) -> str | None:
+    """What a journal cannot write down, in words; None if all is on the disk.
+
+    Args:
+        journal: Its state, with `waiting`, `lost` and `reason`.
+    """
+    if journal.status == "ok" and not journal.lost:
+        return None
+    lost = f", {journal.lost} are lost" if journal.lost else ""
+    return f"has {journal.waiting} documents in memory only{lost}: {journal.reason or 'see session.log'}; make room on the disk"
 
 
 def sample_of(roles: Sequence[Role], name: str | None) -> str:
@@ -93,7 +106,7 @@ def _lines(status: Status) -> list[tuple[str, Text]]:
     disk = Text(f"{status.free_gb:.0f} GB free for {status.out}", "red" if status.free_gb < LOW_DISK_GB else "")
     processes = [
         (name, Text(said, "red" if name in status.problems else "green"))
-        for name, said in (*status.services.items(), *status.followers.items())
+        for name, said in (*status.services.items(), *status.records.items())
     ]
     return [
         ("beam", Text(status.beam)),

@@ -4,13 +4,14 @@ import socket
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 from rich.console import Console
 
 from mxplans.app.ipython.connecting import Connected
 from mxplans.app.ipython.readings import Reading, Role, read_roles
 from mxplans.app.ipython.stand_in import StandIn
-from mxplans.app.ipython.status import Status, panel, sample_of
+from mxplans.app.ipython.status import Status, only_in_memory, panel, sample_of
 
 
 class Readable:
@@ -88,7 +89,7 @@ def test_the_panel_shows_devices_beam_sample_processes_and_disk():
         sample=sample_of(roles, "lyso-2"),
         engine="paused",
         services={"robot server": "has ended by itself: out of memory"},
-        followers={"archive": "runs, process 7 (0 runs wait)"},
+        records={"archive": "runs, process 7 (0 runs wait)"},
         problems=frozenset({"robot server"}),
         out=Path("/data/session"),
         free_gb=12.0,
@@ -114,3 +115,11 @@ def test_the_sample_is_what_the_robot_says():
     assert sample_of([empty], "lyso-2") == "none"
     assert sample_of([hidden], None) == "name not known, place not known"
     assert sample_of([Role("sample_changer", "-", "down")], "lyso-2") == "lyso-2 (the sample changer does not say)"
+
+
+def test_documents_that_a_full_disk_does_not_take_are_told():
+    assert only_in_memory(SimpleNamespace(status="ok", reason="", waiting=0, lost=0)) is None
+    full = SimpleNamespace(status="waiting", reason="No space left on device", waiting=7, lost=2)
+    assert only_in_memory(full) == (
+        "has 7 documents in memory only, 2 are lost: No space left on device; make room on the disk"
+    )
