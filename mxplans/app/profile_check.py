@@ -10,6 +10,7 @@ from rich.text import Text
 
 from mxplans.app.profile_options import read_placed
 from mxplans.app.profile_subject import graph_of, profile_of
+from mxplans.errors import InvalidProfile
 from mxplans.profile import PlacedProfile, ProfileRefused
 from mxplans.profile.places import Finding, Severity, errors_of
 from mxplans.profile.settings import findings_of_settings
@@ -17,20 +18,23 @@ from mxplans.profile.settings import findings_of_settings
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
-def check_file(path: Path, given: Sequence[str] = ()) -> bool:
+def check_file(path: Path, given: Sequence[str] = (), lookup: str = "") -> bool:
     """Print all that is to be said of a profile, or of a configuration of MXCuBE; returns whether it can be used.
 
     Args:
         path: Of a profile or its folder; or folder or entry file of MXCuBE.
         given: Values of the command line, in place of the profile's.
+        lookup: Folders that the objects of an entry file of MXCuBE are looked up in.
 
     Raises:
-        InvalidProfile: If there is no such folder.
+        InvalidProfile: If there is no such folder, or folders to look in are given where there is nothing to look up.
     """
     console = Console()
     ours = profile_of(path)
     if ours is None:
-        return _check_graph(console, path)
+        return _check_graph(console, path, lookup)
+    if lookup:
+        raise InvalidProfile(f"{ours} is a profile of mxplans, which names its files; --lookup is for MXCuBE's")
     try:
         placed = read_placed(ours, given)
     except ProfileRefused as refused:
@@ -42,8 +46,8 @@ def check_file(path: Path, given: Sequence[str] = ()) -> bool:
     return _tell(console, findings, f"profile {ours}: {profile.name}, {devices}, {_files(placed)}")
 
 
-def _check_graph(console: Console, path: Path) -> bool:
-    graph = graph_of(path)
+def _check_graph(console: Console, path: Path, lookup: str) -> bool:
+    graph = graph_of(path, lookup)
     edges = len(graph.edges())
     what = f"{path}: {len(graph.instances)} hardware objects, {edges} references, {len(graph.files)} files"
     return _tell(console, graph.findings, what)

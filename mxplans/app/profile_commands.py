@@ -27,11 +27,15 @@ def check(
         Path, typer.Argument(help="Beamline profile; or folder or entry file of MXCuBE.", show_default=False)
     ],
     given: Given = None,
+    lookup: Annotated[
+        str,
+        typer.Option(metavar="FOLDER:FOLDER", help="Where the objects of MXCuBE's entry file stand; its own folder."),
+    ] = "",
 ) -> None:
     """Say all that is wrong, each with its place; exit code 2 if something is."""
     from mxplans.app.profile_check import check_file
 
-    raise typer.Exit(0 if check_file(file, given or ()) else 2)
+    raise typer.Exit(0 if check_file(file, given or (), lookup) else 2)
 
 
 @profile.command()

@@ -153,6 +153,17 @@ def test_folders_and_entries_of_mxcube_are_checked(tmp_path):
     assert "phi" in run("check", folder, code=2)
 
 
+def test_objects_of_an_entry_file_are_looked_up_where_mxcube_is_told_to(tmp_path):
+    folder = of_mxcube(tmp_path / "shared", 1)
+    (tmp_path / "variant").mkdir()
+    entry = (folder / "beamline_config.yml").rename(tmp_path / "variant/beamline_config.yml")
+    assert "object /omega is not found" in run("check", entry, code=2)
+    assert "2 hardware objects" in run("check", entry, "--lookup", f"{entry.parent}:{folder}")
+    for wrong in (folder, SIM / "beamline.yaml"):
+        with pytest.raises(InvalidInput, match="--lookup"):
+            run("check", wrong, "--lookup", str(folder))
+
+
 def test_configurations_of_mxcube_differ_value_by_value_without_their_secrets(tmp_path):
     one, other = of_mxcube(tmp_path / "one", 1), of_mxcube(tmp_path / "two", 2, "hunter2", "  - phi: phi.xml\n")
     (other / "phi.xml").write_text('<object class="Motor"/>\n')
