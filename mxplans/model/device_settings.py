@@ -47,15 +47,6 @@ def _of_form(pattern: str, told: str) -> Callable[[str], str]:
     return check
 
 
-def _with_port(address: str) -> str:
-    if not 0 < int(address.rpartition(":")[2]) <= PORT_MOST:
-        raise PydanticCustomError(
-            "text_form", "should be {told}", {"told": f"host:port, with a port of 1 to {PORT_MOST}"}
-        )
-    return address
-
-
-PORT_MOST = 65535
 ADDRESS_PATTERN = r"^[^\s:/]+:[0-9]{1,5}$"
 URL_START = r"^https?://"
 URL_PATTERN = URL_START + r"\S+$"
@@ -80,7 +71,6 @@ TimeoutS: TypeAlias = Annotated[float, Field(gt=0)]
 Address: TypeAlias = Annotated[
     str,
     AfterValidator(_of_form(ADDRESS_PATTERN, "host:port, as 127.0.0.1:9001")),
-    AfterValidator(_with_port),
     WithJsonSchema({"type": "string", "pattern": ADDRESS_PATTERN, "examples": ["127.0.0.1:9001"]}),
 ]
 """Host and port."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from mxplans.errors import InvalidProfile
+from mxplans.model.device_settings import PLACEHOLDER_PATTERN
 from mxplans.profile import yaml12
 from mxplans.profile.places import Finding, Severity
 from mxplans.profile.secrets import HIDDEN, is_secret
@@ -17,9 +18,8 @@ from mxplans.profile.tree import Loc, find, leaves
 
 NAMES = ("python", "profile_dir", "out", "speed_up", "shipment", "data")
 """That are known in every session; besides these `port` in a command, and what services say."""
-_PLACEHOLDER = re.compile(
-    r"\{(?P<own>\{[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?\})\}|\{(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)\}"
-)
+_NAMED = re.compile(PLACEHOLDER_PATTERN)
+_PLACEHOLDER = re.compile(rf"\{{(?P<own>{PLACEHOLDER_PATTERN})\}}|{PLACEHOLDER_PATTERN}")
 _FILLED = (
     *(("devices", "*", "settings"), ("services", "*", "command"), ("services", "*", "in_process", "settings")),
     *(("lims", "targets", "*", "settings"), ("lims", "sources", "*", "settings")),
@@ -43,12 +43,21 @@ def fill(value: Any, known: Mapping[str, str] | None, where: str) -> Any:
     ['--data', 'night/data', 'BL{out}', 3]
     """
     if isinstance(value, str):
-        return _PLACEHOLDER.sub(lambda match: match["own"] or _lookup(match["name"], known, where), value)
+        return _PLACEHOLDER.sub(lambda match: match["own"] or _lookup(match[0][1:-1], known, where), value)
     if isinstance(value, Mapping):
         return {key: fill(inner, known, f"{where}.{key}") for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [fill(inner, known, where) for inner in value]
     return value
+
+
+def literal(text: str) -> str:
+    """A text as a profile says it, so that nothing in it is filled in.
+
+    >>> literal("XF:17ID{Shutter}Cmd"), fill(literal("{{x}}{y.z}"), {}, "devices")
+    ('XF:17ID{{Shutter}}Cmd', '{{x}}{y.z}')
+    """
+    return _NAMED.sub(r"{\g<0>}", text)
 
 
 def _lookup(name: str, known: Mapping[str, str] | None, where: str) -> str:
@@ -76,7 +85,7 @@ def unknown_placeholders(tree: yaml12.Mapping) -> Iterator[Finding]:
     for loc, node in leaves(tree):
         if not isinstance(node, yaml12.Scalar) or not isinstance(node.value, str) or not _is_filled(loc):
             continue
-        for name in (match["name"] for match in _PLACEHOLDER.finditer(node.value) if match["name"]):
+        for name in (match[0][1:-1] for match in _PLACEHOLDER.finditer(node.value) if not match["own"]):
             if not _is_known(name, loc, services):
                 yield _unknown(name, loc, node, services)
 

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pydantic import TypeAdapter, ValidationError
 
 from mxplans.app.building import build
 from mxplans.app.profile_options import read_ready
 from mxplans.app.session import open_session
 from mxplans.errors import InvalidProfile
-from mxplans.model.device_settings import Address, DeviceEntry, DeviceSettings, Password
+from mxplans.model.device_settings import DeviceEntry, DeviceSettings, Password
 from mxplans.profile import load_placed, load_profile
 from mxplans.profile.device_settings import filled_settings, settings_model
 from mxplans.profile.places import Severity
@@ -132,18 +131,6 @@ def test_all_is_said_at_once(tmp_path):
     assert "is missing, with prefix, scan_prefix" in said["devices", "goniometer", "settings"]
     assert "did you mean mxplans_devices:Beam?" in said["devices", "beam", "class"]
     assert len(said) == 4
-
-
-@pytest.mark.parametrize(
-    ("address", "good"), [("zocalo:1", True), ("10.0.0.1:65535", True), ("h:0", False), ("h:65536", False)]
-)
-def test_an_address_has_a_port_that_there_is(address, good):
-    check = TypeAdapter(Address).validate_python
-    if good:
-        assert check(address) == address
-    else:
-        with pytest.raises(ValidationError, match="should be host:port, with a port of 1 to 65535"):
-            check(address)
 
 
 def test_a_device_without_a_process_variable_is_refused(tmp_path):

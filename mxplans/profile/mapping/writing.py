@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from mxplans.profile.mapping.mapped import Mapped
+from mxplans.profile.placeholders import literal
 
 HEAD = """\
 # Made from a configuration of MXCuBE. Behind each value stands where it comes from.
@@ -67,7 +68,8 @@ def write_profile(mapped: Mapped) -> str:
         node.comment = device.origin if device.place is None else f"{device.place}: {device.origin}"
         _put(tree, f"{where}.class", device.cls, "")
         for value in device.settings:
-            _put(tree, f"{where}.settings.{value.key}", value.value, value.told)
+            text = value.place is not None and isinstance(value.value, str)  # of MXCuBE, where braces are braces
+            _put(tree, f"{where}.settings.{value.key}", literal(value.value) if text else value.value, value.told)
     for value in mapped.sections:
         _put(tree, value.key, value.value, value.told)
     for missing in mapped.missing:

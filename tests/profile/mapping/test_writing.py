@@ -7,9 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxplans.profile import yaml12
+from mxplans.profile import fill, yaml12
 from mxplans.profile.mapping import Mapped, MappedValue, Missing, write_profile, write_todo
-from mxplans.profile.mapping.mapped import Check
+from mxplans.profile.mapping.mapped import Check, MappedDevice
 from mxplans.profile.places import Place
 from tests.profile.mapping.mapping_support import mapped, thing
 
@@ -48,6 +48,13 @@ def test_every_value_has_its_place_behind_it():
     text = write_profile(of(MappedValue("limits.detector_nx", 2068, Place("eiger.xml", 4, 3), "width")))
     (line,) = (line for line in text.splitlines() if "detector_nx" in line)
     assert line.split() == ["detector_nx:", "2068", "#", "eiger.xml:4:3:", "width"]
+
+
+def test_braces_of_process_variables_are_no_placeholders():
+    found, own = MappedValue("prefix", "XF:17{Shutter}", Place("a.xml", 1), ""), MappedValue("root", "{out}", None, "")
+    text = write_profile(Mapped((MappedDevice("viewer", "m:C", (found, own), "", None),), (), (), (), ()))
+    settings = yaml.safe_load(text)["devices"]["viewer"]["settings"]
+    assert fill(settings, {"out": "night"}, "") == {"prefix": "XF:17{Shutter}", "root": "night"}
 
 
 def test_what_is_missing_stands_as_a_comment_at_its_place():
