@@ -75,6 +75,7 @@ def open_staff_session(opening: Opening, console: Console) -> Iterator[StaffSess
         from mxplans.app.unattended import logging_to
 
         logging_to(out / "session.log")
+        logging.raiseExceptions = False  # with a full disk each line would be a page at the prompt
         names = _names(opening)
         view = LiveView(console, out / "plots", profile.speed_up)
         followers = Followers(profile, known, out, console.print, opening.processes)

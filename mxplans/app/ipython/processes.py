@@ -182,7 +182,8 @@ class Followers:
         """End them; what they have not done by then is done when they run for this folder again."""
         if self._thread.ident is not None:
             self._thread.join()
-            self._tell(f"{' and '.join(self.names)} take in what is left, for up to {END_S:g} s ...")
+            take = "takes" if len(self.names) == 1 else "take"
+            self._tell(f"{' and '.join(self.names)} {take} in what is left, for up to {END_S:g} s ...")
             self._opened.close()
 
     def _start(self) -> None:
