@@ -66,6 +66,9 @@ def objects_lines(source: Source, entry: Entry) -> list[str]:
         _without_dashes(source, entry, pairs, lines)
     elif isinstance(value, Sequence):
         lines[value.end.line - 1 - entry.first] = _EMPTY.sub("{}", lines[value.end.line - 1 - entry.first], 1)
+    elif isinstance(value, Scalar):  # MXCuBE wants a mapping, also of nothing
+        at, start, end = value.place.line - 1 - entry.first, value.place.column - 1, value.end.column - 1
+        lines[at] = f"{lines[at][:start]}{'' if value.text else ' '}{{}}{lines[at][end:]}"
     lines[0] = f"{lines[0][: key.place.column - 1]}objects{lines[0][key.end.column - 1 :]}"
     if tagged is not None and not lines[tagged].strip():
         del lines[tagged]

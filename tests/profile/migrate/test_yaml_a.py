@@ -144,6 +144,8 @@ def test_line_breaks_of_windows_stay() -> None:
         ),
         # nothing in it
         ("_initialise_class: {class: a.B}\n_objects: []  # []\n", "class: a.B\nobjects: {}  # []\n"),
+        ("_initialise_class: {class: a.B}\n_objects:  # none\n", "class: a.B\nobjects: {}  # none\n"),
+        ("_initialise_class: {class: a.B}\n_objects: ~\n", "class: a.B\nobjects: {}\n"),
         # a plain mapping, in either style
         ("_initialise_class: {class: a.B}\n_objects: {x: x.xml}\n", "class: a.B\nobjects: {x: x.xml}\n"),
         ("_initialise_class: {class: a.B}\n_objects:\n  x: x.xml\n", "class: a.B\nobjects:\n  x: x.xml\n"),
