@@ -42,7 +42,10 @@ def test_two_of_one_class_are_told_apart_by_their_settings():
         ((CLASSICAL, {"settings": {}}), r"settings\.detectors\.1: class: Field required"),
         ((CLASSICAL, {**CLASSICAL, "setings": {}}), r"settings\.detectors\.1: setings: Extra inputs"),
         (("classical",), r"settings\.detectors\.0: entry: Input should be .*; write class and settings"),
-        (({**CLASSICAL, "settings": {"size": 3}},), r"settings\.detectors\.0\.settings\.size: unknown key; allowed are name"),
+        (
+            ({**CLASSICAL, "settings": {"size": 3}},),
+            r"settings\.detectors\.0\.settings\.size: unknown key; allowed are name",
+        ),
         ((MURKO | {"settings": {"address": "{nowhere}"}},), r"settings\.detectors\.0\.settings\.address: {nowhere}"),
         ((MURKO | {"settings": {"address": "there"}},), r"settings\.detectors\.0\.settings\.address: .*host:port"),
         (({"class": "mxplans.profile:Profile"},), r"settings\.detectors\.0\.settings\.schema: is missing"),
