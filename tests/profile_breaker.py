@@ -12,17 +12,14 @@ import shutil
 import sys
 from pathlib import Path
 
-MEMORY_MB = 300
-CPU_S = 50
-"""A hang is ended by the system after this time."""
-resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB << 20, MEMORY_MB << 20))
-resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-
 from typer.testing import CliRunner
 
 from mxplans.app.cli import app
 from mxplans.errors import InvalidInput
 
+MEMORY_MB = 300
+CPU_S = 50
+"""A hang is ended by the system after this time."""
 STEP = 100
 
 
@@ -64,6 +61,8 @@ def peak_mb():
 
 
 if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB << 20, MEMORY_MB << 20))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     if sys.argv[1] == "each":
         for site in sys.argv[2:]:
             print(json.dumps(migrate(Path(site))))
