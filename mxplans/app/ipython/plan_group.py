@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 from bluesky.utils import Msg, MsgGenerator
 
@@ -97,16 +97,7 @@ class PlanGroup:
         width = max(len(own) for own in plans)
         rows = (f"  {name}.{own:<{width}}  {help_of_plan(plan).summary}" for own, plan in plans.items())
         self.__doc__ = "\n".join([purpose, "", *rows])
-        self._name = name
         vars(self).update(plans)
-
-    def __getattr__(self, wanted: str) -> NoReturn:
-        # Python and IPython ask any object for private names, to find out what it can do.
-        if wanted.startswith("_"):
-            raise AttributeError(wanted)
-        near = difflib.get_close_matches(wanted, dir(self), 1)
-        hint = f"did you mean {self._name}.{near[0]}?" if near else f"there are {', '.join(dir(self))}"
-        raise AttributeError(f"{self._name} has no plan {wanted}; {hint}")
 
     def __dir__(self) -> list[str]:
         return [name for name in vars(self) if not name.startswith("_")]

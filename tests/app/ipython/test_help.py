@@ -101,12 +101,6 @@ def test_wrong_arguments_are_refused_when_they_are_typed(groups, given, hint):
     assert hint in str(refused.value)
 
 
-def test_a_plan_that_there_is_not_has_a_near_name(groups):
-    with pytest.raises(AttributeError, match=r"collect has no plan rotaton; did you mean collect\.rotation\?"):
-        groups["collect"].rotaton  # noqa: B018
-    assert not hasattr(groups["collect"], "_repr_html_")
-
-
 def test_a_plan_that_nobody_ran_says_so(groups):
     assert repr(groups["exchange"].mount(1, pin=2)) == "<a plan that has not run: RE(exchange.mount(1, pin=2))>"
 
