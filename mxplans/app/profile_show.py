@@ -67,7 +67,7 @@ def as_yaml(values: dict[str, Any], comment: Callable[[Loc], str] | None = None)
     >>> print(as_yaml({"a": {"b": [1, 2.5], "c": "yes"}, "d": [{"e": None}]}))
     a:
       b: [1, 2.5]
-      c: "yes"
+      c: yes
     d:
       - e: null
     """

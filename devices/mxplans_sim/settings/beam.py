@@ -27,8 +27,8 @@ class RingSettings(BaseModel):
     model_config = STRICT
 
     current_ma: float = Field(300.0, gt=0, description="Stored current after a fill")
-    energy_gev: float = Field(3.0, gt=0, description="Energy of the electrons")
-    lifetime_h: float = Field(20.0, gt=0, description="In which the current falls to 1/e")
+    energy_gev: float = Field(3.0, gt=0, le=100, description="Energy of the electrons")
+    lifetime_h: float = Field(20.0, ge=0.001, description="In which the current falls to 1/e")
     mode: Literal["decay", "top-up"] = Field("decay", description="How the current is kept up")
     top_up_period_s: float = Field(600.0, gt=0, description="From one top-up to the next")
     top_up_first_s: float | None = Field(
@@ -57,7 +57,7 @@ class SourceSettings(BaseModel):
     model_config = STRICT
 
     energy_range_ev: Limits = Field((5000.0, 25000.0), description="Lowest and highest energy")
-    period_mm: float = Field(21.0, gt=0, description="Period of the undulator")
+    period_mm: float = Field(21.0, gt=0, le=1000, description="Period of the undulator")
     periods: int = Field(95, gt=0, description="Number of its periods")
     gap_mm: Limits = Field((5.0, 30.0), description="Limits of its gap")
     gap_mm_s: float = Field(0.5, gt=0, description="Speed of its gap")
@@ -133,10 +133,12 @@ class FeedbackSettings(BaseModel):
 
     model_config = STRICT
 
-    drift_um: float = Field(0.0, ge=0, description="What is left with the loop closed, rms per axis; 0.5 is usual")
+    drift_um: float = Field(
+        0.0, ge=0, le=1e6, description="What is left with the loop closed, rms per axis; 0.5 is usual"
+    )
     jumps_per_h: float = Field(0.0, ge=0, le=600, description="Sudden shifts that the loop takes back; 1 is usual")
     jump_um: float = Field(3.0, ge=0, description="Their size, rms per axis")
-    open_drift_um: float = Field(0.0, ge=0, description="Wander with the loop open, rms per axis; 5 is usual")
+    open_drift_um: float = Field(0.0, ge=0, le=1e6, description="Wander with the loop open, rms per axis; 5 is usual")
     kick_um_kev: float = Field(5.0, ge=0, description="Shift by a change of energy, per keV")
     time_constant_s: float = Field(2.0, gt=0, description="In which the loop takes a shift back")
     stable_um: float = Field(1.0, gt=0, description="The beam is called stable when it is nearer than this")
