@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(200)
 
 
 def test_one_ctrl_c_ends_after_the_present_sample(tmp_path):
-    night = Night(short_profile(tmp_path), short_shipment(tmp_path, 1, 2), tmp_path / "night")
+    night = Night(short_profile(tmp_path, archive=False), short_shipment(tmp_path, 1, 2), tmp_path / "night")
     night.wait_for_document(phase_begins("optical"))
     night.interrupt()
     assert night.finish() == 0, night.text
@@ -40,7 +40,7 @@ def test_two_ctrl_c_make_safe_and_leave_at_once(tmp_path):
 
 
 def test_the_virtual_beamline_dying_ends_the_night_and_keeps_what_there_is(tmp_path):
-    night = Night(short_profile(tmp_path), short_shipment(tmp_path, 3, 1), tmp_path / "night")
+    night = Night(short_profile(tmp_path, archive=False), short_shipment(tmp_path, 3, 1), tmp_path / "night")
     night.wait_for_document(phase_begins("xray"))
     (service,) = [pid for pid in processes_about(night.out) if "mxplans_sim" in command_line(pid)]
     os.kill(service, signal.SIGKILL)
