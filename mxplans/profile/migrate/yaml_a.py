@@ -39,11 +39,6 @@ class Rewritten:
     anew: str | None = None
 
 
-def yaml_a_to_b(text: str, files: Mapping[str, str]) -> str:
-    """YAML-A as YAML-B; see `rewrite_yaml_a`."""
-    return rewrite_yaml_a(text, files).text
-
-
 def rewrite_yaml_a(text: str, files: Mapping[str, str]) -> Rewritten:
     """Rewrite YAML-A as YAML-B.
 

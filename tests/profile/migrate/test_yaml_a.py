@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mxplans.errors import InvalidProfile
 from mxplans.profile.dialects.config_object import ConfigObject, Dialect, differences
 from mxplans.profile.dialects.yaml_file import read_yaml
-from mxplans.profile.migrate.yaml_a import rewrite_yaml_a, yaml_a_to_b
+from mxplans.profile.migrate.yaml_a import rewrite_yaml_a
 from mxplans.profile.places import errors_of
 from mxplans.profile.yaml12 import InvalidYaml, comment_lines, plain, read_text
 from tests.profile.config_objects import identifiers, properties, texts
@@ -113,13 +113,13 @@ def _comments(text: str) -> Counter[str]:
 
 
 def test_comments_blank_lines_quotes_and_order_stay() -> None:
-    assert yaml_a_to_b(_BEFORE, _FILES) == _AFTER
+    assert rewrite_yaml_a(_BEFORE, _FILES).text == _AFTER
     assert _read(_AFTER).dialect is Dialect.YAML_B
     assert differences(_read(_AFTER), _read(_BEFORE)) == []
 
 
 def test_line_breaks_of_windows_stay() -> None:
-    assert yaml_a_to_b(_BEFORE.replace("\n", "\r\n"), _FILES) == _AFTER.replace("\n", "\r\n")
+    assert rewrite_yaml_a(_BEFORE.replace("\n", "\r\n"), _FILES).text == _AFTER.replace("\n", "\r\n")
 
 
 @pytest.mark.parametrize(
