@@ -58,9 +58,9 @@ def run_migration(wish: MigrationWish) -> int:
     _check_page(wish)
     options = Options(wish.only, wish.subtree, wish.dry_run, Literals(wish.literals), wish.despite_errors)
     report = migrate_folder(wish.source, wish.destination, options)
-    print_report(report, Console())
-    if wish.page is not None:
+    if wish.page is not None:  # before the terminal is told, which may be gone
         write_page(report, wish.page)
+    print_report(report, Console())
     return _told(report)
 
 

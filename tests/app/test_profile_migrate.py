@@ -131,6 +131,19 @@ def test_names_that_are_no_utf_8_are_shown_with_escapes(site, result, tmp_path):
     assert os.path.exists(os.fsencode(result) + b"/caf\xe9.xml")
 
 
+def test_a_terminal_that_is_gone_does_not_cost_the_page(site, result, tmp_path):
+    page = tmp_path / "page.html"
+    command = [Path(sys.executable).with_name("mxplans"), "profile", "migrate", site, result, "--report", page]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        subprocess.run(list(map(str, command)), stdout=writing, stderr=subprocess.DEVNULL, check=False, timeout=50)
+    finally:
+        os.close(writing)
+    assert result.exists()
+    assert "</html>" in page.read_text()
+
+
 def test_a_page_without_a_folder_is_refused_before_anything_is_done(site, result, tmp_path):
     with pytest.raises(InvalidProfile, match="there is no folder"):
         run(site, result, "--report", tmp_path / "nowhere" / "report.html")
